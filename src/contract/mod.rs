@@ -1,0 +1,14 @@
+//! What more than one room says to the outside: stable error codes, refusals, canonical JSON, and
+//! the description of a changed file. Plain data; nothing in here does anything.
+//!
+//! Invariant: a code, once published, keeps its spelling and its HTTP status.
+
+mod canonical;
+mod change;
+mod code;
+mod refusal;
+
+pub use canonical::{digest_hex, stable_json};
+pub use change::{Change, ChangeSet, FileContent, FileKind, FileState};
+pub use code::Code;
+pub use refusal::Refusal;

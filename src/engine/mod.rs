@@ -1,0 +1,9 @@
+//! PHP in wasmtime: the runtime pack, the module and its imports, the virtual filesystem, limits.
+//!
+//! In: a pack, mounts, a script. Out: stdout, stderr, headers, an exit, and the overlay's changes.
+//! No WordPress in here: it runs PHP.
+//!
+//! Invariant: the guest reaches the host through `abi/` alone, and `abi/` reaches files through
+//! `vfs/` alone; a host tree is never written.
+
+pub mod config;

@@ -1,0 +1,109 @@
+//! What the parent gives us. The extension implements [`Host`] with PHP callbacks; tests and the
+//! binaries implement it with plain values ([`PlainHost`]).
+//!
+//! Invariant: a `Host` is called on the thread that entered the extension, before a sandbox starts
+//! or after it has ended, or between two polls of a running guest; never from inside one.
+
+use crate::contract::Refusal;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+/// The parent's user on whose behalf a call is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub id: u64,
+    pub login: String,
+}
+
+/// Directories and limits that the operator has configured. Every `Option` that is `None` falls
+/// back to a default which the using room documents.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The runtime pack.
+    pub runtime_dir: Option<PathBuf>,
+    /// Base images and warm images.
+    pub cache_dir: Option<PathBuf>,
+    /// Where bundles go.
+    pub artifacts_dir: Option<PathBuf>,
+    /// Roots beneath which an `artifacts_path` in untrusted input may lie.
+    pub artifact_roots: Vec<PathBuf>,
+    /// Roots beneath which a mount's source in untrusted input may lie.
+    pub mount_roots: Vec<PathBuf>,
+    /// The parent's WordPress (`ABSPATH`), if there is one.
+    pub wordpress_dir: Option<PathBuf>,
+    /// Cap on one sandbox's linear memory, bytes.
+    pub memory_limit: Option<u64>,
+    /// Cap on captured output, bytes.
+    pub output_limit: Option<u64>,
+    /// Cap on what a sandbox may write to its overlay, bytes.
+    pub disk_limit: Option<u64>,
+    /// Wall-clock deadline when the task names none.
+    pub timeout: Option<Duration>,
+    /// Deadline that no task can exceed.
+    pub max_timeout: Option<Duration>,
+    /// The caller is the operator (WP-CLI, or PHP on the command line without WordPress) and may
+    /// name any directory.
+    pub operator: bool,
+}
+
+/// The parent process: WordPress if there is one.
+pub trait Host {
+    /// Resolved once a call, before anything else.
+    fn settings(&self) -> Result<Settings, Refusal>;
+
+    /// `apply_filters( $name, $value, ...$args )`; the value itself where there is no WordPress.
+    fn apply_filters(&self, name: &str, value: Value, args: &[Value]) -> Result<Value, Refusal>;
+
+    /// `get_site_option()` on multisite, else `get_option()`.
+    fn option(&self, name: &str) -> Option<Value>;
+
+    /// A variable of the parent's environment.
+    fn env(&self, name: &str) -> Option<String>;
+
+    fn current_user(&self) -> Option<User>;
+
+    fn now(&self) -> SystemTime;
+
+    /// Asked between two polls of a running guest: has the parent been told to stop (PHP's time
+    /// limit, a cancelled request)?
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
+
+/// A host of plain values.
+#[derive(Debug, Clone, Default)]
+pub struct PlainHost {
+    pub settings: Settings,
+    pub options: BTreeMap<String, Value>,
+    pub env: BTreeMap<String, String>,
+    pub user: Option<User>,
+}
+
+impl Host for PlainHost {
+    fn settings(&self) -> Result<Settings, Refusal> {
+        Ok(self.settings.clone())
+    }
+
+    fn apply_filters(&self, _name: &str, value: Value, _args: &[Value]) -> Result<Value, Refusal> {
+        Ok(value)
+    }
+
+    fn option(&self, name: &str) -> Option<Value> {
+        self.options.get(name).cloned()
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        self.env.get(name).cloned()
+    }
+
+    fn current_user(&self) -> Option<User> {
+        self.user.clone()
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
