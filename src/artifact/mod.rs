@@ -1,1 +1,25 @@
-//! (being built)
+//! The bundle that leaves a sandbox.
+//!
+//! In: a [`Draft`], what a run hands over when it ends. Out: a directory beneath the store's root
+//! that a reviewer, a script or `git apply` can use, and envelopes that describe it.
+//!
+//! Invariant: a bundle's id is derived from its bytes; a bundle, once committed, is never changed;
+//! nothing outside the store's root is read or written on behalf of a bundle.
+
+mod digest;
+mod draft;
+mod test_results;
+
+pub use digest::{
+    CHANGED_FILES_PATH, ContentDigest, FILE_LIST_INPUT, FileDigest, ID_PREFIX, PATCH_PATH,
+    bundle_id, content_digest, evidence_digest, file_list_digest, input_digest, is_sha256_hex,
+    manifest_self_hash,
+};
+pub use draft::{
+    Attachment, AttachmentContent, CaptureLimits, CommandRecord, Diagnostic, Draft, Environment,
+    Event, Failure, MountRecord, Observation, Outcome, Provenance, RuntimeInfo, Severity,
+};
+pub use test_results::{
+    RawLogReference, SuiteCounts, TEST_RESULTS_SCHEMA, TestResults, TestStatus, TestSuite,
+    TestSummary,
+};

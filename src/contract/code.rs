@@ -79,6 +79,10 @@ codes! {
     ArtifactJsonInvalid = "wp_codebox_artifact_json_invalid", 400;
     /// The bundle's manifest lacks its id or shape.
     ManifestInvalid = "wp_codebox_manifest_invalid", 400;
+    /// The bundle lacks `files/changed-files.json`.
+    ChangedFilesMissing = "wp_codebox_changed_files_missing", 400;
+    /// The bundle lacks `files/patch.diff`, or there is nothing in it.
+    PatchMissing = "wp_codebox_patch_missing", 400;
     /// The bundle has no content digest.
     ArtifactDigestMissing = "wp_codebox_artifact_digest_missing", 400;
     /// The bundle's bytes do not match its content digest.

@@ -1,0 +1,125 @@
+//! The digests that make a bundle content-addressed.
+//!
+//! * The **content digest** covers the bytes of `files/changed-files.json` and `files/patch.diff`;
+//!   the bundle's id is a prefix and this digest.
+//! * The **evidence digest** covers every other payload file. It is written into
+//!   changed-files.json before that is hashed, so that the id vouches for the whole run.
+//! * The **manifest's self hash** covers the manifest with its own hash set to zeros.
+//! * The **file-list digest** is what the reference 0.22 used for ids: read, never written.
+
+use crate::contract::{digest_hex, stable_json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Every id that we give starts with this; 64 lower-case hexadecimal digits follow.
+pub const ID_PREFIX: &str = "artifact-bundle-sha256-";
+pub const CHANGED_FILES_PATH: &str = "files/changed-files.json";
+pub const PATCH_PATH: &str = "files/patch.diff";
+
+/// The `inputs` of the reference's file-list digest.
+pub const FILE_LIST_INPUT: &str = "manifest.files";
+
+const CONTENT_PREFIX: &[u8] = b"wp-codebox/artifact-content/v1\n";
+const EVIDENCE_PREFIX: &[u8] = b"wp-codebox/artifact-evidence/v1\n";
+const FILE_LIST_PREFIX: &[u8] = b"wp-codebox/artifact-manifest-file-list/v1\n";
+const SELF_PREFIX: &[u8] = b"wp-codebox/artifact-manifest-self/v1\n";
+
+/// `{algorithm, inputs, value}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContentDigest {
+    /// Always `sha256`.
+    pub algorithm: String,
+    pub inputs: Vec<String>,
+    /// 64 lower-case hexadecimal digits.
+    pub value: String,
+}
+
+/// `{algorithm, value}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileDigest {
+    pub algorithm: String,
+    pub value: String,
+}
+
+impl FileDigest {
+    pub fn of(bytes: &[u8]) -> Self {
+        FileDigest::sha256(digest_hex([bytes]))
+    }
+
+    pub fn sha256(value: String) -> Self {
+        FileDigest { algorithm: "sha256".into(), value }
+    }
+}
+
+/// The content digest of a bundle with these two files.
+pub fn content_digest(changed_files: &[u8], patch: &[u8]) -> ContentDigest {
+    ContentDigest {
+        algorithm: "sha256".into(),
+        inputs: vec![CHANGED_FILES_PATH.into(), PATCH_PATH.into()],
+        value: input_digest([(CHANGED_FILES_PATH, changed_files), (PATCH_PATH, patch)]),
+    }
+}
+
+/// The digest over named inputs: for each its name, a line feed and its bytes, joined by line feeds.
+pub fn input_digest<'a>(inputs: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> String {
+    let mut parts = vec![CONTENT_PREFIX];
+    for (i, (name, bytes)) in inputs.into_iter().enumerate() {
+        if i > 0 {
+            parts.push(b"\n");
+        }
+        parts.extend([name.as_bytes(), b"\n", bytes]);
+    }
+    digest_hex(parts)
+}
+
+/// The id of the bundle with this content digest.
+pub fn bundle_id(content_digest: &str) -> String {
+    format!("{ID_PREFIX}{content_digest}")
+}
+
+/// Whether `text` is 64 lower-case hexadecimal digits.
+pub fn is_sha256_hex(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The digest over `(path, sha256)` of the payload files, in the order of their paths.
+pub fn evidence_digest<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> FileDigest {
+    let mut files: Vec<_> = files.into_iter().collect();
+    files.sort();
+    let list = Value::Array(
+        files
+            .into_iter()
+            .map(|(path, sha256)| serde_json::json!({ "path": path, "sha256": sha256 }))
+            .collect(),
+    );
+    FileDigest::sha256(digest_hex([EVIDENCE_PREFIX, stable_json(&list).as_bytes()]))
+}
+
+/// The reference's digest over the manifest's file list (without the hashes).
+pub fn file_list_digest(manifest: &Value) -> String {
+    const COVERED: [&str; 6] = ["path", "kind", "contentType", "redaction", "provenance", "viewer"];
+    let rows = manifest["files"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let list: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            COVERED
+                .iter()
+                .filter_map(|key| Some(((*key).to_owned(), row.get(*key)?.clone())))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        })
+        .collect();
+    digest_hex([FILE_LIST_PREFIX, stable_json(&Value::Array(list)).as_bytes()])
+}
+
+/// The hash that the manifest's own entry carries.
+pub fn manifest_self_hash(manifest: &Value) -> String {
+    let mut blank = manifest.clone();
+    if let Some(rows) = blank.get_mut("files").and_then(Value::as_array_mut) {
+        for row in rows.iter_mut().filter(|row| row["path"] == "manifest.json") {
+            row["sha256"]["value"] = "0".repeat(64).into();
+        }
+    }
+    digest_hex([SELF_PREFIX, stable_json(&blank).as_bytes()])
+}
