@@ -1,7 +1,7 @@
 //! What a run hands over when it ends: the raw material of a bundle, as plain data.
 
 use super::test_results::TestResults;
-use crate::contract::ChangeSet;
+use crate::contract::{ChangeSet, CommandRecord, Event};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -146,42 +146,6 @@ pub struct MountRecord {
     pub capture_artifacts: Option<bool>,
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub metadata: Value,
-}
-
-/// A line of `events.jsonl`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Event {
-    pub id: String,
-    /// e.g. `runtime.command.finished`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub timestamp: String,
-    #[serde(default, skip_serializing_if = "Value::is_null")]
-    pub data: Value,
-}
-
-/// A line of `commands.jsonl`: one command that the sandbox carried out.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct CommandRecord {
-    pub id: String,
-    pub command: String,
-    #[serde(default)]
-    pub args: Vec<String>,
-    pub exit_code: i64,
-    #[serde(default)]
-    pub stdout: String,
-    #[serde(default)]
-    pub stderr: String,
-    /// `wp-codebox/runtime-command-result/v1`.
-    #[serde(default, skip_serializing_if = "Value::is_null")]
-    pub result: Value,
-    #[serde(default, skip_serializing_if = "Value::is_null")]
-    pub diagnostics: Value,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub artifact_refs: Vec<Value>,
-    pub started_at: String,
-    pub finished_at: String,
 }
 
 /// A line of `observations.jsonl`.

@@ -16,10 +16,11 @@ pub use digest::{
     manifest_self_hash,
 };
 pub use draft::{
-    Attachment, AttachmentContent, CaptureLimits, CommandRecord, Diagnostic, Draft, Environment,
-    Event, Failure, MountRecord, Observation, Outcome, Provenance, RuntimeInfo, Severity,
+    Attachment, AttachmentContent, CaptureLimits, Diagnostic, Draft, Environment,
+    Failure, MountRecord, Observation, Outcome, Provenance, RuntimeInfo, Severity,
 };
 pub use test_results::{
     RawLogReference, SuiteCounts, TEST_RESULTS_SCHEMA, TestResults, TestStatus, TestSuite,
     TestSummary,
 };
+pub use crate::contract::{CommandRecord, Event};

@@ -6,11 +6,13 @@
 mod canonical;
 mod change;
 mod code;
+mod record;
 mod refusal;
 mod time;
 
 pub use canonical::{digest_hex, stable_json};
 pub use change::{Change, ChangeSet, FileContent, FileKind, FileState};
 pub use code::Code;
+pub use record::{CommandRecord, Event};
 pub use refusal::Refusal;
 pub use time::{iso8601, parse_iso8601};
