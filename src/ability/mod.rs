@@ -1,1 +1,54 @@
-//! (being built)
+//! The table of abilities. PHP, WP-CLI, REST and the docs are read off it; nothing is registered
+//! that has no row.
+//!
+//! In: a name and a JSON value. Out: a JSON value or a [`Refusal`](crate::contract::Refusal).
+//!
+//! Invariant: a row's schema is derived from the type that its handler reads, and its annotations
+//! say what the handler does.
+
+mod agent_task;
+mod artifacts;
+mod describe;
+mod doctor;
+mod row;
+mod runtime;
+
+pub use describe::{Description, describe};
+pub use doctor::{Check, Status, doctor};
+pub use row::{Ability, Annotations, Cli, Permission};
+pub use runtime::{RUNTIME_DESCRIPTOR_SCHEMA, RuntimeDescriptor};
+
+use crate::contract::{Code, Refusal};
+use crate::host::Host;
+use serde_json::Value;
+
+/// Every row, in the order in which lists show them.
+pub fn table() -> impl Iterator<Item = &'static Ability> {
+    [agent_task::ROWS, artifacts::ROWS, runtime::ROWS].into_iter().flatten()
+}
+
+/// The row of a canonical name or an alias.
+pub fn find(name: &str) -> Result<&'static Ability, Refusal> {
+    let name = name.trim();
+    table().find(|row| row.name == name || row.aliases.contains(&name)).ok_or_else(|| {
+        let shown: String =
+            name.chars().take(100).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        Refusal::new(
+            Code::AbilityNotSupported,
+            format!(
+                "{shown:?} is not an ability of WP Codebox; WP_Codebox_API::abilities() lists them."
+            ),
+        )
+        .with("ability", shown)
+    })
+}
+
+/// Whether the input would be read, without doing anything.
+pub fn validate(name: &str, input: &Value) -> Result<(), Refusal> {
+    (find(name)?.validate)(input.clone())
+}
+
+/// Reads the input, then does what the ability is for.
+pub fn execute(name: &str, input: Value, host: &dyn Host) -> Result<Value, Refusal> {
+    (find(name)?.run)(input, host)
+}

@@ -107,6 +107,8 @@ codes! {
     RunAbilityMissing = "wp_codebox_run_ability_missing", 400;
     /// The run was cancelled by the parent.
     RunCancelled = "wp_codebox_run_cancelled", 500;
+    /// A setting, an option or a filter of the parent has a value that cannot be used.
+    SettingInvalid = "wp_codebox_setting_invalid", 500;
     /// A defect of ours. The message says where.
     Internal = "wp_codebox_internal", 500;
 }

@@ -1,18 +1,22 @@
-//! What more than one room says to the outside: stable error codes, refusals, canonical JSON, and
-//! the description of a changed file. Plain data; nothing in here does anything.
+//! What more than one room says to the outside: stable error codes, refusals, how input is read
+//! and described, canonical JSON, and the description of a changed file. Plain data; nothing in here does anything.
 //!
 //! Invariant: a code, once published, keeps its spelling and its HTTP status.
 
 mod canonical;
 mod change;
 mod code;
+mod input;
 mod record;
 mod refusal;
+mod schema;
 mod time;
 
 pub use canonical::{digest_hex, stable_json};
 pub use change::{Change, ChangeSet, FileContent, FileKind, FileState};
 pub use code::Code;
+pub use input::{FieldPath, Input};
 pub use record::{CommandRecord, Event};
 pub use refusal::Refusal;
+pub use schema::{input_schema, output_schema};
 pub use time::{iso8601, parse_iso8601};

@@ -7,3 +7,9 @@
 //! `vfs/` alone; a host tree is never written.
 
 pub mod config;
+
+/// The end of a PHP request: nothing that belongs to it may stay.
+pub fn shutdown_request() {}
+
+/// The end of the process, or of the extension in it.
+pub fn shutdown_process() {}

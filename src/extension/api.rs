@@ -1,0 +1,110 @@
+//! `WP_Codebox_API`: the facade that PHP callers use.
+//!
+//! Every method goes through the ability table; the class decides nothing.
+
+use super::calls::{Calls, enter};
+use super::host::PhpHost;
+use super::zval::Reader;
+use crate::ability;
+use crate::contract::{Code, Refusal};
+use ext_php_rs::flags::ClassFlags;
+use ext_php_rs::prelude::*;
+use ext_php_rs::types::{ZendHashTable, Zval};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// The native API of WP Codebox.
+#[php_class]
+#[php(name = "WP_Codebox_API")]
+#[php(flags = ClassFlags::Final)]
+pub struct Api;
+
+#[php_impl]
+#[php(change_method_case = "snake_case")]
+impl Api {
+    pub const ABILITY_LIST_ARTIFACTS: &'static str = "wp-codebox/list-artifacts";
+    pub const ABILITY_GET_ARTIFACT: &'static str = "wp-codebox/get-artifact";
+    pub const ABILITY_INSPECT_ARTIFACT: &'static str = "wp-codebox/inspect-artifact";
+    pub const ABILITY_APPLY_ARTIFACT_PREFLIGHT: &'static str =
+        "wp-codebox/apply-artifact-preflight";
+    pub const ABILITY_STAGE_ARTIFACT_APPLY: &'static str = "wp-codebox/stage-artifact-apply";
+    pub const ABILITY_APPLY_APPROVED_ARTIFACT: &'static str = "wp-codebox/apply-approved-artifact";
+    pub const ARTIFACT_SCHEMA: &'static str = "wp-codebox/artifact/v1";
+    pub const ARTIFACT_INSPECTION_SCHEMA: &'static str = "wp-codebox/artifact-inspection/v1";
+    pub const ARTIFACT_APPLY_PREFLIGHT_SCHEMA: &'static str =
+        "wp-codebox/artifact-apply-preflight/v1";
+    pub const ARTIFACT_APPLY_SCHEMA: &'static str = "wp-codebox/artifact-apply/v1";
+    pub const ARTIFACT_APPLY_RESULT_SCHEMA: &'static str = "wp-codebox/apply-result/v1";
+
+    /// Runs a task in a disposable WordPress.
+    pub fn run_agent_task(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/run-agent-task", Some(input))
+    }
+
+    /// Lists the artifact bundles of a store, newest first.
+    pub fn list_artifacts(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
+        run("wp-codebox/list-artifacts", input)
+    }
+
+    /// Reads one artifact bundle.
+    pub fn get_artifact(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/get-artifact", Some(input))
+    }
+
+    /// Says what this runtime is and can do.
+    pub fn runtime_descriptor(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
+        run("wp-codebox/runtime-descriptor", input)
+    }
+
+    /// Carries out an ability by its name or one of its aliases.
+    pub fn execute_ability(name: &str, input: Option<&ZendHashTable>) -> PhpResult<Zval> {
+        run(name, input)
+    }
+
+    /// The table of abilities, as `wp_register_ability()` needs it.
+    pub fn abilities() -> PhpResult<Zval> {
+        enter(|_| data(&ability::describe()))
+    }
+
+    /// True if the ability would read this input; otherwise why not.
+    pub fn validate_ability_input(name: &str, input: Option<&Zval>) -> PhpResult<Zval> {
+        enter(|calls| {
+            let input = match input {
+                Some(input) => Reader::new(calls).read(input)?,
+                None => Value::Null,
+            };
+            let input = if input.is_null() { Value::Object(Map::new()) } else { input };
+            ability::validate(name, &input)?;
+            Ok(Value::Bool(true))
+        })
+    }
+
+    /// Looks whether everything is there that a run needs.
+    pub fn doctor() -> PhpResult<Zval> {
+        enter(|calls| {
+            let host = PhpHost::new(calls, Value::Object(Map::new()));
+            data(&ability::doctor(&host))
+        })
+    }
+}
+
+fn run(name: &str, input: Option<&ZendHashTable>) -> PhpResult<Zval> {
+    enter(|calls| {
+        let input = read(calls, input)?;
+        let host = PhpHost::new(calls, input.clone());
+        ability::execute(name, input, &host)
+    })
+}
+
+fn read(calls: &Calls, input: Option<&ZendHashTable>) -> Result<Value, Refusal> {
+    let map = match input {
+        Some(table) => Reader::new(calls).read_map(table)?,
+        None => Map::new(),
+    };
+    Ok(Value::Object(map))
+}
+
+fn data(value: &impl Serialize) -> Result<Value, Refusal> {
+    serde_json::to_value(value)
+        .map_err(|error| Refusal::new(Code::Internal, format!("A result is not JSON: {error}.")))
+}

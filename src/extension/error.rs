@@ -1,0 +1,160 @@
+//! How PHP learns of a refusal.
+//!
+//! The rule: if a class named `WP_Error` is loaded, the method *returns* one, as WordPress callers
+//! expect; if not, it *throws* a `WP_Codebox_Exception`. Both carry the same code, message and data.
+//! Wrong argument types throw PHP's own `TypeError` in either case.
+
+use super::calls::Calls;
+use super::zval::{class_named, construct, from_json};
+use crate::contract::Refusal;
+use ext_php_rs::builders::{ClassBuilder, ClassProperty, FunctionBuilder};
+use ext_php_rs::convert::IntoZval;
+use ext_php_rs::error::Error;
+use ext_php_rs::exception::PhpException;
+use ext_php_rs::flags::{DataType, MethodFlags, PropertyFlags};
+use ext_php_rs::types::{ZendObject, Zval};
+use ext_php_rs::zend::{ClassEntry, ExecuteData, ce};
+use ext_php_rs::zend_fastcall;
+use serde_json::Value;
+use std::ffi::c_char;
+
+pub const EXCEPTION: &str = "WP_Codebox_Exception";
+
+/// A `WP_Error` to return, or an exception to throw.
+pub fn answer(calls: &Calls, refusal: &Refusal) -> Result<Zval, PhpException> {
+    let built = calls.guard(|| match class_named("WP_Error") {
+        Some(class) => wp_error(class, refusal).map(Ok),
+        None => exception(refusal).map(Err),
+    });
+    match built {
+        Ok(Ok(Ok(error))) => Ok(error),
+        Ok(Ok(Err(exception))) => {
+            Err(PhpException::from_message(refusal.message.clone()).with_object(exception))
+        }
+        Ok(Err(error)) => Err(PhpException::from_message(format!("{refusal}; {error}"))),
+        // Pending already; whoever finishes the calls re-raises it.
+        Err(_) => Err(PhpException::from_message(refusal.message.clone())),
+    }
+}
+
+fn wp_error(class: &ClassEntry, refusal: &Refusal) -> Result<Zval, Error> {
+    construct(class, &details(refusal)?)?.into_zval(false)
+}
+
+/// Code, message, data.
+fn details(refusal: &Refusal) -> Result<[Zval; 3], Error> {
+    Ok([
+        from_json(&Value::from(refusal.code.as_str()))?,
+        from_json(&Value::from(refusal.message.as_str()))?,
+        from_json(&refusal.data())?,
+    ])
+}
+
+fn exception(refusal: &Refusal) -> Result<Zval, Error> {
+    let class = class_named(EXCEPTION)
+        .ok_or_else(|| Error::InvalidProperty { property: EXCEPTION.to_owned() })?;
+    let [mut code, message, mut data] = details(refusal)?;
+    let mut object = construct(class, &[message])?;
+    set(class, &mut object, ERROR_CODE, &mut code);
+    set(class, &mut object, ERROR_DATA, &mut data);
+    object.into_zval(false)
+}
+
+const ERROR_CODE: &str = "error_code";
+const ERROR_DATA: &str = "error_data";
+
+/// `class WP_Codebox_Exception extends Exception`. It has Exception's own storage, so that file,
+/// line and trace are those of the PHP code that called.
+pub fn register_exception() -> Result<(), Error> {
+    let property = |name: &str, default: &'static str| ClassProperty {
+        name: name.to_owned(),
+        flags: PropertyFlags::Protected,
+        default: Some(Box::new(move || default.into_zval(true))),
+        docs: &[],
+        ty: None,
+        nullable: false,
+        readonly: false,
+        default_stub: None,
+    };
+    ClassBuilder::new(EXCEPTION)
+        .extends((ce::exception, "\\Exception"))
+        .property(property(ERROR_CODE, ""))
+        .property(property(ERROR_DATA, ""))
+        .method(
+            FunctionBuilder::new("get_error_code", get_error_code).returns(
+                DataType::String,
+                false,
+                false,
+            ),
+            MethodFlags::Public,
+        )
+        .method(
+            FunctionBuilder::new("get_error_data", get_error_data).returns(
+                DataType::Mixed,
+                false,
+                false,
+            ),
+            MethodFlags::Public,
+        )
+        .registration(|_, arg_info| {
+            // Zend borrows the tables for the life of the process.
+            std::mem::forget(arg_info);
+        })
+        .register()
+}
+
+zend_fastcall! {
+    extern fn get_error_code(ex: &mut ExecuteData, retval: &mut Zval) {
+        get(ex, retval, ERROR_CODE);
+    }
+}
+
+zend_fastcall! {
+    extern fn get_error_data(ex: &mut ExecuteData, retval: &mut Zval) {
+        get(ex, retval, ERROR_DATA);
+    }
+}
+
+fn get(ex: &mut ExecuteData, retval: &mut Zval, name: &str) {
+    if ex.parser().parse().is_err() {
+        return;
+    }
+    let (Some(this), Some(class)) = (ex.get_self(), class_named(EXCEPTION)) else {
+        return;
+    };
+    let mut scratch = Zval::new();
+    // SAFETY: the object is alive during its own method; the property is read in the scope of the
+    // class that declares it; the result is copied before anything else happens.
+    let value = unsafe {
+        ext_php_rs::ffi::zend_read_property(
+            std::ptr::from_ref(class).cast_mut(),
+            this,
+            name.as_ptr().cast(),
+            name.len(),
+            true,
+            &raw mut scratch,
+        )
+        .as_ref()
+    };
+    if let Some(value) = value {
+        *retval = value.dereference().shallow_clone();
+    }
+}
+
+fn set(class: &ClassEntry, object: &mut ZendObject, name: &str, value: &mut Zval) {
+    // SAFETY: object and value outlive the call, which takes its own reference to the value; the
+    // scope is the class that declares the property.
+    unsafe {
+        zend_update_property(class, object, name.as_ptr().cast(), name.len(), value);
+    }
+}
+
+unsafe extern "C" {
+    fn zend_update_property(
+        scope: *const ClassEntry,
+        object: *mut ZendObject,
+        name: *const c_char,
+        length: usize,
+        value: *mut Zval,
+    );
+}

@@ -1,0 +1,143 @@
+//! The [`Host`] that PHP, and WordPress if it is loaded, make.
+
+use super::calls::Calls;
+use super::settings;
+use crate::contract::Refusal;
+use crate::host::{Host, Settings, User};
+use ext_php_rs::types::{ZendObject, Zval};
+use ext_php_rs::zend::ExecutorGlobals;
+use serde_json::Value;
+use std::cell::OnceCell;
+use std::ffi::c_char;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+/// The host of one call.
+pub struct PhpHost<'a> {
+    calls: &'a Calls,
+    /// What the caller sent: the filters for directories are told.
+    input: Value,
+    settings: OnceCell<Settings>,
+}
+
+/// Where the parent's WordPress is.
+pub struct WordPress {
+    /// `ABSPATH`.
+    pub root: PathBuf,
+    /// `WP_CONTENT_DIR`.
+    pub content: Option<PathBuf>,
+}
+
+impl<'a> PhpHost<'a> {
+    pub fn new(calls: &'a Calls, input: Value) -> Self {
+        PhpHost { calls, input, settings: OnceCell::new() }
+    }
+
+    /// The input of the call.
+    pub fn input(&self) -> &Value {
+        &self.input
+    }
+
+    /// The parent's WordPress, if its constants and hooks are there.
+    pub fn wordpress(&self) -> Option<WordPress> {
+        let root = constant_text("ABSPATH").filter(|_| function_exists("apply_filters"))?;
+        Some(WordPress {
+            root: root.into(),
+            content: constant_text("WP_CONTENT_DIR").map(Into::into),
+        })
+    }
+
+    /// WP-CLI, or PHP on the command line without WordPress: the operator's own hands.
+    pub fn operator(&self) -> bool {
+        let wp_cli = constant("WP_CLI").is_some_and(|value| value.coerce_to_bool());
+        self.command_line() && (wp_cli || self.wordpress().is_none())
+    }
+
+    /// PHP on the command line, whatever it runs.
+    pub fn command_line(&self) -> bool {
+        constant_text("PHP_SAPI").as_deref() == Some("cli")
+    }
+}
+
+impl Host for PhpHost<'_> {
+    fn settings(&self) -> Result<Settings, Refusal> {
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings.clone());
+        }
+        let settings = settings::resolve(self)?;
+        Ok(self.settings.get_or_init(|| settings).clone())
+    }
+
+    fn apply_filters(&self, name: &str, value: Value, args: &[Value]) -> Result<Value, Refusal> {
+        let mut all = vec![Value::from(name), value.clone()];
+        all.extend_from_slice(args);
+        Ok(self.calls.json("apply_filters", &all)?.unwrap_or(value))
+    }
+
+    fn option(&self, name: &str) -> Option<Value> {
+        let network = self.calls.json("is_multisite", &[]).ok()?.is_some_and(|value| value == true);
+        let function = if network { "get_site_option" } else { "get_option" };
+        let value = self.calls.json(function, &[name.into(), Value::Null]).ok()??;
+        (!value.is_null()).then_some(value)
+    }
+
+    /// What `getenv()` says: the process's environment, `putenv()`, and what the web server passed.
+    /// Names that a client can set through request headers come from the process alone.
+    fn env(&self, name: &str) -> Option<String> {
+        if name.is_empty() || name.contains(['=', '\0']) {
+            return None;
+        }
+        let local_only = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("HTTP_"));
+        match self.calls.json("getenv", &[name.into(), local_only.into()]).ok()? {
+            Some(Value::String(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn current_user(&self) -> Option<User> {
+        let id =
+            self.calls.json("get_current_user_id", &[]).ok()??.as_u64().filter(|id| *id > 0)?;
+        let user = self.calls.function("get_userdata", &[id.into()]).ok()??;
+        let data = property(user.object()?, "data")?;
+        let login = property(data.object()?, "user_login")?.string()?;
+        Some(User { id, login })
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn interrupted(&self) -> bool {
+        let globals = ExecutorGlobals::get();
+        // SAFETY: a live field of the executor's globals, which a signal handler may write: hence
+        // volatile, and as a byte, so that no value of it is invalid.
+        unsafe { std::ptr::read_volatile((&raw const globals.timed_out).cast::<u8>()) != 0 }
+    }
+}
+
+/// A public property that is really there: no `__get()` runs.
+fn property(object: &ZendObject, name: &str) -> Option<Zval> {
+    let slot = object.get_properties().ok()?.get(name)?;
+    Some(slot.indirect().unwrap_or(slot).dereference().shallow_clone())
+}
+
+/// Whether a global function exists, by its lower-case name.
+fn function_exists(name: &str) -> bool {
+    ExecutorGlobals::get().function_table().is_some_and(|table| table.get(name).is_some())
+}
+
+fn constant_text(name: &str) -> Option<String> {
+    constant(name)?.string().filter(|text| !text.is_empty())
+}
+
+/// The value of a global constant. Runs no PHP code.
+fn constant(name: &str) -> Option<Zval> {
+    // SAFETY: the name is valid for its length. The result is null or a zval that lives as long as
+    // the constant; it is copied at once.
+    unsafe { zend_get_constant_str(name.as_ptr().cast(), name.len()).as_ref() }
+        .map(|value| value.shallow_clone())
+}
+
+unsafe extern "C" {
+    fn zend_get_constant_str(name: *const c_char, length: usize) -> *const Zval;
+}

@@ -1,0 +1,60 @@
+//! INI entries. All are empty until somebody sets them; defaults live where the values are used.
+
+use super::zend_unregister_ini_entries;
+use ext_php_rs::flags::IniEntryPermission;
+use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
+use std::ffi::{CStr, c_char, c_int};
+
+pub const RUNTIME_DIR: &CStr = c"wp_codebox.runtime_dir";
+pub const CACHE_DIR: &CStr = c"wp_codebox.cache_dir";
+pub const ARTIFACTS_DIR: &CStr = c"wp_codebox.artifacts_dir";
+pub const ARTIFACT_ROOTS: &CStr = c"wp_codebox.artifact_roots";
+pub const MOUNT_ROOTS: &CStr = c"wp_codebox.mount_roots";
+pub const MEMORY_LIMIT: &CStr = c"wp_codebox.memory_limit";
+pub const OUTPUT_LIMIT: &CStr = c"wp_codebox.output_limit";
+pub const DISK_LIMIT: &CStr = c"wp_codebox.disk_limit";
+pub const TIMEOUT: &CStr = c"wp_codebox.timeout";
+pub const MAX_TIMEOUT: &CStr = c"wp_codebox.max_timeout";
+
+/// Directories and the upper bound are the administrator's; a script may choose its own limits.
+static ENTRIES: IniEntryDefs<11> = IniEntryDefs::new([
+    IniEntryDef::new(RUNTIME_DIR, c"", IniEntryPermission::System),
+    IniEntryDef::new(CACHE_DIR, c"", IniEntryPermission::System),
+    IniEntryDef::new(ARTIFACTS_DIR, c"", IniEntryPermission::System),
+    IniEntryDef::new(ARTIFACT_ROOTS, c"", IniEntryPermission::System),
+    IniEntryDef::new(MOUNT_ROOTS, c"", IniEntryPermission::System),
+    IniEntryDef::new(MEMORY_LIMIT, c"", IniEntryPermission::All),
+    IniEntryDef::new(OUTPUT_LIMIT, c"", IniEntryPermission::All),
+    IniEntryDef::new(DISK_LIMIT, c"", IniEntryPermission::All),
+    IniEntryDef::new(TIMEOUT, c"", IniEntryPermission::All),
+    IniEntryDef::new(MAX_TIMEOUT, c"", IniEntryPermission::System),
+    IniEntryDef::end(),
+]);
+
+pub fn register(module_number: i32) {
+    IniEntryDef::register(ENTRIES.as_slice(), module_number);
+}
+
+pub fn unregister(module_number: i32) {
+    // SAFETY: called once, at module shutdown, with the module's own number.
+    unsafe { zend_unregister_ini_entries(module_number) };
+}
+
+/// The current value; `None` if it is empty. Bytes that are not UTF-8 are replaced, so that such a
+/// path is reported as missing instead of being taken for another.
+pub fn get(name: &CStr) -> Option<String> {
+    // SAFETY: the name is NUL-terminated and its length excludes the NUL. The result is null or a
+    // NUL-terminated string that lives until the entry changes; it is copied at once.
+    let value = unsafe {
+        let value = zend_ini_string(name.as_ptr(), name.count_bytes(), 0);
+        if value.is_null() {
+            return None;
+        }
+        CStr::from_ptr(value).to_string_lossy().trim().to_owned()
+    };
+    (!value.is_empty()).then_some(value)
+}
+
+unsafe extern "C" {
+    fn zend_ini_string(name: *const c_char, length: usize, original: c_int) -> *const c_char;
+}

@@ -1,0 +1,549 @@
+//! `wp-codebox/task-input/v1`: what a caller may ask for, and its shape. Whether the machine has
+//! what is asked for is the plan's question.
+
+use super::compat;
+use crate::contract::{Code, Input, Refusal, input_schema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+pub const TASK_INPUT_SCHEMA: &str = "wp-codebox/task-input/v1";
+pub const SANDBOX_TOOL_POLICY_SCHEMA: &str = "wp-codebox/sandbox-tool-policy/v1";
+pub const STRUCTURED_ARTIFACT_SCHEMA: &str = "wp-codebox/structured-artifact/v1";
+
+/// Caps on free-form objects, bytes of their JSON.
+const CONTEXT_BYTES: usize = 1 << 20;
+const POLICY_BYTES: usize = 64 << 10;
+const METADATA_BYTES: usize = 64 << 10;
+const RUNTIME_INPUT_BYTES: usize = 4 << 20;
+
+/// A task for a disposable WordPress.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentTaskInput {
+    /// The schema of this object, if the caller names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = [TASK_INPUT_SCHEMA]))]
+    pub schema: Option<String>,
+    /// The version of the schema, if the caller names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = [1]))]
+    pub version: Option<u32>,
+    /// What is to be achieved, in words.
+    #[schemars(length(min = 1, max = 65536))]
+    pub goal: String,
+    /// What the task is about: a plugin, a theme, an issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// Host directories and files that the sandbox sees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub mounts: Vec<Mount>,
+    /// Plugins that the sandbox loads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub component_contracts: Vec<ComponentContract>,
+    /// The ability that carries the task out inside the sandbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_task: Option<RuntimeTask>,
+    /// Wall-clock deadline, seconds. The operator's limit still holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 86400))]
+    pub task_timeout_seconds: Option<u64>,
+    /// Directory beneath which the artifact bundle is written. It must lie beneath a configured root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub artifacts_path: Option<String>,
+    /// The caller's id of this sandbox session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 200))]
+    pub sandbox_session_id: Option<String>,
+    /// The caller's id of the agent session. Also the sandbox session's id if that is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 200))]
+    pub session_id: Option<String>,
+    /// Who asked, for correlation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orchestrator: Option<Orchestrator>,
+    /// Names of the tools that the agent may use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 256), inner(length(min = 1, max = 200)))]
+    pub allowed_tools: Vec<String>,
+    /// What each tool is and where it may run. A tool in `allowed_tools` that the policy does not
+    /// allow in the sandbox is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox_tool_policy: Option<SandboxToolPolicy>,
+    /// Names of the artifacts that the caller hopes for, such as `patch` or `tests`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(length(min = 1, max = 200)))]
+    pub expected_artifacts: Vec<String>,
+    /// Structured inputs for the agent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub structured_artifacts: Vec<StructuredArtifact>,
+    /// Background for the agent. At most 1 MiB of JSON.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub context: Map<String, Value>,
+    /// The caller's wishes for what happens with the result, recorded with it. At most 64 KiB of JSON.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub policy: Map<String, Value>,
+    /// AI provider of the agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub provider: Option<String>,
+    /// Model of the agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub model: Option<String>,
+    /// WordPress version of the sandbox. Left out: the parent's own files, or the runtime pack's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub wp: Option<String>,
+    /// Accepted and not used: nothing is executed on the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4096))]
+    pub wp_codebox_bin: Option<String>,
+}
+
+/// What a task is about.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// `plugin`, `theme`, `site`, or the caller's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub kind: Option<String>,
+    /// A branch, tag, commit or other reference.
+    #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub reference: Option<String>,
+    /// A path, without `..`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4096))]
+    pub path: Option<String>,
+    /// A page that says more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4096))]
+    pub url: Option<String>,
+}
+
+/// A host directory or file in the sandbox. The host's copy is never written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Mount {
+    /// Absolute host path. It must lie beneath an allowed root.
+    #[schemars(length(max = 4096))]
+    pub source: String,
+    /// Absolute sandbox path, such as `/workspace`.
+    #[schemars(length(max = 4096))]
+    pub target: String,
+    /// Whether the sandbox may change its copy. Only changes beneath `readwrite` mounts are captured.
+    #[serde(default)]
+    pub mode: MountMode,
+    /// The caller's own notes, kept in the artifact. At most 64 KiB of JSON.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub metadata: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MountMode {
+    Readonly,
+    #[default]
+    Readwrite,
+}
+
+/// A plugin that the sandbox loads from a host directory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ComponentContract {
+    /// Directory name in the sandbox. Left out: the last segment of `path`.
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    pub slug: String,
+    /// Absolute host directory of the plugin. `source` is accepted for it.
+    #[schemars(length(max = 4096))]
+    pub path: String,
+    /// Activate the plugin. A must-use plugin is always active.
+    #[serde(default)]
+    pub activate: bool,
+    /// As what WordPress loads it. `load_as` is accepted for it.
+    #[serde(default, rename = "loadAs")]
+    pub load_as: LoadAs,
+    /// The task fails if this component is not ready.
+    #[serde(default)]
+    pub required: bool,
+    /// What shows that the component has loaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readiness_probe: Option<ReadinessProbe>,
+    /// Where the component comes from, kept in the artifact. At most 64 KiB of JSON.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub provenance: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoadAs {
+    #[default]
+    MuPlugin,
+    Plugin,
+}
+
+/// A component is ready once this is registered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadinessProbe {
+    #[serde(rename = "type")]
+    pub kind: ProbeKind,
+    /// Name of the ability or filter.
+    #[schemars(length(min = 1, max = 200))]
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ProbeKind {
+    Ability,
+    Filter,
+}
+
+/// The ability that carries a task out inside the sandbox.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuntimeTask {
+    /// Name of an ability that a mounted component registers, `namespace/name`.
+    #[schemars(length(min = 1, max = 200))]
+    pub ability: String,
+    /// Its input. At most 4 MiB of JSON.
+    #[serde(default)]
+    pub input: Value,
+}
+
+/// Correlation data of the caller.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Orchestrator {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub id: Option<String>,
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub kind: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub job_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub agent_task_id: Option<String>,
+}
+
+/// `wp-codebox/sandbox-tool-policy/v1`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxToolPolicy {
+    #[schemars(extend("enum" = [SANDBOX_TOOL_POLICY_SCHEMA]))]
+    pub schema: String,
+    #[schemars(extend("enum" = [1]))]
+    pub version: u32,
+    #[schemars(length(max = 256))]
+    pub tools: Vec<ToolEntry>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub metadata: Map<String, Value>,
+}
+
+/// One tool of a policy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToolEntry {
+    #[schemars(length(min = 1, max = 200))]
+    pub id: String,
+    /// The tool's name inside the sandbox.
+    #[schemars(length(min = 1, max = 200))]
+    pub runtime_tool_id: String,
+    /// Where the tool runs: `sandbox` or the caller's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub execution_location: Option<String>,
+    /// Who sees the tool: `sandbox`, `parent`, `both` or `hidden`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub transport_visibility: Option<String>,
+    pub allowed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<ToolRuntime>,
+    /// Other names of the tool.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), inner(length(min = 1, max = 200)))]
+    pub aliases: Vec<String>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub metadata: Map<String, Value>,
+}
+
+/// Where a tool's code and effects are. Anything but `runtime_local` needs the parent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToolRuntime {
+    #[schemars(length(min = 1, max = 200))]
+    pub environment: String,
+    #[schemars(length(min = 1, max = 200))]
+    pub capability_scope: String,
+}
+
+/// `wp-codebox/structured-artifact/v1`: a typed input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StructuredArtifact {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = [STRUCTURED_ARTIFACT_SCHEMA]))]
+    pub schema: Option<String>,
+    #[schemars(length(min = 1, max = 200))]
+    pub name: String,
+    #[serde(rename = "type")]
+    #[schemars(length(min = 1, max = 200))]
+    pub kind: String,
+    #[serde(default)]
+    pub payload: Value,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub payload_schema: Value,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub metadata: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub provenance: Map<String, Value>,
+}
+
+impl Input for AgentTaskInput {
+    fn schema() -> &'static Value {
+        static SCHEMA: LazyLock<Value> = LazyLock::new(input_schema::<AgentTaskInput>);
+        &SCHEMA
+    }
+
+    fn prepare(raw: &mut Map<String, Value>) -> Result<(), Refusal> {
+        for field in ["code", "code_file"] {
+            if raw.contains_key(field) {
+                return Err(Refusal::field(
+                    Code::RawCodeForbidden,
+                    field,
+                    "raw PHP is not accepted; mount a component and name its ability in runtime_task",
+                ));
+            }
+        }
+        let blank = match raw.get("goal") {
+            None | Some(Value::Null) => true,
+            Some(Value::String(goal)) => goal.trim().is_empty(),
+            Some(_) => false,
+        };
+        if blank {
+            return Err(Refusal::field(Code::TaskMissing, "goal", "say what is to be achieved"));
+        }
+        compat::refuse_unsupported(raw)?;
+        compat::drop_empty(raw);
+        compat::accept_component_spellings(raw)
+    }
+
+    fn code(path: &str) -> Code {
+        let segments: Vec<&str> = path.split('.').collect();
+        match segments.as_slice() {
+            ["mounts", _] => Code::MountInvalid,
+            ["mounts", _, "source"] => Code::MountSourceInvalid,
+            ["mounts", _, "target"] => Code::MountTargetInvalid,
+            ["mounts", _, "mode"] => Code::MountModeInvalid,
+            ["component_contracts", _] => Code::ComponentInvalid,
+            ["sandbox_session_id"] => Code::SessionIdInvalid,
+            _ => Code::InputInvalid,
+        }
+    }
+
+    fn check(&mut self) -> Result<(), Refusal> {
+        self.goal = self.goal.trim().to_owned();
+        if let Some(path) = self.target.as_ref().and_then(|target| target.path.as_deref())
+            && (path.contains('\0') || path.split(['/', '\\']).any(|s| s == ".."))
+        {
+            return Err(Refusal::field(Code::InputInvalid, "target.path", "no `..` and no NUL"));
+        }
+        check_mounts(&mut self.mounts)?;
+        check_components(&mut self.component_contracts)?;
+        if let Some(task) = &self.runtime_task {
+            if !is_ability_name(&task.ability) {
+                return Err(Refusal::field(
+                    Code::InputInvalid,
+                    "runtime_task.ability",
+                    "an ability's name is `namespace/name` in a-z, 0-9 and -",
+                ));
+            }
+            check_size("runtime_task.input", &task.input, RUNTIME_INPUT_BYTES)?;
+        }
+        check_session_id("sandbox_session_id", self.sandbox_session_id.as_deref())?;
+        check_session_id("session_id", self.session_id.as_deref())?;
+        if let Some(path) = &self.artifacts_path {
+            check_host_path(Code::InputInvalid, "artifacts_path", path)?;
+        }
+        for (index, artifact) in self.structured_artifacts.iter().enumerate() {
+            check_size(&format!("structured_artifacts.{index}"), artifact, CONTEXT_BYTES)?;
+        }
+        check_size("sandbox_tool_policy", &self.sandbox_tool_policy, CONTEXT_BYTES)?;
+        check_size("context", &self.context, CONTEXT_BYTES)?;
+        check_size("policy", &self.policy, POLICY_BYTES)
+    }
+}
+
+fn check_mounts(mounts: &mut [Mount]) -> Result<(), Refusal> {
+    let mut taken = BTreeSet::new();
+    for (index, mount) in mounts.iter_mut().enumerate() {
+        let at = |field: &str| format!("mounts.{index}.{field}");
+        let indexed = |refusal: Refusal| refusal.with("index", index);
+        mount.source = trim_slashes(mount.source.trim());
+        check_host_path(Code::MountSourceInvalid, &at("source"), &mount.source).map_err(indexed)?;
+        mount.target = sandbox_path(&mount.target)
+            .map_err(|why| indexed(Refusal::field(Code::MountTargetInvalid, &at("target"), why)))?;
+        if !taken.insert(mount.target.clone()) {
+            return Err(indexed(Refusal::field(
+                Code::MountTargetInvalid,
+                &at("target"),
+                "another mount has this target",
+            )));
+        }
+        check_size(&at("metadata"), &mount.metadata, METADATA_BYTES).map_err(indexed)?;
+    }
+    Ok(())
+}
+
+fn check_components(components: &mut [ComponentContract]) -> Result<(), Refusal> {
+    let mut taken = BTreeSet::new();
+    for (index, component) in components.iter_mut().enumerate() {
+        let at = |field: &str| format!("component_contracts.{index}.{field}");
+        let indexed = |refusal: Refusal| refusal.with("index", index);
+        component.path = trim_slashes(component.path.trim());
+        check_host_path(Code::ComponentPathMissing, &at("path"), &component.path)
+            .map_err(indexed)?;
+        let named = if component.slug.trim().is_empty() {
+            component.path.rsplit('/').next().unwrap_or_default()
+        } else {
+            component.slug.trim()
+        };
+        component.slug = slug(named);
+        if component.slug.is_empty() {
+            return Err(indexed(Refusal::field(
+                Code::ComponentInvalid,
+                &at("slug"),
+                "a slug needs a letter or a digit",
+            )));
+        }
+        if !taken.insert(component.slug.clone()) {
+            return Err(indexed(Refusal::field(
+                Code::ComponentInvalid,
+                &at("slug"),
+                "another component has this slug",
+            )));
+        }
+        check_size(&at("provenance"), &component.provenance, METADATA_BYTES).map_err(indexed)?;
+    }
+    Ok(())
+}
+
+/// Lower case, `_` to `-`, and nothing but `a-z`, `0-9` and `-`.
+fn slug(name: &str) -> String {
+    name.to_lowercase()
+        .chars()
+        .map(|c| if c == '_' { '-' } else { c })
+        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-')
+        .collect::<String>()
+        .trim_matches('-')
+        .to_owned()
+}
+
+/// Two segments of `a-z`, `0-9` and `-`: WordPress's own rule.
+fn is_ability_name(name: &str) -> bool {
+    let word = |s: &str| {
+        !s.is_empty()
+            && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    name.split_once('/').is_some_and(|(space, name)| word(space) && word(name))
+}
+
+/// Absolute, without `.`, `..`, NUL, control characters or backslashes; single slashes, none at the
+/// end; not the root itself.
+fn sandbox_path(path: &str) -> Result<String, &'static str> {
+    if !path.starts_with('/') {
+        return Err("an absolute sandbox path, such as /workspace");
+    }
+    if path.chars().any(|c| c.is_control() || c == '\\') {
+        return Err("no control characters and no backslashes");
+    }
+    let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+    if segments.iter().any(|s| *s == "." || *s == "..") {
+        return Err("no `.` and no `..`");
+    }
+    if segments.iter().any(|s| s.len() > 255) {
+        return Err("at most 255 bytes between slashes");
+    }
+    if segments.is_empty() {
+        return Err("the sandbox's root cannot be a mount");
+    }
+    Ok(format!("/{}", segments.join("/")))
+}
+
+fn trim_slashes(path: &str) -> String {
+    let trimmed = path.trim_end_matches('/');
+    if trimmed.is_empty() && path.starts_with('/') { "/".into() } else { trimmed.into() }
+}
+
+fn check_host_path(code: Code, field: &str, path: &str) -> Result<(), Refusal> {
+    if !path.starts_with('/') {
+        return Err(Refusal::field(code, field, "an absolute host path"));
+    }
+    if path.contains('\0') {
+        return Err(Refusal::field(code, field, "no NUL"));
+    }
+    if path.split('/').any(|segment| segment == "..") {
+        return Err(Refusal::field(code, field, "no `..`"));
+    }
+    Ok(())
+}
+
+/// `A-Z a-z 0-9 . _ : @ -`, beginning with a letter or a digit.
+fn check_session_id(field: &str, id: Option<&str>) -> Result<(), Refusal> {
+    let Some(id) = id else { return Ok(()) };
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._:@-".contains(&b);
+    if id.bytes().all(allowed) && id.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) {
+        return Ok(());
+    }
+    Err(Refusal::field(
+        Code::SessionIdInvalid,
+        field,
+        "letters, digits and `. _ : @ -`, beginning with a letter or a digit",
+    ))
+}
+
+fn check_size(field: &str, value: &impl Serialize, max: usize) -> Result<(), Refusal> {
+    let mut counted = Counter { bytes: 0, max };
+    match serde_json::to_writer(&mut counted, value) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(Refusal::field(
+            Code::InputInvalid,
+            field,
+            format_args!("at most {} KiB of JSON", max >> 10),
+        )),
+    }
+}
+
+/// Counts what is written and stops at a limit.
+struct Counter {
+    bytes: usize,
+    max: usize,
+}
+
+impl std::io::Write for Counter {
+    fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
+        self.bytes += part.len();
+        if self.bytes > self.max {
+            return Err(std::io::Error::other("over the limit"));
+        }
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
