@@ -38,8 +38,34 @@ pub fn base() -> Config {
 
 /// [`base`] with the compiler's own settings.
 #[cfg(feature = "compiler")]
-pub fn compiler() -> Config {
+pub fn compiler() -> wasmtime::Result<Config> {
     let mut config = base();
-    config.cranelift_opt_level(wasmtime::OptLevel::Speed).parallel_compilation(true);
     config
+        .target(TARGET)?
+        .cranelift_opt_level(wasmtime::OptLevel::Speed)
+        .parallel_compilation(true);
+    Ok(config)
+}
+
+/// The wasmtime that this crate is built with. A compiled module loads into no other.
+pub const WASMTIME: &str = "48.0.8";
+
+/// The processor and system that a compiled module is for: the architecture's baseline, so that one
+/// pack serves every machine of that architecture.
+pub const TARGET: &str = if cfg!(target_arch = "aarch64") {
+    "aarch64-unknown-linux-gnu"
+} else {
+    "x86_64-unknown-linux-gnu"
+};
+
+/// Identifies everything above: the digest of this file's code without comments and blank lines.
+/// Read off the source, so that no setting can change while the fingerprint stays. Keep settings
+/// that compiled code does not depend on out of this file, or every pack has to be rebuilt.
+pub fn fingerprint() -> String {
+    let code = include_str!("config.rs")
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .flat_map(|line| [line.as_bytes(), b"\n".as_slice()]);
+    crate::contract::digest_hex(code)
 }

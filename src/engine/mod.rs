@@ -13,3 +13,4 @@ pub fn shutdown_request() {}
 
 /// The end of the process, or of the extension in it.
 pub fn shutdown_process() {}
+pub mod pack;

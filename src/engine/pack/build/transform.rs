@@ -1,0 +1,317 @@
+//! The pass over PHP's module that makes it forkable.
+//!
+//! * Active data segments become one memory image, mapped where linear memory will be.
+//! * Mutable globals are exported, so that a running instance can be saved and restored.
+//! * `wasm_sapi_request_shutdown` returns at once while the global [`HOLD`] is set, so that a request
+//!   stays open after its script has ended.
+//! * Custom sections (names, producers) are dropped.
+
+use super::BuildError;
+use wasm_encoder::{CodeSection, Encode, Module, RawSection, SectionId};
+use wasmparser::{
+    DataKind, Export, ExternalKind, FromReader, FunctionBody, Operator, Parser, Payload,
+    SectionLimited, TypeRef, ValType,
+};
+
+/// The exported global that keeps a request open, an i32.
+pub const HOLD: &str = "hold";
+
+/// Mutable globals that had no export get one: this and their index.
+pub const MUTABLE_PREFIX: &str = "mutable_";
+
+/// The function that ends a PHP request.
+const SHUTDOWN: &str = "wasm_sapi_request_shutdown";
+
+/// Bytes of a page of linear memory.
+const PAGE: u64 = 64 << 10;
+
+/// Largest memory image, bytes: what 32 bits can name is no bound for a file.
+const MAX_IMAGE: u64 = 256 << 20;
+
+/// A module without data segments, and its memory from address 0.
+#[derive(Debug)]
+pub struct Transformed {
+    pub module: Vec<u8>,
+    pub memory: Vec<u8>,
+}
+
+/// A module of another shape than PHP's gives [`BuildError::Module`], never a module that differs
+/// from its source in any other way than the above.
+pub fn transform(source: &[u8]) -> Result<Transformed, BuildError> {
+    let mut pass = Pass::default();
+    for payload in Parser::new(0).parse_all(source) {
+        pass.section(source, payload?)?;
+    }
+    if pass.memory_pages.is_none() {
+        return Err(shape("it has no memory of its own"));
+    }
+    if !pass.held {
+        return Err(shape(format!("it exports no function {SHUTDOWN}")));
+    }
+    Ok(Transformed { module: pass.out.finish(), memory: pass.memory })
+}
+
+/// What has been seen and written so far. Sections come in the order of the specification: imports
+/// before globals before exports before code before data.
+#[derive(Default)]
+struct Pass {
+    out: Module,
+    /// By type index: is it a function without parameters and results?
+    plain_types: Vec<bool>,
+    /// By index among the functions that have a body: the type.
+    function_types: Vec<u32>,
+    imported_functions: u32,
+    globals: u32,
+    /// Indices of the mutable globals.
+    mutable: Vec<u32>,
+    memory_pages: Option<u64>,
+    /// Index of the hold global, once it has been added.
+    hold: Option<u32>,
+    /// Index of [`SHUTDOWN`], once exports have been read.
+    shutdown: Option<u32>,
+    /// [`SHUTDOWN`] has its prefix.
+    held: bool,
+    code: CodeSection,
+    bodies: u32,
+    memory: Vec<u8>,
+}
+
+impl Pass {
+    fn section(&mut self, source: &[u8], payload: Payload<'_>) -> Result<(), BuildError> {
+        match payload {
+            Payload::TypeSection(reader) => {
+                for group in reader.clone() {
+                    for ty in group?.into_types() {
+                        let plain = match &ty.composite_type.inner {
+                            wasmparser::CompositeInnerType::Func(ty) => {
+                                ty.params().is_empty() && ty.results().is_empty()
+                            }
+                            _ => false,
+                        };
+                        self.plain_types.push(plain);
+                    }
+                }
+                self.copy(SectionId::Type, source, reader.range())
+            }
+            Payload::ImportSection(reader) => {
+                for import in reader.clone().into_imports() {
+                    self.import(import?.ty)?;
+                }
+                self.copy(SectionId::Import, source, reader.range())
+            }
+            Payload::FunctionSection(reader) => {
+                self.function_types = reader.clone().into_iter().collect::<Result<_, _>>()?;
+                self.copy(SectionId::Function, source, reader.range())
+            }
+            Payload::MemorySection(reader) => {
+                let mut memories = reader.clone().into_iter();
+                let (Some(memory), None) = (memories.next(), memories.next()) else {
+                    return Err(shape("it has more than one memory"));
+                };
+                let memory = memory?;
+                if memory.memory64 || memory.shared || memory.page_size_log2.is_some() {
+                    return Err(shape("its memory is not a plain 32-bit one"));
+                }
+                self.memory_pages = Some(memory.initial);
+                self.copy(SectionId::Memory, source, reader.range())
+            }
+            Payload::GlobalSection(reader) => self.global_section(source, reader),
+            Payload::ExportSection(reader) => self.export_section(source, reader),
+            Payload::StartSection { .. } => {
+                Err(shape("it has a start function, which would run before its memory is in place"))
+            }
+            Payload::CodeSectionEntry(body) => self.body(&body),
+            Payload::DataSection(reader) => {
+                for segment in reader {
+                    self.segment(segment?)?;
+                }
+                Ok(())
+            }
+            // Custom sections go; the count of data segments goes with the segments; the code
+            // section is written when its last body has been read.
+            Payload::CustomSection(_)
+            | Payload::DataCountSection { .. }
+            | Payload::CodeSectionStart { .. }
+            | Payload::Version { .. }
+            | Payload::End(_) => Ok(()),
+            Payload::TableSection(reader) => self.copy(SectionId::Table, source, reader.range()),
+            Payload::TagSection(reader) => self.copy(SectionId::Tag, source, reader.range()),
+            Payload::ElementSection(reader) => {
+                self.copy(SectionId::Element, source, reader.range())
+            }
+            _ => Err(shape("it has a section that a core module does not have")),
+        }
+    }
+
+    fn import(&mut self, ty: TypeRef) -> Result<(), BuildError> {
+        match ty {
+            TypeRef::Func(_) => self.imported_functions += 1,
+            TypeRef::Global(ty) if ty.mutable => {
+                return Err(shape("it imports a mutable global, which a fork could not restore"));
+            }
+            TypeRef::Global(_) => self.globals += 1,
+            TypeRef::Memory(_) => return Err(shape("it imports its memory")),
+            TypeRef::Table(_) | TypeRef::Tag(_) => {}
+            _ => return Err(shape("it has an import of an unknown kind")),
+        }
+        Ok(())
+    }
+
+    /// Copies the section and adds the hold global to it.
+    fn global_section(
+        &mut self,
+        source: &[u8],
+        reader: SectionLimited<'_, wasmparser::Global<'_>>,
+    ) -> Result<(), BuildError> {
+        for global in reader.clone() {
+            let ty = global?.ty;
+            if ty.mutable {
+                if !matches!(
+                    ty.content_type,
+                    ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64
+                ) {
+                    return Err(shape("it has a mutable global that is not a number"));
+                }
+                self.mutable.push(self.globals);
+            }
+            self.globals += 1;
+        }
+        self.hold = Some(self.globals);
+        // (global (mut i32) (i32.const 0))
+        self.extend(SectionId::Global, source, &reader, 1, &[0x7f, 0x01, 0x41, 0x00, 0x0b]);
+        Ok(())
+    }
+
+    /// Copies the section and adds the exports of the mutable globals and of the hold global.
+    fn export_section(
+        &mut self,
+        source: &[u8],
+        reader: SectionLimited<'_, Export<'_>>,
+    ) -> Result<(), BuildError> {
+        let Some(hold) = self.hold else {
+            return Err(shape("it has no globals"));
+        };
+        let mut exported = Vec::new();
+        for export in reader.clone() {
+            let export = export?;
+            if export.name == HOLD || export.name.starts_with(MUTABLE_PREFIX) {
+                return Err(shape(format!("it exports {:?} already", export.name)));
+            }
+            match export.kind {
+                ExternalKind::Global => exported.push(export.index),
+                ExternalKind::Func if export.name == SHUTDOWN => self.shutdown = Some(export.index),
+                _ => {}
+            }
+        }
+        let mut added = Vec::new();
+        let mut add = |name: &str, index: u32| {
+            name.encode(&mut added);
+            wasm_encoder::ExportKind::Global.encode(&mut added);
+            index.encode(&mut added);
+        };
+        let unnamed = self.mutable.iter().filter(|index| !exported.contains(index));
+        let mut count = 1;
+        for &index in unnamed {
+            add(&format!("{MUTABLE_PREFIX}{index}"), index);
+            count += 1;
+        }
+        add(HOLD, hold);
+        self.extend(SectionId::Export, source, &reader, count, &added);
+        Ok(())
+    }
+
+    /// Copies a function's body, that of [`SHUTDOWN`] with its prefix.
+    fn body(&mut self, body: &FunctionBody<'_>) -> Result<(), BuildError> {
+        let bytes = body.as_bytes();
+        match (self.shutdown, self.hold) {
+            (Some(shutdown), Some(hold)) if shutdown == self.imported_functions + self.bodies => {
+                let ty = self.function_types.get(self.bodies as usize);
+                let plain = ty.and_then(|&ty| self.plain_types.get(ty as usize));
+                if plain != Some(&true) {
+                    return Err(shape(format!("{SHUTDOWN} has parameters or results")));
+                }
+                let locals = body.get_operators_reader()?.original_position() - body.range().start;
+                let mut patched = bytes[..locals].to_vec();
+                for instruction in [
+                    wasm_encoder::Instruction::GlobalGet(hold),
+                    wasm_encoder::Instruction::If(wasm_encoder::BlockType::Empty),
+                    wasm_encoder::Instruction::Return,
+                    wasm_encoder::Instruction::End,
+                ] {
+                    instruction.encode(&mut patched);
+                }
+                patched.extend_from_slice(&bytes[locals..]);
+                self.code.raw(&patched);
+                self.held = true;
+            }
+            _ => {
+                self.code.raw(bytes);
+            }
+        }
+        self.bodies += 1;
+        if self.bodies as usize == self.function_types.len() {
+            self.out.section(&std::mem::take(&mut self.code));
+        }
+        Ok(())
+    }
+
+    /// Folds one data segment into the image. Later segments win, as they do at instantiation.
+    fn segment(&mut self, segment: wasmparser::Data<'_>) -> Result<(), BuildError> {
+        let DataKind::Active { memory_index: 0, offset_expr } = segment.kind else {
+            return Err(shape("it has a data segment that is not placed at start"));
+        };
+        let mut operators = offset_expr.get_operators_reader();
+        let start = match (operators.read()?, operators.read()?) {
+            (Operator::I32Const { value }, Operator::End) => u64::from(value as u32),
+            _ => return Err(shape("it has a data segment whose place is computed")),
+        };
+        let end = start + segment.data.len() as u64;
+        let pages = self.memory_pages.unwrap_or(0);
+        if end > pages.saturating_mul(PAGE).min(MAX_IMAGE) {
+            return Err(shape("it has a data segment outside its memory"));
+        }
+        let (start, end) = (start as usize, end as usize);
+        if self.memory.len() < end {
+            self.memory.resize(end, 0);
+        }
+        self.memory[start..end].copy_from_slice(segment.data);
+        Ok(())
+    }
+
+    fn copy(
+        &mut self,
+        id: SectionId,
+        source: &[u8],
+        range: std::ops::Range<usize>,
+    ) -> Result<(), BuildError> {
+        self.out.section(&RawSection { id: id as u8, data: &source[range] });
+        Ok(())
+    }
+
+    /// Copies a section's items and adds `count` more, encoded in `added`.
+    fn extend<'a, T: FromReader<'a>>(
+        &mut self,
+        id: SectionId,
+        source: &[u8],
+        section: &SectionLimited<'a, T>,
+        count: u32,
+        added: &[u8],
+    ) {
+        let mut data = Vec::new();
+        (section.count() + count).encode(&mut data);
+        // A fresh reader stands behind the count.
+        data.extend_from_slice(&source[section.original_position()..section.range().end]);
+        data.extend_from_slice(added);
+        self.out.section(&RawSection { id: id as u8, data: &data });
+    }
+}
+
+fn shape(why: impl Into<String>) -> BuildError {
+    BuildError::Module(why.into())
+}
+
+impl From<wasmparser::BinaryReaderError> for BuildError {
+    fn from(error: wasmparser::BinaryReaderError) -> Self {
+        BuildError::Module(error.to_string())
+    }
+}
