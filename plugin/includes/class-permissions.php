@@ -1,0 +1,33 @@
+<?php
+/**
+ * Who may.
+ *
+ * @package WP_Codebox
+ */
+
+declare( strict_types = 1 );
+
+/**
+ * One method for each permission that the table of abilities names. A permission that has no method
+ * is not callable, and WordPress then refuses the ability to everybody.
+ *
+ * @since 0.1.0
+ */
+final class WP_Codebox_Permissions {
+
+	/**
+	 * May the current user run tasks and read artifacts?
+	 *
+	 * @since 0.1.0
+	 */
+	public static function run_agent_task(): bool {
+		/**
+		 * Filters whether the current user may run agent tasks and read their artifacts.
+		 *
+		 * @since 0.1.0
+		 *
+		 * @param bool $allowed Whether the user has the capability `manage_options`.
+		 */
+		return (bool) apply_filters( 'wp_codebox_can_run_agent_task', current_user_can( 'manage_options' ) );
+	}
+}
