@@ -25,29 +25,32 @@ $notice_bar_saved = array(
 	'days'         => 5,
 );
 
+$notice_bar_admin = (int) current(
+	get_users(
+		array(
+			'role'   => 'administrator',
+			'number' => 1,
+			'fields' => 'ID',
+		)
+	)
+);
+
 /*
  * Gives a test its own option and its own user, and puts the site's back afterwards, whatever
  * happens. The test gets the harness, the settings, the page, the notice, and a function that
  * sends a form to the save handler.
  */
-$notice_bar_test = static function ( string $role, callable $test ) use ( $notice_bar_now ): Closure {
-	return static function ( object $t, string $space ) use ( $role, $test, $notice_bar_now ): void {
+$notice_bar_test = static function ( string $role, callable $test ) use ( $notice_bar_now, $notice_bar_admin ): Closure {
+	return static function ( object $t, string $space ) use ( $role, $test, $notice_bar_now, $notice_bar_admin ): void {
 		$settings_class = $space . 'Settings';
 		$page_class     = $space . 'Settings_Page';
 		$notice_class   = $space . 'Notice';
 
 		$before = get_option( $settings_class::OPTION );
 		$user   = get_current_user_id();
-		$admins = get_users(
-			array(
-				'role'   => 'administrator',
-				'number' => 1,
-				'fields' => 'ID',
-			)
-		);
 
 		delete_option( $settings_class::OPTION );
-		wp_set_current_user( 'administrator' === $role ? (int) $admins[0] : 0 );
+		wp_set_current_user( 'administrator' === $role ? $notice_bar_admin : 0 );
 
 		$settings = new $settings_class();
 		$page     = new $page_class( $settings );
@@ -123,7 +126,7 @@ return array(
 	'Saving refuses a visitor' => $notice_bar_test(
 		'visitor',
 		static function ( $t, $settings, $page, $notice, $send ) use ( $notice_bar_form ): void {
-			$t->error( 'notice_bar_forbidden', $send( $notice_bar_form ), 'save' );
+			$t->error( 'notice_bar_forbidden', 403, $send( $notice_bar_form ), 'save' );
 			$t->same( false, get_option( $settings::OPTION ), 'option' );
 		}
 	),
@@ -131,9 +134,9 @@ return array(
 	'Saving refuses a wrong nonce' => $notice_bar_test(
 		'administrator',
 		static function ( $t, $settings, $page, $notice, $send ) use ( $notice_bar_form ): void {
-			$t->error( 'notice_bar_expired', $send( $notice_bar_form, 'wrong' ), 'save with a wrong nonce' );
-			$t->error( 'notice_bar_expired', $page->save( array( $page::FORM => $notice_bar_form ), 0 ), 'save without a nonce' );
-			$t->error( 'notice_bar_expired', $page->save( array( '_wpnonce' => array() ), 0 ), 'save with an array as nonce' );
+			$t->error( 'notice_bar_expired', 403, $send( $notice_bar_form, 'wrong' ), 'save with a wrong nonce' );
+			$t->error( 'notice_bar_expired', 403, $page->save( array( $page::FORM => $notice_bar_form ), 0 ), 'save without a nonce' );
+			$t->error( 'notice_bar_expired', 403, $page->save( array( '_wpnonce' => array() ), 0 ), 'save with an array as nonce' );
 			$t->same( false, get_option( $settings::OPTION ), 'option' );
 		}
 	),
@@ -213,18 +216,25 @@ return array(
 
 	'The page shows the stored settings' => $notice_bar_test(
 		'administrator',
-		static function ( $t, $settings, $page, $notice, $send ) use ( $notice_bar_form ): void {
+		static function ( $t, $settings, $page ) use ( $notice_bar_saved, $notice_bar_now ): void {
 			require_once ABSPATH . 'wp-admin/includes/template.php';
 
-			$send( array( 'message' => 'Say "hello"' ) + $notice_bar_form );
+			$settings->save(
+				array(
+					'members_only' => false,
+					'message'      => 'Say "hello"',
+				) + $notice_bar_saved,
+				$notice_bar_now
+			);
 			ob_start();
 			$page->render();
 			$html = ob_get_clean();
 
-			$t->contains( "name=\"notice_bar[enabled]\" value=\"1\" checked='checked'", $html, 'checkbox' );
-			$t->contains( 'value="Say &quot;hello&quot;"', $html, 'message' );
-			$t->contains( "<option value=\"warning\" selected='selected'>", $html, 'style' );
-			$t->contains( 'value="5" min="1" max="30"', $html, 'days' );
+			$t->contains( '<label for="notice-bar-enabled">Show the notice</label></th><td><input type="checkbox" id="notice-bar-enabled" name="notice_bar[enabled]" value="1" checked=\'checked\'></td>', $html, 'row of the checkbox enabled, ticked' );
+			$t->contains( '<label for="notice-bar-members_only">Only to people who are logged in</label></th><td><input type="checkbox" id="notice-bar-members_only" name="notice_bar[members_only]" value="1"></td>', $html, 'row of the checkbox members_only, unticked' );
+			$t->contains( '<label for="notice-bar-message">Message</label></th><td><input type="text" class="large-text" id="notice-bar-message" name="notice_bar[message]" value="Say &quot;hello&quot;" maxlength="200"></td>', $html, 'row of the message' );
+			$t->contains( '<label for="notice-bar-style">Style</label></th><td><select id="notice-bar-style" name="notice_bar[style]"><option value="info">info</option><option value="success">success</option><option value="warning" selected=\'selected\'>warning</option></select></td>', $html, 'row of the style' );
+			$t->contains( '<label for="notice-bar-days">Days to show it for</label></th><td><input type="number" id="notice-bar-days" name="notice_bar[days]" value="5" min="1" max="30"></td>', $html, 'row of the days' );
 		}
 	),
 

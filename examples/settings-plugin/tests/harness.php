@@ -10,7 +10,7 @@
 return new class() {
 
 	/**
-	 * Runs every case.
+	 * Runs every case. A warning counts as a failure.
 	 *
 	 * @param array<string, callable(object, string): void> $cases Test by name. It gets this harness and the
 	 *                                                             namespace, and throws if it fails.
@@ -27,11 +27,24 @@ return new class() {
 				'status' => 'passed',
 			);
 
+			// phpcs:ignore WordPress.PHP.DevelopmentFunctions.error_log_set_error_handler -- This is a test harness.
+			set_error_handler(
+				static function ( int $level, string $message ): bool {
+					if ( 0 === ( error_reporting() & $level ) ) {
+						return false; // Silenced with @.
+					}
+					throw new UnexpectedValueException( $message );
+				},
+				E_WARNING | E_NOTICE
+			);
+
 			try {
 				$case( $this, $space );
 			} catch ( Throwable $failure ) {
 				$test['status']  = 'failed';
 				$test['message'] = $failure->getMessage();
+			} finally {
+				restore_error_handler();
 			}
 
 			$tests[] = $test;
@@ -89,14 +102,16 @@ return new class() {
 	}
 
 	/**
-	 * Fails unless a value is an error of this code.
+	 * Fails unless a value is an error of this code and HTTP status.
 	 *
 	 * @param string $code   What should be.
+	 * @param int    $status What should be.
 	 * @param mixed  $actual What is.
 	 * @param string $what   What is looked at.
 	 */
-	public function error( string $code, $actual, string $what ): void {
+	public function error( string $code, int $status, $actual, string $what ): void {
 		$this->same( $code, is_wp_error( $actual ) ? $actual->get_error_code() : $actual, $what );
+		$this->same( $status, $actual->get_error_data()['status'] ?? null, "$what, status" );
 	}
 
 	/**
