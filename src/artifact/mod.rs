@@ -6,10 +6,18 @@
 //! Invariant: a bundle's id is derived from its bytes; a bundle, once committed, is never changed;
 //! nothing outside the store's root is read or written on behalf of a bundle.
 
+mod capture;
+mod changed_files;
 mod digest;
 mod draft;
+pub mod patch;
+mod path;
 mod test_results;
 
+pub use capture::{PatchSink, capture};
+pub use changed_files::{
+    CHANGED_FILES_SCHEMA, ChangeStatus, ChangedFile, ChangedFiles, NodeKind, Omission,
+};
 pub use digest::{
     CHANGED_FILES_PATH, ContentDigest, FILE_LIST_INPUT, FileDigest, ID_PREFIX, PATCH_PATH,
     bundle_id, content_digest, evidence_digest, file_list_digest, input_digest, is_sha256_hex,
