@@ -86,15 +86,21 @@ fn edits(old: &[&[u8]], new: &[&[u8]], budget: &mut DiffBudget) -> Vec<Edit> {
     );
     budget.left = budget.left.saturating_sub(started.elapsed());
 
+    // Only the lengths are used: the position that an insertion names in the old text (and a
+    // deletion in the new) is not kept up to date by the library when it tidies its result.
+    let (mut old_at, mut new_at) = (head, head);
     let mut edits: Vec<Edit> = Vec::new();
-    for op in ops.iter().filter(|op| !matches!(op, DiffOp::Equal { .. })) {
-        let (o, n) = (op.old_range(), op.new_range());
-        let edit =
-            Edit { old: (head + o.start, head + o.end), new: (head + n.start, head + n.end) };
+    for op in ops {
+        let (o, n) = (op.old_range().len(), op.new_range().len());
+        let edit = Edit { old: (old_at, old_at + o), new: (new_at, new_at + n) };
+        (old_at, new_at) = (edit.old.1, edit.new.1);
+        if matches!(op, DiffOp::Equal { .. }) {
+            continue;
+        }
         match edits.last_mut() {
             Some(last) if last.old.1 == edit.old.0 && last.new.1 == edit.new.0 => {
-                last.old.1 = edit.old.1;
-                last.new.1 = edit.new.1;
+                last.old.1 = old_at;
+                last.new.1 = new_at;
             }
             _ => edits.push(edit),
         }

@@ -1,9 +1,12 @@
 //! Git's C-style quoting of path names, as with `core.quotePath` on.
 
 /// The name as it stands in a patch header: plain if it may be, else in double quotes with
-/// escapes. The result is ASCII whenever it is quoted.
+/// escapes. The result is ASCII either way.
+///
+/// Beyond what git itself quotes, a name with a space before a `/` is: git before 2.40 cannot find
+/// the end of such a name in a `diff --git` line.
 pub fn quote(name: &[u8]) -> String {
-    if name.iter().all(|&b| is_plain(b)) {
+    if name.iter().all(|&b| is_plain(b)) && !name.windows(2).any(|pair| pair == b" /") {
         return String::from_utf8_lossy(name).into_owned();
     }
     let mut out = String::with_capacity(name.len() + 8);
