@@ -7,8 +7,9 @@ use crate::contract::{Code, Input, Refusal};
 use crate::host::Host;
 use serde_json::{Value, json};
 
-pub fn run_agent_task(input: Value, _host: &dyn Host) -> Result<Value, Refusal> {
+pub fn run_agent_task(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
     input::AgentTaskInput::parse(input)?;
+    host.settings()?;
     Err(Refusal::new(
         Code::Internal,
         "run_agent_task is being built",
