@@ -18,7 +18,7 @@ pub use doctor::{Check, Status, doctor};
 pub use row::{Ability, Annotations, Cli, Permission};
 pub use runtime::{RUNTIME_DESCRIPTOR_SCHEMA, RuntimeDescriptor};
 
-use crate::contract::{Code, Refusal};
+use crate::contract::{Code, Refusal, shown};
 use crate::host::Host;
 use serde_json::Value;
 
@@ -31,8 +31,7 @@ pub fn table() -> impl Iterator<Item = &'static Ability> {
 pub fn find(name: &str) -> Result<&'static Ability, Refusal> {
     let name = name.trim();
     table().find(|row| row.name == name || row.aliases.contains(&name)).ok_or_else(|| {
-        let shown: String =
-            name.chars().take(100).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        let shown = shown(name, 100);
         Refusal::new(
             Code::AbilityNotSupported,
             format!(

@@ -74,7 +74,7 @@ fn misfit(error: serde_path_to_error::Error<serde_json::Error>, code: fn(&str) -
         return Refusal::field(code(&path), &path, "required");
     }
     let path = path.to_string();
-    Refusal::field(code(&path), &path, clip(&in_plain_terms(&text)))
+    Refusal::field(code(&path), &path, shown(&in_plain_terms(&text), TEXT_SHOWN))
 }
 
 /// serde names Rust's types: `expected struct Mount`.
@@ -94,18 +94,23 @@ fn in_plain_terms(text: &str) -> String {
 /// Names longer than this are cut in messages.
 const NAME_SHOWN: usize = 100;
 
-/// Text from a caller, fit for one line of a message: bounded, no control characters.
-fn clip(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(3 * NAME_SHOWN)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
-    if shown.len() < text.len() && text.chars().count() > 3 * NAME_SHOWN {
+/// So are serde's own messages, which quote values.
+const TEXT_SHOWN: usize = 300;
+
+/// Text from a caller, fit for one line of a message: at most so many characters, none of them a
+/// control character.
+pub fn shown(text: &str, max: usize) -> String {
+    let mut chars = text.chars();
+    let mut shown: String =
+        chars.by_ref().take(max).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if chars.next().is_some() {
         shown.push('…');
     }
     shown
 }
+
+/// Longer paths are cut in messages: some fields are free-form and as deep as the caller likes.
+const PATH_SHOWN: usize = 200;
 
 /// The way to a field: `mounts.0.target`.
 #[derive(Debug, Default, Clone)]
@@ -113,12 +118,7 @@ pub struct FieldPath(Vec<String>);
 
 impl FieldPath {
     pub fn push(&mut self, segment: &str) {
-        let shown: String = segment
-            .chars()
-            .take(NAME_SHOWN)
-            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-            .collect();
-        self.0.push(shown);
+        self.0.push(shown(segment, NAME_SHOWN));
     }
 
     pub fn pop(&mut self) {
@@ -128,7 +128,10 @@ impl FieldPath {
 
 impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { f.write_str("input") } else { f.write_str(&self.0.join(".")) }
+        if self.0.is_empty() {
+            return f.write_str("input");
+        }
+        f.write_str(&shown(&self.0.join("."), PATH_SHOWN))
     }
 }
 

@@ -15,7 +15,7 @@ mod time;
 pub use canonical::{digest_hex, stable_json};
 pub use change::{Change, ChangeSet, FileContent, FileKind, FileState};
 pub use code::Code;
-pub use input::{FieldPath, Input};
+pub use input::{FieldPath, Input, shown};
 pub use record::{CommandRecord, Event};
 pub use refusal::Refusal;
 pub use schema::{input_schema, output_schema};

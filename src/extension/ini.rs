@@ -1,9 +1,10 @@
 //! INI entries. All are empty until somebody sets them; defaults live where the values are used.
 
 use super::zend_unregister_ini_entries;
+use ext_php_rs::ffi::{zend_ini_entry, zend_string};
 use ext_php_rs::flags::IniEntryPermission;
 use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
 
 pub const RUNTIME_DIR: &CStr = c"wp_codebox.runtime_dir";
 pub const CACHE_DIR: &CStr = c"wp_codebox.cache_dir";
@@ -18,18 +19,41 @@ pub const MAX_TIMEOUT: &CStr = c"wp_codebox.max_timeout";
 
 /// Directories and the upper bound are the administrator's; a script may choose its own limits.
 static ENTRIES: IniEntryDefs<11> = IniEntryDefs::new([
-    IniEntryDef::new(RUNTIME_DIR, c"", IniEntryPermission::System),
-    IniEntryDef::new(CACHE_DIR, c"", IniEntryPermission::System),
-    IniEntryDef::new(ARTIFACTS_DIR, c"", IniEntryPermission::System),
-    IniEntryDef::new(ARTIFACT_ROOTS, c"", IniEntryPermission::System),
-    IniEntryDef::new(MOUNT_ROOTS, c"", IniEntryPermission::System),
-    IniEntryDef::new(MEMORY_LIMIT, c"", IniEntryPermission::All),
-    IniEntryDef::new(OUTPUT_LIMIT, c"", IniEntryPermission::All),
-    IniEntryDef::new(DISK_LIMIT, c"", IniEntryPermission::All),
-    IniEntryDef::new(TIMEOUT, c"", IniEntryPermission::All),
-    IniEntryDef::new(MAX_TIMEOUT, c"", IniEntryPermission::System),
+    entry(RUNTIME_DIR, c"", IniEntryPermission::System),
+    entry(CACHE_DIR, c"", IniEntryPermission::System),
+    entry(ARTIFACTS_DIR, c"", IniEntryPermission::System),
+    entry(ARTIFACT_ROOTS, c"", IniEntryPermission::System),
+    entry(MOUNT_ROOTS, c"", IniEntryPermission::System),
+    entry(MEMORY_LIMIT, c"", IniEntryPermission::All),
+    entry(OUTPUT_LIMIT, c"", IniEntryPermission::All),
+    entry(DISK_LIMIT, c"", IniEntryPermission::All),
+    entry(TIMEOUT, c"", IniEntryPermission::All),
+    entry(MAX_TIMEOUT, c"", IniEntryPermission::System),
     IniEntryDef::end(),
 ]);
+
+const fn entry(
+    name: &'static CStr,
+    default: &'static CStr,
+    permission: IniEntryPermission,
+) -> IniEntryDef {
+    let mut entry = IniEntryDef::new(name, default, permission);
+    // Without a handler ini_restore() would do nothing.
+    entry.on_modify = Some(accept);
+    entry
+}
+
+/// Values are judged where they are used, so that the refusal can name them.
+extern "C" fn accept(
+    _entry: *mut zend_ini_entry,
+    _value: *mut zend_string,
+    _arg1: *mut c_void,
+    _arg2: *mut c_void,
+    _arg3: *mut c_void,
+    _stage: c_int,
+) -> c_int {
+    0
+}
 
 pub fn register(module_number: i32) {
     IniEntryDef::register(ENTRIES.as_slice(), module_number);

@@ -11,7 +11,7 @@ use crate::contract::{Code, FieldPath, Refusal};
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::convert::IntoZval;
 use ext_php_rs::error::Error;
-use ext_php_rs::types::{ArrayKey, ZendHashTable, ZendObject, Zval};
+use ext_php_rs::types::{ZendHashTable, ZendObject, Zval};
 use ext_php_rs::zend::ClassEntry;
 use serde_json::{Map, Number, Value};
 use std::ops::Deref;
@@ -98,13 +98,13 @@ impl<'a> Reader<'a> {
 
     /// An array that stands for an object, also when it is empty.
     pub fn read_map(&mut self, table: &ZendHashTable) -> Result<Map<String, Value>, ReadError> {
-        self.entries(table)
+        self.nested(|reader| reader.entries(table))
     }
 
-    fn nested(
+    fn nested<T>(
         &mut self,
-        read: impl FnOnce(&mut Self) -> Result<Value, ReadError>,
-    ) -> Result<Value, ReadError> {
+        read: impl FnOnce(&mut Self) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return self.unfit(format!("nested more than {MAX_DEPTH} levels, or recursive"));
@@ -115,12 +115,13 @@ impl<'a> Reader<'a> {
     }
 
     fn table(&mut self, table: &ZendHashTable) -> Result<Value, ReadError> {
-        if !table.has_sequential_keys() {
+        if !is_list(table) {
             return self.entries(table).map(Value::Object);
         }
         let mut items = Vec::with_capacity(table.len().min(MAX_VALUES));
-        for (index, item) in table.values().enumerate() {
-            self.path.push(&index.to_string());
+        let mut entries = table.iter();
+        while let Some((_, item)) = entries.next_zval() {
+            self.path.push(&items.len().to_string());
             items.push(self.read(item)?);
             self.path.pop();
         }
@@ -129,12 +130,12 @@ impl<'a> Reader<'a> {
 
     fn entries(&mut self, table: &ZendHashTable) -> Result<Map<String, Value>, ReadError> {
         let mut map = Map::with_capacity(table.len().min(MAX_VALUES));
-        for (key, item) in table.iter() {
-            let key = match key {
-                ArrayKey::Long(number) => number.to_string(),
-                ArrayKey::String(text) => self.text(text.as_bytes())?,
-                ArrayKey::Str(text) => self.text(text.as_bytes())?,
-                ArrayKey::ZendString(text) => self.text(text.as_bytes())?,
+        let mut entries = table.iter();
+        while let Some((key, item)) = entries.next_zval() {
+            let key = match (key.long(), key.zend_str()) {
+                (Some(number), _) => number.to_string(),
+                (None, Some(text)) => self.text(text.as_bytes())?,
+                (None, None) => return self.unfit("a key that is no key".into()),
             };
             self.path.push(&key);
             map.insert(key, self.read(item)?);
@@ -184,6 +185,20 @@ impl<'a> Reader<'a> {
     fn unfit<T>(&self, why: String) -> Result<T, ReadError> {
         Err(ReadError::Unfit { path: self.path.clone(), why })
     }
+}
+
+/// Keys 0, 1, 2 …, in this order. (The crate's own test, like its iterator, panics at a key that is
+/// not UTF-8.)
+fn is_list(table: &ZendHashTable) -> bool {
+    let mut entries = table.iter();
+    let mut next = 0;
+    while let Some((key, _)) = entries.next_zval() {
+        if key.long() != Some(next) {
+            return false;
+        }
+        next += 1;
+    }
+    true
 }
 
 /// A loaded class. Asks no autoloader.
