@@ -60,4 +60,6 @@ pub struct ChangeSet {
     /// Absolute sandbox path of the mount, e.g. `/workspace`.
     pub mount_target: String,
     pub changes: Vec<Change>,
+    /// Paths left out because there are too many to tell: at least so many. 0: the set is whole.
+    pub omitted: u64,
 }

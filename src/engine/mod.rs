@@ -7,10 +7,11 @@
 //! `vfs/` alone; a host tree is never written.
 
 pub mod config;
+pub mod pack;
+pub mod vfs;
 
 /// The end of a PHP request: nothing that belongs to it may stay.
 pub fn shutdown_request() {}
 
 /// The end of the process, or of the extension in it.
 pub fn shutdown_process() {}
-pub mod pack;
