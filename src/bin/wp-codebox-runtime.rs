@@ -2,10 +2,11 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::error::Error;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use wp_codebox::engine::pack::build::{self, Options, Outcome};
-use wp_codebox::engine::pack::{Manifest, Pack, PackError};
+use wp_codebox::engine::pack::{Manifest, Pack, PackError, rebuild_command};
 
 /// Builds, shows and checks the runtime packs of WP Codebox.
 #[derive(Parser)]
@@ -25,6 +26,9 @@ enum Command {
         /// Where fetched archives are kept [default: wp-codebox/downloads in the user's cache]
         #[arg(long, value_name = "DIR")]
         downloads: Option<PathBuf>,
+        /// Build although an up-to-date pack is there
+        #[arg(long)]
+        force: bool,
     },
     /// Show what a pack consists of, where it came from and what it was compiled for
     Inspect {
@@ -50,7 +54,7 @@ enum Format {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Build { out, downloads } => build(out, downloads),
+        Command::Build { out, downloads, force } => build(out, downloads, force),
         Command::Inspect { pack, format } => inspect(&pack, format),
         Command::Verify { pack } => verify(&pack),
     };
@@ -63,18 +67,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn build(out: PathBuf, downloads: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
+fn build(out: PathBuf, downloads: Option<PathBuf>, force: bool) -> Result<(), Box<dyn Error>> {
     let downloads = downloads
         .or_else(default_downloads)
         .ok_or("neither XDG_CACHE_HOME nor HOME is set; name a directory with --downloads")?;
-    let outcome = build::build(&Options { out: out.clone(), downloads })?;
+    let outcome = build::build(&Options { out: out.clone(), downloads, force })?;
     let pack = Pack::open(&out)?;
     let done = match outcome {
         Outcome::Built => "built",
         Outcome::UpToDate => "up to date",
     };
-    println!("{done}: {} (PHP {}, WordPress {})", out.display(), pack.php_version(), pack.wordpress_version());
-    Ok(())
+    let (php, wordpress) = (pack.php_version(), pack.wordpress_version());
+    say(&format!("{done}: {} (PHP {php}, WordPress {wordpress})\n", out.display()))
 }
 
 fn default_downloads() -> Option<PathBuf> {
@@ -86,52 +90,75 @@ fn default_downloads() -> Option<PathBuf> {
 fn inspect(dir: &Path, format: Format) -> Result<(), Box<dyn Error>> {
     let manifest = Manifest::read(dir)?;
     match format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(&manifest)?),
-        Format::Table => print!("{}", table(dir, &manifest)),
+        Format::Json => say(&(serde_json::to_string_pretty(&manifest)? + "\n")),
+        Format::Table => say(&table(dir, &manifest)),
     }
-    Ok(())
 }
 
+/// A pack for another machine can be looked at as well; the table says that it is of no use here.
 fn table(dir: &Path, manifest: &Manifest) -> String {
     let usable = match Pack::open(dir) {
         Ok(_) => "yes".to_owned(),
-        Err(error) => error.to_string(),
+        Err(error) => format!("no: {error}"),
     };
     let mut text = String::new();
     for (name, value) in [
-        ("id", manifest.id()),
-        ("target", manifest.target.triple.clone()),
-        ("wasmtime", manifest.engine.wasmtime.clone()),
-        ("usable here", usable),
+        ("id", &manifest.id()),
+        ("recipe", &manifest.recipe),
+        ("target", &manifest.target.triple),
+        ("wasmtime", &manifest.engine.wasmtime),
+        ("usable here", &usable),
     ] {
         text += &format!("{name:<12} {value}\n");
     }
-    text += &format!("\n{:<28} {:<9} {:<17} {:>6} {:>11}  {}\n", "part", "version", "license", "files", "bytes", "source");
+    let row = |name: &str, version: &str, license: &str, files: &str, bytes: &str, source: &str| {
+        format!("{name:<28} {version:<9} {license:<17} {files:>6} {bytes:>11}  {source}\n")
+    };
+    text += "\n";
+    text += &row("part", "version", "license", "files", "bytes", "source");
     for part in &manifest.parts {
-        let (mut files, mut bytes) = (part.files.len() as u64, part.files.iter().map(|f| f.size).sum::<u64>());
+        let mut files = part.files.len() as u64;
+        let mut bytes = part.files.iter().map(|file| file.size).sum::<u64>();
         if let Some(tree) = &part.tree {
             files += tree.files;
             bytes += tree.bytes;
         }
         let source = format!("{}@{}", part.source.package, part.source.version);
-        text += &format!("{:<28} {:<9} {:<17} {files:>6} {bytes:>11}  {source}\n", part.name, part.version, part.license);
+        let (files, bytes) = (files.to_string(), bytes.to_string());
+        text += &row(&part.name, &part.version, &part.license, &files, &bytes, &source);
+    }
+    for tool in &manifest.tools {
+        let source = format!("{}@{}", tool.source.package, tool.source.version);
+        text += &row(&tool.name, &tool.version, &tool.license, "(tool)", "", &source);
     }
     text
 }
 
 fn verify(dir: &Path) -> Result<(), Box<dyn Error>> {
-    let pack = Pack::open(dir).map(|pack| (pack.verify(), pack.id().to_owned()));
-    match pack? {
-        (Ok(()), id) => {
-            println!("every byte is as recorded: {} ({id})", dir.display());
-            Ok(())
+    // A pack for another machine can be verified as well: not its use but its bytes are asked for.
+    let manifest = Manifest::read(dir)?;
+    match manifest.verify(dir) {
+        Ok(()) => {
+            say(&format!("every byte is as recorded: {} ({})\n", dir.display(), manifest.id()))
         }
-        (Err(PackError::Damaged { differences, .. }), _) => {
-            for difference in &differences {
-                println!("{difference}");
-            }
-            Err(format!("{} differences", differences.len()).into())
+        Err(PackError::Damaged { differences, .. }) => {
+            let lines: String = differences.iter().map(|d| format!("{d}\n")).collect();
+            say(&lines)?;
+            let files = if differences.len() == 1 { "file differs" } else { "files differ" };
+            Err(format!(
+                "{} {files} from the manifest; rebuild with: {}",
+                differences.len(),
+                rebuild_command(dir)
+            ))?
         }
-        (Err(error), _) => Err(error.into()),
+        Err(error) => Err(error)?,
+    }
+}
+
+/// Writes to stdout. A reader that has seen enough (`| head`) is no error.
+fn say(text: &str) -> Result<(), Box<dyn Error>> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
 }

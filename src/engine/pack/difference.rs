@@ -30,6 +30,11 @@ impl fmt::Display for Difference {
             Difference::Changed(_) => "changed",
             Difference::Surplus(_) => "surplus",
         };
-        write!(f, "{what}: {}", self.path())
+        // Names in a pack's manifest are plain; a surplus file may be called anything.
+        write!(f, "{what}: ")?;
+        self.path().chars().try_for_each(|c| match c.is_control() {
+            true => write!(f, "{}", c.escape_unicode()),
+            false => write!(f, "{c}"),
+        })
     }
 }

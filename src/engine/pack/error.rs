@@ -1,6 +1,6 @@
 //! Why a pack cannot be used.
 
-use super::{Difference, build_command};
+use super::{Difference, build_command, rebuild_command};
 use crate::contract::{Code, Refusal};
 use std::path::PathBuf;
 
@@ -62,7 +62,7 @@ pub enum PackError {
     /// Bytes differ from what the manifest records.
     #[error(
         "the runtime pack at {} departs from its manifest ({}); rebuild it with: {}",
-        dir.display(), list(differences), build_command(dir)
+        dir.display(), list(differences), rebuild_command(dir)
     )]
     Damaged { dir: PathBuf, differences: Vec<Difference> },
 }
@@ -95,6 +95,7 @@ impl From<PackError> for Refusal {
         let refusal = Refusal::new(code, error.to_string()).with("path", path);
         match &error {
             PackError::Unreadable { .. } => refusal,
+            PackError::Damaged { .. } => refusal.with("command", rebuild_command(dir)),
             _ => refusal.with("command", build_command(dir)),
         }
     }

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 /// Schema id of [`Manifest`].
@@ -51,6 +51,9 @@ pub struct Target {
     /// As [`std::env::consts::OS`] names it.
     pub os: String,
 }
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+compile_error!("PHP runs on x86_64 and aarch64: engine::config has no target for this processor");
 
 impl Target {
     /// The machine that this program runs on.
@@ -174,18 +177,14 @@ impl Manifest {
     pub fn read(dir: &Path) -> Result<Self, PackError> {
         let path = dir.join(MANIFEST);
         let bytes = read_bounded(dir, &path, MAX_MANIFEST).map_err(|error| match error {
-            PackError::Unreadable { source, .. }
-                if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-            {
-                PackError::Missing { dir: dir.to_owned() }
-            }
+            PackError::Part { dir, .. } => PackError::Missing { dir },
             other => other,
         })?;
 
-        let recorded = dir.join(MANIFEST_DIGEST);
-        let digest = read_bounded(dir, &recorded, 256)?;
-        if !digest.starts_with(digest_hex([bytes.as_slice()]).as_bytes()) {
-            return Err(malformed(dir, &path, format!("its digest is not the one in {MANIFEST_DIGEST}")));
+        let recorded = read_bounded(dir, &dir.join(MANIFEST_DIGEST), 256)?;
+        if recorded != digest_line(&bytes).as_bytes() {
+            let reason = format!("its digest is not the one in {MANIFEST_DIGEST}");
+            return Err(malformed(dir, &path, reason));
         }
 
         // The schema first: a manifest of another version has other fields.
@@ -246,15 +245,22 @@ impl Manifest {
                 }
             }
         }
-        for name in [WORDPRESS, SQLITE] {
-            if self.part(name).is_none_or(|part| part.tree.is_none()) {
-                return Err(format!("it has no tree {name:?}"));
-            }
-        }
-        if self.part(WP_CLI).is_none_or(|part| part.files.is_empty()) {
-            return Err(format!("it has no file of {WP_CLI:?}"));
-        }
+        self.tree(WORDPRESS)?;
+        self.tree(SQLITE)?;
+        self.file(WP_CLI)?;
         Ok(())
+    }
+
+    /// The root of the part `name`, which is a tree.
+    pub(super) fn tree(&self, name: &str) -> Result<&PackPath, String> {
+        let tree = self.part(name).and_then(|part| part.tree.as_ref());
+        tree.map(|tree| &tree.root).ok_or_else(|| format!("it has no tree {name:?}"))
+    }
+
+    /// The one file that is the part `name`.
+    pub(super) fn file(&self, name: &str) -> Result<&PackPath, String> {
+        let file = self.part(name).and_then(|part| part.files.first());
+        file.map(|file| &file.path).ok_or_else(|| format!("it has no file of {name:?}"))
     }
 }
 
@@ -273,8 +279,17 @@ impl Tree {
         if let Some(file) = inventory.files.iter().find(|file| !file.path.is_beneath(&self.root)) {
             return Err(malformed(dir, &path, format!("{} lies outside {}", file.path, self.root)));
         }
+        let bytes = inventory.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.size));
+        if (inventory.files.len() as u64, bytes) != (self.files, self.bytes) {
+            return Err(malformed(dir, &path, "its sums are not the manifest's".to_owned()));
+        }
         Ok(inventory)
     }
+}
+
+/// The content of [`MANIFEST_DIGEST`] for a manifest of these bytes.
+pub(super) fn digest_line(manifest: &[u8]) -> String {
+    format!("{}  {MANIFEST}\n", digest_hex([manifest]))
 }
 
 fn malformed(dir: &Path, path: &Path, reason: String) -> PackError {
@@ -289,8 +304,16 @@ fn parse<T: DeserializeOwned>(dir: &Path, path: &Path, bytes: &[u8]) -> Result<T
     Ok(value)
 }
 
+/// Reads a file of the pack at `dir`, which may not be absent nor longer than `limit`.
 fn read_bounded(dir: &Path, path: &Path, limit: u64) -> Result<Vec<u8>, PackError> {
-    let unreadable = |source| PackError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source: io::Error| match source.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => PackError::Part {
+            dir: dir.to_owned(),
+            path: path.strip_prefix(dir).unwrap_or(path).to_string_lossy().into_owned(),
+            reason: "is missing".to_owned(),
+        },
+        _ => PackError::Unreadable { path: path.to_owned(), source },
+    };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
     file.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;

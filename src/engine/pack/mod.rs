@@ -23,5 +23,5 @@ pub use manifest::{
     INVENTORY_SCHEMA, Inventory, MANIFEST, MANIFEST_DIGEST, MANIFEST_SCHEMA, Manifest, PackFile,
     Part, Php, Settings, Source, Target, Tool, Tree,
 };
-pub use open::{Pack, build_command};
+pub use open::{Pack, build_command, rebuild_command};
 pub use path::PackPath;

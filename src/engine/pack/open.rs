@@ -1,7 +1,7 @@
 //! Opening a pack: cheap enough for every process start.
 
+use super::PackError;
 use super::manifest::{self, Manifest, Settings, Target};
-use super::{PackError, verify};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,9 @@ impl Pack {
     pub fn open(dir: &Path) -> Result<Pack, PackError> {
         let dir = match std::fs::canonicalize(dir) {
             Ok(dir) => dir,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
                 let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
                 return Err(PackError::Missing { dir });
             }
@@ -35,25 +37,22 @@ impl Pack {
         compatible(&dir, &manifest)?;
         present(&dir, &manifest)?;
 
-        let incomplete = |what: &str| PackError::Malformed {
+        let incomplete = |reason| PackError::Malformed {
             dir: dir.clone(),
             path: dir.join(manifest::MANIFEST),
-            reason: format!("it has no {what}"),
+            reason,
         };
-        let tree = |name: &str| {
-            let part = manifest.part(name).and_then(|part| part.tree.as_ref());
-            part.map(|tree| tree.root.beneath(&dir)).ok_or_else(|| incomplete(name))
-        };
-        let php = manifest.php.first().ok_or_else(|| incomplete("PHP"))?;
-        let wp_cli = manifest.part(manifest::WP_CLI).and_then(|part| part.files.first());
-        let wp_cli = wp_cli.ok_or_else(|| incomplete(manifest::WP_CLI))?;
+        let php = manifest.php.first().ok_or_else(|| incomplete("it has no PHP".to_owned()))?;
+        let wordpress = manifest.tree(manifest::WORDPRESS).map_err(incomplete)?;
+        let sqlite = manifest.tree(manifest::SQLITE).map_err(incomplete)?;
+        let wp_cli = manifest.file(manifest::WP_CLI).map_err(incomplete)?;
         Ok(Pack {
             id: manifest.id(),
             module: php.module.beneath(&dir),
             memory: php.memory.beneath(&dir),
-            wordpress: tree(manifest::WORDPRESS)?,
-            sqlite: tree(manifest::SQLITE)?,
-            wp_cli: wp_cli.path.beneath(&dir),
+            wordpress: wordpress.beneath(&dir),
+            sqlite: sqlite.beneath(&dir),
+            wp_cli: wp_cli.beneath(&dir),
             dir,
             manifest,
         })
@@ -111,18 +110,28 @@ impl Pack {
 
     /// Reads every byte and compares it with the manifest. The error lists every difference.
     pub fn verify(&self) -> Result<(), PackError> {
-        verify::verify(&self.dir, &self.manifest)
+        self.manifest.verify(&self.dir)
     }
 }
 
-/// The command that makes or remakes the pack at `dir`, quoted for a shell.
+/// The command that makes the pack at `dir`, or makes it anew if it does not open.
 pub fn build_command(dir: &Path) -> String {
+    format!("wp-codebox-runtime build --out {}", quoted(dir))
+}
+
+/// The command that makes the pack at `dir` anew although it opens.
+pub fn rebuild_command(dir: &Path) -> String {
+    format!("wp-codebox-runtime build --force --out {}", quoted(dir))
+}
+
+/// For a shell.
+fn quoted(dir: &Path) -> String {
     let dir = dir.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%=:,".contains(c);
-    if !dir.is_empty() && dir.chars().all(plain) {
-        format!("wp-codebox-runtime build --out {dir}")
+    if !dir.is_empty() && !dir.starts_with('-') && dir.chars().all(plain) {
+        dir.into_owned()
     } else {
-        format!("wp-codebox-runtime build --out '{}'", dir.replace('\'', r"'\''"))
+        format!("'{}'", dir.replace('\'', r"'\''"))
     }
 }
 

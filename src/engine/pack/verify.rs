@@ -2,75 +2,67 @@
 
 use super::hash::sha256_of;
 use super::manifest::{MANIFEST, MANIFEST_DIGEST, Manifest};
-use super::{Difference, PackError, PackFile};
+use super::{Difference, PackError, PackFile, PackPath};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use walkdir::WalkDir;
 
-/// Compares every file beneath `dir` with `manifest`.
-pub(super) fn verify(dir: &Path, manifest: &Manifest) -> Result<(), PackError> {
-    let mut differences = Vec::new();
-    let mut expected: BTreeMap<String, PackFile> = BTreeMap::new();
-    for file in manifest.listed() {
-        expected.insert(file.path.to_string(), file.clone());
-    }
-    for tree in manifest.trees() {
-        match tree.read_inventory(dir) {
-            Ok(inventory) => {
-                expected.extend(inventory.files.into_iter().map(|f| (f.path.to_string(), f)));
+impl Manifest {
+    /// Compares every file beneath `dir` with this manifest, whose own bytes were compared with their
+    /// digest when it was read. The error lists every difference.
+    pub fn verify(&self, dir: &Path) -> Result<(), PackError> {
+        let mut expected: BTreeMap<String, PackFile> =
+            self.listed().map(|file| (file.path.to_string(), file.clone())).collect();
+        // Trees whose inventory is lost: it is reported, and nothing can be said of their files.
+        let mut unlisted: Vec<&PackPath> = Vec::new();
+        for tree in self.trees() {
+            let inventory = tree.inventory.path.beneath(dir);
+            if !matches(&inventory, &tree.inventory).map_err(|e| unreadable(&inventory, e))? {
+                unlisted.push(&tree.root);
+                continue;
             }
-            // Reported below, as a missing or changed file. Its tree cannot be judged.
-            Err(_) => continue,
+            let files = tree.read_inventory(dir)?.files;
+            expected.extend(files.into_iter().map(|file| (file.path.to_string(), file)));
         }
-    }
-    let unknown: Vec<_> = manifest
-        .trees()
-        .filter(|tree| !expected.keys().any(|path| path.starts_with(&format!("{}/", tree.root))))
-        .map(|tree| format!("{}/", tree.root))
-        .collect();
 
-    for entry in WalkDir::new(dir).min_depth(1).sort_by_file_name() {
-        let entry = entry.map_err(|error| unreadable(dir, error.into()))?;
-        let name = relative(dir, entry.path());
-        if entry.file_type().is_dir() || name == MANIFEST || name == MANIFEST_DIGEST {
-            continue;
-        }
-        match expected.remove(&name) {
-            Some(file) => {
-                let same = entry.file_type().is_file()
-                    && matches(entry.path(), &file).map_err(|e| unreadable(entry.path(), e))?;
-                if !same {
-                    differences.push(Difference::Changed(name));
+        let mut differences = Vec::new();
+        for entry in WalkDir::new(dir).min_depth(1) {
+            let entry = entry.map_err(|error| unreadable(dir, error.into()))?;
+            let path = entry.path().strip_prefix(dir).unwrap_or(entry.path());
+            let name = path.to_string_lossy().into_owned();
+            if entry.file_type().is_dir() || name == MANIFEST || name == MANIFEST_DIGEST {
+                continue;
+            }
+            match expected.remove(&name) {
+                Some(file) => {
+                    if !matches(entry.path(), &file).map_err(|e| unreadable(entry.path(), e))? {
+                        differences.push(Difference::Changed(name));
+                    }
                 }
+                None if unlisted.iter().any(|root| path.starts_with(root.as_str())) => {}
+                None => differences.push(Difference::Surplus(name)),
             }
-            None if unknown.iter().any(|root| name.starts_with(root)) => {}
-            None => differences.push(Difference::Surplus(name)),
         }
+        differences.extend(expected.into_keys().map(Difference::Missing));
+        if differences.is_empty() {
+            return Ok(());
+        }
+        differences.sort_by(|a, b| a.path().cmp(b.path()));
+        Err(PackError::Damaged { dir: dir.to_owned(), differences })
     }
-    differences.extend(expected.into_keys().map(Difference::Missing));
-    if differences.is_empty() {
-        return Ok(());
-    }
-    differences.sort_by(|a, b| a.path().cmp(b.path()));
-    Err(PackError::Damaged { dir: dir.to_owned(), differences })
 }
 
+/// Whether `path` is a regular file (not a link to one) with the bytes that `file` records.
 fn matches(path: &Path, file: &PackFile) -> io::Result<bool> {
-    let reader = match File::open(path) {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() || found.len() != file.size => return Ok(false),
+        Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        other => other?,
-    };
-    if reader.metadata()?.len() != file.size {
-        return Ok(false);
+        Err(error) => return Err(error),
     }
-    let (sha256, size) = sha256_of(reader)?;
-    Ok(sha256 == file.sha256 && size == file.size)
-}
-
-fn relative(dir: &Path, path: &Path) -> String {
-    path.strip_prefix(dir).unwrap_or(path).to_string_lossy().into_owned()
+    Ok(sha256_of(File::open(path)?)? == (file.sha256.clone(), file.size))
 }
 
 fn unreadable(path: &Path, source: io::Error) -> PackError {

@@ -2,11 +2,11 @@
 
 use super::{BuildError, Npm};
 use crate::contract::digest_hex;
+use crate::engine::pack::PackPath;
 use crate::engine::pack::manifest::{
     INVENTORY_SCHEMA, Inventory, MANIFEST, MANIFEST_DIGEST, MANIFEST_SCHEMA, Manifest, PackFile,
-    Part, Php, Settings, Target, Tool, Tree,
+    Part, Php, Settings, Target, Tool, Tree, digest_line,
 };
-use crate::engine::pack::PackPath;
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -108,9 +108,8 @@ impl Assembly {
     pub fn finish(self) -> Result<Manifest, BuildError> {
         self.manifest.check().map_err(BuildError::Assembly)?;
         let bytes = json(&self.manifest)?;
-        let digest = format!("{}  {MANIFEST}\n", digest_hex([bytes.as_slice()]));
         self.write(MANIFEST, &bytes)?;
-        self.write(MANIFEST_DIGEST, digest.as_bytes())?;
+        self.write(MANIFEST_DIGEST, digest_line(&bytes).as_bytes())?;
         Ok(self.manifest)
     }
 

@@ -7,21 +7,32 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum BuildError {
     /// A program that the build runs is not installed, or not on PATH.
-    #[error("{program} was not found on PATH; install Node.js 18 or newer with npm (Debian: apt-get install nodejs npm)")]
+    #[error(
+        "{program} was not found on PATH; install Node.js 18 or newer with npm (Debian: apt-get install nodejs npm)"
+    )]
     ToolMissing { program: &'static str },
 
-    /// The Node.js on PATH cannot run Binaryen.
-    #[error("Node.js {found} is too old; install Node.js {least} or newer")]
-    ToolTooOld { found: String, least: u32 },
+    /// The program on PATH is older than the build needs.
+    #[error("{program} {found} is too old; install {program} {least} or newer")]
+    ToolTooOld { program: &'static str, found: String, least: u32 },
 
     /// A program ended with an error. Its last words are in `output`.
     #[error("{program} failed ({status}): {output}")]
     ToolFailed { program: String, status: String, output: String },
 
-    /// An archive's bytes are not the pinned ones. Remedy: delete the file if it is an old
-    /// download; if a fresh one has this fault, do not use its source.
-    #[error("{} has the integrity {found}, expected {expected}", path.display())]
-    Integrity { path: PathBuf, found: String, expected: String },
+    /// An earlier download's bytes are not the pinned ones. Remedy: delete it.
+    #[error(
+        "{} has the integrity {found}, expected {expected}; delete it and build again",
+        path.display()
+    )]
+    Download { path: PathBuf, found: String, expected: String },
+
+    /// A freshly fetched archive's bytes are not the pinned ones; it was not kept. Remedy: see which
+    /// registry npm is configured to use.
+    #[error(
+        "npm fetched {package} with the integrity {found}, expected {expected}; check npm's registry setting"
+    )]
+    Integrity { package: String, found: String, expected: String },
 
     /// An archive holds something that these archives never hold.
     #[error("the archive {} is refused: {reason}", path.display())]

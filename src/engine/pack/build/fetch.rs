@@ -13,7 +13,14 @@ use std::process::Command;
 pub(super) fn cached(npm: &Npm, downloads: &Path) -> Result<Option<PathBuf>, BuildError> {
     let archive = downloads.join(npm.archive_name());
     match File::open(&archive) {
-        Ok(file) => check(npm, &archive, file).map(|()| Some(archive)),
+        Ok(file) => match check(npm, &archive, file)? {
+            None => Ok(Some(archive)),
+            Some(found) => Err(BuildError::Download {
+                path: archive,
+                found,
+                expected: npm.integrity.to_owned(),
+            }),
+        },
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(BuildError::io("open", &archive, error)),
     }
@@ -28,7 +35,7 @@ pub(super) fn fetch(npm: &Npm, downloads: &Path) -> Result<PathBuf, BuildError> 
         .map_err(|e| BuildError::io("create a directory in", downloads, e))?;
     let mut command = Command::new("npm");
     command
-        .args(["pack", "--silent", "--ignore-scripts", "--pack-destination"])
+        .args(["pack", "--loglevel=error", "--ignore-scripts", "--pack-destination"])
         .arg(scratch.path())
         .arg(npm.to_string())
         .current_dir(scratch.path());
@@ -36,19 +43,19 @@ pub(super) fn fetch(npm: &Npm, downloads: &Path) -> Result<PathBuf, BuildError> 
 
     let fetched = scratch.path().join(npm.archive_name());
     let file = File::open(&fetched).map_err(|e| BuildError::io("open", &fetched, e))?;
-    check(npm, &fetched, file)?;
+    if let Some(found) = check(npm, &fetched, file)? {
+        let expected = npm.integrity.to_owned();
+        return Err(BuildError::Integrity { package: npm.to_string(), found, expected });
+    }
     let archive = downloads.join(npm.archive_name());
     fs::rename(&fetched, &archive).map_err(|e| BuildError::io("move to", &archive, e))?;
     Ok(archive)
 }
 
-fn check(npm: &Npm, path: &Path, mut file: File) -> Result<(), BuildError> {
+/// The integrity of `file`, if it is not the pinned one.
+fn check(npm: &Npm, path: &Path, mut file: File) -> Result<Option<String>, BuildError> {
     let mut hash = Sha512::new();
     io::copy(&mut file, &mut hash).map_err(|e| BuildError::io("read", path, e))?;
     let found = format!("sha512-{}", STANDARD.encode(hash.finalize()));
-    if found == npm.integrity {
-        return Ok(());
-    }
-    let expected = npm.integrity.to_owned();
-    Err(BuildError::Integrity { path: path.to_owned(), found, expected })
+    Ok((found != npm.integrity).then_some(found))
 }

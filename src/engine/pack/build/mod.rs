@@ -39,6 +39,8 @@ pub struct Options {
     pub out: PathBuf,
     /// Archives that were fetched before, and are fetched to.
     pub downloads: PathBuf,
+    /// Build although a usable pack of the same recipe is there: it may be damaged.
+    pub force: bool,
 }
 
 /// How a build ended.
@@ -52,28 +54,29 @@ pub enum Outcome {
 /// Builds the pack of [`Recipe::pinned`]; says what it is doing on stderr.
 pub fn build(options: &Options) -> Result<Outcome, BuildError> {
     let recipe = Recipe::pinned();
-    if is_current(&options.out, &recipe) {
-        return Ok(Outcome::UpToDate);
-    }
-    let staging = Staging::begin(&options.out)?;
-    // Another builder may have finished while this one waited for the lock.
-    if is_current(&options.out, &recipe) {
+    let current = || !options.force && is_current(&options.out, &recipe);
+    if current() {
         return Ok(Outcome::UpToDate);
     }
     let node = tools::node()?;
+    if recipe.archives().iter().any(|npm| !options.downloads.join(npm.archive_name()).exists()) {
+        tools::npm()?;
+    }
+    let staging = Staging::begin(&options.out)?;
+    // Another builder may have finished while this one waited for the lock.
+    if current() {
+        return Ok(Outcome::UpToDate);
+    }
     let scratch = staging.scratch()?;
     let mut progress = Progress::new();
 
-    let fetch = |progress: &mut Progress, npm: &Npm| -> Result<PathBuf, BuildError> {
-        match fetch::cached(npm, &options.downloads)? {
-            Some(archive) => Ok(archive),
-            None => progress
-                .step(&format!("fetch {npm}"), || fetch::fetch(npm, &options.downloads)),
-        }
+    let mut obtain = |npm| match fetch::cached(npm, &options.downloads)? {
+        Some(archive) => Ok(archive),
+        None => progress.step(&format!("fetch {npm}"), || fetch::fetch(npm, &options.downloads)),
     };
-    let php_archive = fetch(&mut progress, &recipe.php.npm)?;
-    let site_archive = fetch(&mut progress, &recipe.site)?;
-    let binaryen_archive = fetch(&mut progress, &recipe.binaryen)?;
+    let php_archive = obtain(&recipe.php.npm)?;
+    let site_archive = obtain(&recipe.site)?;
+    let binaryen_archive = obtain(&recipe.binaryen)?;
 
     let mut assembly = Assembly::new(&staging.dir(), recipe.fingerprint())?;
     progress.step("unpack WordPress, SQLite integration, WP-CLI", || {
@@ -94,11 +97,9 @@ pub fn build(options: &Options) -> Result<Outcome, BuildError> {
     progress.step("translate exceptions, add stack checks (wasm-opt)", || {
         translate::translate(&node, &optimizer, &module, &translated)
     })?;
-    let transformed = progress.step("fold memory, export state", || {
-        transform(&read(&translated)?)
-    })?;
-    let compiled =
-        progress.step("compile to native code", || compile(&transformed.module))?;
+    let transformed =
+        progress.step("fold memory, export state", || transform(&read(&translated)?))?;
+    let compiled = progress.step("compile to native code", || compile(&transformed.module))?;
 
     progress.step("assemble", || {
         assembly.php(recipe.php.version, &recipe.php.npm, &compiled, &transformed.memory)?;
@@ -115,11 +116,7 @@ fn is_current(dir: &Path, recipe: &Recipe) -> bool {
 }
 
 /// WordPress, the SQLite integration and WP-CLI, out of the one archive that has all three.
-fn unpack_site(
-    assembly: &mut Assembly,
-    recipe: &Recipe,
-    archive: &Path,
-) -> Result<(), BuildError> {
+fn unpack_site(assembly: &mut Assembly, recipe: &Recipe, archive: &Path) -> Result<(), BuildError> {
     let dir = assembly.dir().to_owned();
     let files = unpack::unpack_files(archive, &dir, &mut recipe::place)?;
     assembly.tree(WORDPRESS, recipe.wordpress_version, "GPL-2.0-or-later", &recipe.site, &files)?;

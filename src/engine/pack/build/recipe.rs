@@ -98,6 +98,11 @@ impl Recipe {
         }
     }
 
+    /// Every package that is fetched.
+    pub fn archives(&self) -> [&Npm; 3] {
+        [&self.php.npm, &self.site, &self.binaryen]
+    }
+
     /// Two builds with one fingerprint make the same pack.
     pub fn fingerprint(&self) -> String {
         let text = format!(
@@ -114,8 +119,7 @@ impl Recipe {
         let wordpress = dir.join("wordpress/wp-includes/version.php");
         let found = quoted_after(&wordpress, "$wp_version =")?;
         same("WordPress", found, self.wordpress_version)?;
-        let sqlite =
-            dir.join("sqlite-database-integration/wp-includes/database/version.php");
+        let sqlite = dir.join("sqlite-database-integration/wp-includes/database/version.php");
         let found = quoted_after(&sqlite, "'SQLITE_DRIVER_VERSION',")?;
         same("the SQLite integration", found, self.sqlite_version)
     }

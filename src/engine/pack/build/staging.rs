@@ -24,7 +24,10 @@ pub struct Staging {
 impl Staging {
     /// Waits for other builders of `out`, clears what a killed one left, and makes the directory.
     pub fn begin(out: &Path) -> Result<Self, BuildError> {
-        let out = std::path::absolute(out).map_err(|e| BuildError::io("resolve", out, e))?;
+        // A pack that is reached through a link is replaced where it is; the link stays.
+        let out = fs::canonicalize(out)
+            .or_else(|_| std::path::absolute(out))
+            .map_err(|e| BuildError::io("resolve", out, e))?;
         let (Some(parent), Some(name)) = (out.parent(), out.file_name()) else {
             return Err(BuildError::NotAPack(out));
         };
@@ -65,9 +68,10 @@ impl Staging {
         self.building.join("pack")
     }
 
-    /// A directory for what does not go into the pack.
+    /// A directory for what does not go into the pack. Its name is this process's own: a program
+    /// that a killed builder left running finds its directory gone.
     pub fn scratch(&self) -> Result<PathBuf, BuildError> {
-        let dir = self.building.join("scratch");
+        let dir = self.building.join(format!("scratch-{}", std::process::id()));
         fs::create_dir(&dir).map_err(|e| BuildError::io("create", &dir, e))?;
         Ok(dir)
     }

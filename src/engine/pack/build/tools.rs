@@ -8,6 +8,9 @@ use std::process::{Command, Stdio};
 /// The oldest Node.js that runs the pinned Binaryen.
 const LEAST_NODE: u32 = 18;
 
+/// The oldest npm that packs to a directory of choice.
+const LEAST_NPM: u32 = 7;
+
 /// Bytes of a failed program's output that an error repeats.
 const LAST_WORDS: usize = 2000;
 
@@ -22,12 +25,22 @@ impl Node {
 
 /// The Node.js on PATH.
 pub(super) fn node() -> Result<Node, BuildError> {
-    let output = run("node", Command::new("node").arg("--version"))?;
+    at_least("node", LEAST_NODE)?;
+    Ok(Node(PathBuf::from("node")))
+}
+
+/// Whether the npm on PATH is new enough.
+pub(super) fn npm() -> Result<(), BuildError> {
+    at_least("npm", LEAST_NPM)
+}
+
+fn at_least(program: &'static str, least: u32) -> Result<(), BuildError> {
+    let output = run(program, Command::new(program).arg("--version"))?;
     let version = output.trim();
     let major = version.trim_start_matches('v').split('.').next().and_then(|n| n.parse().ok());
     match major {
-        Some(major) if u32::ge(&major, &LEAST_NODE) => Ok(Node(PathBuf::from("node"))),
-        _ => Err(BuildError::ToolTooOld { found: version.to_owned(), least: LEAST_NODE }),
+        Some(major) if u32::ge(&major, &least) => Ok(()),
+        _ => Err(BuildError::ToolTooOld { program, found: version.to_owned(), least }),
     }
 }
 
