@@ -1,6 +1,8 @@
 //! Is everything there that a run needs? Each answer with its fix.
 
-use crate::host::{Host, Settings};
+use crate::engine::config;
+use crate::engine::pack::{Pack, build_command};
+use crate::host::Host;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -27,38 +29,50 @@ pub enum Status {
     Error,
 }
 
-/// Looks, and changes nothing.
+/// Looks, and changes nothing. Reads every byte of the runtime pack.
 pub fn doctor(host: &dyn Host) -> Vec<Check> {
+    look(host, Depth::Bytes)
+}
+
+/// What would keep a run from starting, without reading the runtime pack's bytes.
+pub(super) fn unready(host: &dyn Host) -> Option<Check> {
+    look(host, Depth::Presence).into_iter().find(|check| check.status == Status::Error)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Depth {
+    Presence,
+    Bytes,
+}
+
+fn look(host: &dyn Host, depth: Depth) -> Vec<Check> {
     let mut checks = vec![ok(
         "extension",
         "Extension",
-        concat!("wp_codebox ", env!("CARGO_PKG_VERSION")).to_owned(),
+        format!("wp_codebox {}, wasmtime {}", env!("CARGO_PKG_VERSION"), config::WASMTIME),
     )];
-    match host.settings() {
-        Ok(settings) => {
-            checks.push(ok("settings", "Settings", "All settings can be used.".to_owned()));
-            checks.push(runtime(&settings));
-            checks.push(directory(
-                "artifacts_dir",
-                "Artifacts directory",
-                settings.artifacts_dir.as_deref(),
-                "wp_codebox.artifacts_dir",
-            ));
-            checks.push(directory(
-                "cache_dir",
-                "Cache directory",
-                settings.cache_dir.as_deref(),
-                "wp_codebox.cache_dir",
-            ));
+    let settings = match host.settings() {
+        Ok(settings) => settings,
+        Err(refusal) => {
+            let fix = "Correct the setting that the message names.";
+            checks.push(error("settings", "Settings", refusal.message, fix));
+            return checks;
         }
-        Err(refusal) => checks.push(Check {
-            id: "settings",
-            label: "Settings",
-            status: Status::Error,
-            message: refusal.message,
-            fix: "Correct the setting that the message names.".to_owned(),
-        }),
-    }
+    };
+    checks.push(ok("settings", "Settings", "All settings can be used.".to_owned()));
+    checks.extend(runtime(settings.runtime_dir.as_deref(), depth));
+    checks.push(directory(
+        "artifacts_dir",
+        "Artifacts directory",
+        settings.artifacts_dir.as_deref(),
+        "wp_codebox.artifacts_dir",
+    ));
+    checks.push(directory(
+        "cache_dir",
+        "Cache directory",
+        settings.cache_dir.as_deref(),
+        "wp_codebox.cache_dir",
+    ));
     checks
 }
 
@@ -66,27 +80,43 @@ fn ok(id: &'static str, label: &'static str, message: String) -> Check {
     Check { id, label, status: Status::Ok, message, fix: String::new() }
 }
 
-fn runtime(settings: &Settings) -> Check {
+fn error(
+    id: &'static str,
+    label: &'static str,
+    message: impl Into<String>,
+    fix: impl Into<String>,
+) -> Check {
+    Check { id, label, status: Status::Error, message: message.into(), fix: fix.into() }
+}
+
+/// The pack can be used, and its bytes are those of its manifest.
+fn runtime(dir: Option<&Path>, depth: Depth) -> Vec<Check> {
     let (id, label) = ("runtime", "Runtime pack");
-    match &settings.runtime_dir {
-        Some(dir) if dir.is_dir() => ok(id, label, format!("{} is there.", dir.display())),
-        Some(dir) => Check {
-            id,
-            label,
-            status: Status::Error,
-            message: format!("There is no runtime pack at {}.", dir.display()),
-            fix: format!("Build one: wp-codebox-runtime build {}", dir.display()),
-        },
-        None => Check {
-            id,
-            label,
-            status: Status::Error,
-            message: "No runtime pack is configured.".to_owned(),
-            fix: "Set wp_codebox.runtime_dir in php.ini or WP_CODEBOX_RUNTIME_DIR in the \
-                  environment to the directory of a pack."
-                .to_owned(),
-        },
+    let Some(dir) = dir else {
+        let fix = "Set wp_codebox.runtime_dir in php.ini or WP_CODEBOX_RUNTIME_DIR in the \
+                   environment to the directory of a pack.";
+        return vec![error(id, label, "No runtime pack is configured.", fix)];
+    };
+    let fix = || format!("Build it: {}", build_command(dir));
+    let pack = match Pack::open(dir) {
+        Ok(pack) => pack,
+        Err(refusal) => return vec![error(id, label, refusal.to_string(), fix())],
+    };
+    let found = format!(
+        "{}: PHP {}, WordPress {}",
+        pack.dir().display(),
+        pack.php_version(),
+        pack.wordpress_version()
+    );
+    let mut checks = vec![ok(id, label, found)];
+    if depth == Depth::Bytes {
+        let (id, label) = ("runtime_bytes", "Runtime pack's integrity");
+        checks.push(match pack.verify() {
+            Ok(()) => ok(id, label, "Every file is as the manifest says.".to_owned()),
+            Err(refusal) => error(id, label, refusal.to_string(), fix()),
+        });
     }
+    checks
 }
 
 /// A directory that runs write to, or the nearest one above it in which it can be made.
@@ -96,38 +126,26 @@ fn directory(
     dir: Option<&Path>,
     setting: &'static str,
 ) -> Check {
+    let elsewhere = |fix: &str| format!("{fix}, or set {setting} to another directory.");
     let Some(dir) = dir else {
-        return Check {
-            id,
-            label,
-            status: Status::Error,
-            message: format!("No {} is configured.", label.to_lowercase()),
-            fix: format!("Set {setting} in php.ini."),
-        };
+        let message = format!("No {} is configured.", label.to_lowercase());
+        return error(id, label, message, format!("Set {setting} in php.ini."));
     };
-    let error =
-        |message: String, fix: String| Check { id, label, status: Status::Error, message, fix };
     let Some(present) = nearest(dir) else {
-        return error(
-            format!("{} cannot be reached.", dir.display()),
-            format!("Give PHP's user access, or set {setting} to another directory."),
-        );
+        let message = format!("{} cannot be reached.", dir.display());
+        return error(id, label, message, elsewhere("Give PHP's user access"));
     };
     if !present.is_dir() {
-        return error(
-            format!("{} is not a directory.", present.display()),
-            format!("Move it away, or set {setting} to another directory."),
-        );
+        let message = format!("{} is not a directory.", present.display());
+        return error(id, label, message, elsewhere("Move it away"));
     }
     let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
     let writable =
         rustix::fs::accessat(rustix::fs::CWD, &present, access, rustix::fs::AtFlags::EACCESS)
             .is_ok();
     if !writable {
-        return error(
-            format!("{} cannot be written by PHP's user.", present.display()),
-            format!("Give PHP's user the right to write, or set {setting} to another directory."),
-        );
+        let message = format!("{} cannot be written by PHP's user.", present.display());
+        return error(id, label, message, elsewhere("Give PHP's user the right to write"));
     }
     if present == dir {
         ok(id, label, format!("{} can be written.", dir.display()))

@@ -1,5 +1,6 @@
 //! The runtime itself.
 
+use super::doctor::unready;
 use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
 use super::table;
 use crate::contract::{Input, Refusal, input_schema, output_schema};
@@ -88,10 +89,7 @@ pub const ROWS: &[Ability] = &[Ability {
 
 fn descriptor(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
     DescriptorInput::parse(input)?;
-    let unready = super::doctor::doctor(host)
-        .into_iter()
-        .find(|check| check.status == super::Status::Error)
-        .map(|check| check.message);
+    let unready = unready(host).map(|check| check.message);
     to_value(&RuntimeDescriptor {
         success: true,
         schema: RUNTIME_DESCRIPTOR_SCHEMA,

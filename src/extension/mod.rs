@@ -62,6 +62,7 @@ extern "C" fn info(module: *mut ModuleEntry) {
     info_table_start!();
     info_table_row!("WP Codebox", "enabled");
     info_table_row!("Version", WP_CODEBOX_VERSION);
+    info_table_row!("Wasmtime", engine::config::WASMTIME);
     info_table_end!();
     // SAFETY: PHP passes its own entry of this module.
     unsafe { display_ini_entries(module) };
