@@ -49,7 +49,7 @@ $object       = new stdClass();
 $object->self = $object;
 try_context( 'recursive object', $object );
 
-// 10^12 values in a few kilobytes.
+// A billion values and more in a few kilobytes.
 $bomb = array_fill( 0, 10, 'x' );
 for ( $i = 0; $i < 11; $i++ ) {
 	$bomb = array_fill( 0, 10, $bomb );
@@ -76,5 +76,5 @@ iterator: context.v: an object of class ArrayIterator is not JSON; use an array,
 100000 levels: context.v.0.%s…: nested more than 100 levels, or recursive [%s]
 recursive array: context.v.a.%s…: nested more than 100 levels, or recursive [%s]
 recursive object: context.v.self.%s…: nested more than 100 levels, or recursive [%s]
-bomb: context.v.0.%s: more than 1000000 values in all [%s]
+bomb: context.v.0.%s: more than 250000 values in all [%s]
 text: context.v.6%d: more than 64 MiB of text in all [%s]

@@ -21,7 +21,7 @@ use std::ops::Deref;
 const MAX_DEPTH: usize = 100;
 
 /// Values in all. A few nested arrays that share their members can stand for billions.
-const MAX_VALUES: usize = 1_000_000;
+const MAX_VALUES: usize = 250_000;
 
 /// Bytes of all strings and keys.
 const MAX_BYTES: usize = 64 << 20;
