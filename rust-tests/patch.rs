@@ -7,7 +7,7 @@ use proptest::sample::{Index, select};
 use std::path::Path;
 use std::process::Stdio;
 use support::git;
-use support::tree::{self, Node, Tree, text};
+use support::tree::{self, Node, Tree, text, tree};
 use wp_codebox::artifact::{
     CaptureLimits, ChangeStatus, ChangedFiles, Omission, PatchSink, capture,
 };
@@ -91,10 +91,6 @@ fn assert_applies(before: &Tree, after: &Tree) -> (ChangedFiles, String) {
 
 fn lossy(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(bytes)
-}
-
-fn tree<const N: usize>(nodes: [(&str, Node); N]) -> Tree {
-    nodes.into_iter().map(|(path, node)| (path.as_bytes().to_vec(), node)).collect()
 }
 
 fn binary(bytes: &[u8]) -> Node {

@@ -1,5 +1,6 @@
 //! What several test programs share. Each uses a part of it.
 #![allow(dead_code)]
 
+pub mod bundle;
 pub mod git;
 pub mod tree;

@@ -38,6 +38,10 @@ pub fn text(content: &str) -> Node {
     Node::File { bytes: content.as_bytes().to_vec(), executable: false }
 }
 
+pub fn tree<const N: usize>(nodes: [(&str, Node); N]) -> Tree {
+    nodes.into_iter().map(|(path, node)| (path.as_bytes().to_vec(), node)).collect()
+}
+
 fn host(root: &Path, path: &[u8]) -> PathBuf {
     root.join(OsStr::from_bytes(path))
 }

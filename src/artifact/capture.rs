@@ -197,6 +197,14 @@ impl State<'_> {
             )],
         };
 
+        if !file.binary {
+            let lines = |text: &[u8]| text.split_inclusive(|b| *b == b'\n').count() as u64;
+            let counts = blocks.iter().map(Block::line_counts).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+            file.before_lines = old.as_ref().map(|c| lines(&c.bytes));
+            file.replaced_lines = old.as_ref().map(|_| counts.0);
+            file.added_lines = new.as_ref().map(|_| counts.1);
+        }
+
         let mut combined = Vec::new();
         blocks.iter().for_each(|b| b.render(&names.prefix, &mut combined));
         if self.written + combined.len() as u64 > self.limits.max_patch_bytes {
@@ -306,6 +314,9 @@ impl<'a> Names<'a> {
             before_mode: before.as_ref().map(mode_text),
             after_mode: after.as_ref().map(mode_text),
             size: shown.filter(|s| s.kind != FileKind::Directory).map_or(0, |s| s.size),
+            before_lines: None,
+            replaced_lines: None,
+            added_lines: None,
             binary: false,
             redacted: false,
             truncated: false,

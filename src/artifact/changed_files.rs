@@ -51,6 +51,15 @@ pub struct ChangedFile {
     pub after_mode: Option<String>,
     /// Bytes, of what it is now, or was if it was deleted.
     pub size: u64,
+    /// Lines of text before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before_lines: Option<u64>,
+    /// How many of them went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced_lines: Option<u64>,
+    /// How many lines came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub added_lines: Option<u64>,
     /// Whether one side is not text.
     #[serde(default, skip_serializing_if = "is_false")]
     pub binary: bool,

@@ -7,10 +7,13 @@
 //! * The **manifest's self hash** covers the manifest with its own hash set to zeros.
 //! * The **file-list digest** is what the reference 0.22 used for ids: read, never written.
 
+use super::confined::Dir;
 use crate::contract::{digest_hex, stable_json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::io;
 
 /// Every id that we give starts with this; 64 lower-case hexadecimal digits follow.
 pub const ID_PREFIX: &str = "artifact-bundle-sha256-";
@@ -59,6 +62,23 @@ pub fn content_digest(changed_files: &[u8], patch: &[u8]) -> ContentDigest {
         inputs: vec![CHANGED_FILES_PATH.into(), PATCH_PATH.into()],
         value: input_digest([(CHANGED_FILES_PATH, changed_files), (PATCH_PATH, patch)]),
     }
+}
+
+/// The content digest over files of a bundle, read bit by bit.
+pub fn digest_of_parts(dir: &Dir, paths: &[&str]) -> io::Result<ContentDigest> {
+    let mut hash = Sha256::new();
+    hash.update(CONTENT_PREFIX);
+    for (i, path) in paths.iter().enumerate() {
+        hash.update(if i > 0 { "\n" } else { "" });
+        hash.update(path);
+        hash.update("\n");
+        io::copy(&mut dir.open_file(path)?.0, &mut hash)?;
+    }
+    Ok(ContentDigest {
+        algorithm: "sha256".into(),
+        inputs: paths.iter().map(|path| (*path).to_owned()).collect(),
+        value: hash.finalize().iter().map(|b| format!("{b:02x}")).collect(),
+    })
 }
 
 /// The digest over named inputs: for each its name, a line feed and its bytes, joined by line feeds.

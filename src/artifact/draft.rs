@@ -227,7 +227,7 @@ impl Default for CaptureLimits {
         CaptureLimits {
             max_file_bytes: 32 << 20,
             max_patch_bytes: 256 << 20,
-            max_changed_files: 100_000,
+            max_changed_files: 50_000,
         }
     }
 }

@@ -6,13 +6,22 @@
 //! Invariant: a bundle's id is derived from its bytes; a bundle, once committed, is never changed;
 //! nothing outside the store's root is read or written on behalf of a bundle.
 
+mod bundle;
 mod capture;
 mod changed_files;
+mod confined;
 mod digest;
 mod draft;
+mod error;
 pub mod patch;
 mod path;
+mod store;
 mod test_results;
+
+pub use bundle::{
+    ARTIFACT_OUTCOME_SCHEMA, ARTIFACT_REVIEW_SCHEMA, Bundle, BundlePaths, MANIFEST_PATH,
+    METADATA_PATH, Manifest, ManifestFile, Metadata, REVIEW_PATH, Review,
+};
 
 pub use capture::{PatchSink, capture};
 pub use changed_files::{
@@ -26,6 +35,11 @@ pub use digest::{
 pub use draft::{
     Attachment, AttachmentContent, CaptureLimits, Diagnostic, Draft, Environment,
     Failure, MountRecord, Observation, Outcome, Provenance, RuntimeInfo, Severity,
+};
+pub use error::ArtifactError;
+pub use store::{
+    ARTIFACT_LIST_SCHEMA, ARTIFACT_SCHEMA, ArtifactEnvelope, ArtifactList, ListQuery, RunStatus,
+    Store, WriteStatus, Written,
 };
 pub use test_results::{
     RawLogReference, SuiteCounts, TEST_RESULTS_SCHEMA, TestResults, TestStatus, TestSuite,

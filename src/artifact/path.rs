@@ -63,9 +63,10 @@ fn digit(b: u8) -> u8 {
     }
 }
 
-/// The most bytes that a path inside a bundle may have, and the most that a segment may.
+/// The most bytes that a path inside a bundle may have, that a segment may, and the most segments.
 const MAX_PATH: usize = 1024;
 const MAX_SEGMENT: usize = 255;
+const MAX_SEGMENTS: usize = 32;
 
 /// Whether `path` may name a file of a bundle: relative, `/` between segments, no empty, `.` or
 /// `..` segment, no `\`, no control character, no drive or scheme.
@@ -74,5 +75,6 @@ pub fn is_bundle_path(path: &str) -> bool {
         && path.len() <= MAX_PATH
         && !path.chars().any(|c| c == '\\' || c.is_control())
         && !path.split('/').next().unwrap_or_default().contains(':')
+        && path.split('/').count() <= MAX_SEGMENTS
         && path.split('/').all(|s| !s.is_empty() && s != "." && s != ".." && s.len() <= MAX_SEGMENT)
 }

@@ -89,6 +89,8 @@ codes! {
     ArtifactDigestMismatch = "wp_codebox_artifact_digest_mismatch", 400;
     /// The bundle's id does not match its content digest.
     ArtifactIdMismatch = "wp_codebox_artifact_id_mismatch", 400;
+    /// The store could not be read: an error of the disk, of permissions, of descriptors.
+    ArtifactUnreadable = "wp_codebox_artifact_unreadable", 500;
     /// A bundle could not be written.
     ArtifactPersistFailed = "wp_codebox_artifact_persist_failed", 500;
     /// The run passed its deadline.

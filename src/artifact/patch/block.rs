@@ -80,6 +80,14 @@ impl Block {
         }
     }
 
+    /// How many lines go and how many come.
+    pub fn line_counts(&self) -> (u64, u64) {
+        let Body::Hunks(hunks) = &self.body else { return (0, 0) };
+        let lines = || hunks.split(|b| *b == b'\n');
+        let count = |sign| lines().filter(|line| line.first() == Some(&sign)).count() as u64;
+        (count(b'-'), count(b'+'))
+    }
+
     /// Appends the block, with `prefix` (empty, or ending in `/`) before each path.
     pub fn render(&self, prefix: &str, out: &mut Vec<u8>) {
         let name = |side: &str, path: &[u8]| {

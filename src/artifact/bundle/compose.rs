@@ -1,0 +1,222 @@
+//! From a draft to the files of a bundle.
+
+use super::diffs::Patches;
+use super::manifest::{MANIFEST_PATH, Manifest};
+use super::metadata::{
+    ARTIFACT_OUTCOME_SCHEMA, ArtifactPaths, METADATA_PATH, Metadata, OUTCOME_PATH, OutcomeFile,
+};
+use super::review::{self, REVIEW_PATH, Review, ReviewEvidence, ReviewFile, ReviewStats};
+use super::staging::Staging;
+use super::{commands, manifest};
+use crate::artifact::capture::capture;
+use crate::artifact::changed_files::ChangedFiles;
+use crate::artifact::confined::Dir;
+use crate::artifact::digest::{
+    CHANGED_FILES_PATH, ContentDigest, PATCH_PATH, bundle_id, digest_of_parts, evidence_digest,
+};
+use crate::artifact::path::is_bundle_path;
+use crate::artifact::{
+    ArtifactError, Attachment, AttachmentContent, Diagnostic, Draft, Severity, TestResults,
+};
+use crate::contract::{digest_hex, iso8601, stable_json};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::io::Write;
+
+const OBSERVATION_SCHEMA: &str = "wp-codebox/runtime-episode-observation/v1";
+const DIAGNOSTICS_SCHEMA: &str = "wp-codebox/artifact-diagnostics/v1";
+
+/// Writes every file of the bundle into `dir` and returns its id.
+pub fn compose(draft: &Draft, dir: &Dir) -> Result<String, ArtifactError> {
+    check(draft)?;
+    let mut staging = Staging::new(dir);
+    let created_at = iso8601(draft.created_at);
+    let mut changed = patches(draft, &mut staging)?;
+    evidence(draft, &created_at, &mut staging)?;
+
+    let covered = staging.files().iter().filter(|f| f.path != PATCH_PATH);
+    let covered = covered.map(|f| (f.path.as_str(), f.sha256.value.as_str()));
+    changed.evidence = Some(evidence_digest(covered));
+    let digest = content_digest(dir, &changed, &mut staging)?;
+    let id = bundle_id(&digest.value);
+
+    conclusions(draft, &id, &digest, &created_at, &changed, &mut staging)?;
+    let manifest = Manifest {
+        id: id.clone(),
+        content_digest: digest,
+        created_at,
+        runtime: draft.runtime.clone(),
+        files: staging.files().to_vec(),
+    };
+    dir.create_file(MANIFEST_PATH)
+        .and_then(|mut file| file.write_all(&manifest.seal()))
+        .map_err(ArtifactError::PersistFailed)?;
+    Ok(id)
+}
+
+/// Refuses what no bundle can hold, before anything is written.
+fn check(draft: &Draft) -> Result<(), ArtifactError> {
+    let refuse = |field: String, why: String| Err(ArtifactError::DraftInvalid { field, why });
+    for (i, set) in draft.changes.iter().enumerate() {
+        if set.mount_index >= draft.mounts.len() {
+            let why = format!("mount {} is not in the list of mounts", set.mount_index);
+            return refuse(format!("changes.{i}.mount_index"), why);
+        }
+    }
+    let mut seen: Vec<String> = Vec::new();
+    for (i, Attachment { path, .. }) in draft.attachments.iter().enumerate() {
+        let full = format!("files/{path}");
+        let reserved = ["diffs/", "mounts/"].iter().any(|own| path.starts_with(own))
+            || [CHANGED_FILES_PATH, PATCH_PATH, REVIEW_PATH, OUTCOME_PATH].contains(&full.as_str());
+        if !is_bundle_path(&full) || reserved {
+            return refuse(format!("attachments.{i}.path"), format!("{path:?} cannot be used"));
+        }
+        let folded = path.to_lowercase();
+        if seen.contains(&folded) {
+            return refuse(format!("attachments.{i}.path"), format!("{path:?} is there twice"));
+        }
+        seen.push(folded);
+    }
+    Ok(())
+}
+
+fn patches(draft: &Draft, staging: &mut Staging<'_>) -> Result<ChangedFiles, ArtifactError> {
+    let mut patches = Patches::begin(staging).map_err(ArtifactError::PersistFailed)?;
+    let changed = capture(&draft.changes, &draft.limits, &mut patches)
+        .map_err(ArtifactError::PersistFailed)?;
+    patches.written().finish(staging, &draft.changes, &draft.mounts)?;
+    Ok(changed)
+}
+
+/// Every payload file but the patch and the list of changed files.
+fn evidence(
+    draft: &Draft,
+    created_at: &str,
+    staging: &mut Staging<'_>,
+) -> Result<(), ArtifactError> {
+    staging.json_lines("events.jsonl", "events", &draft.events)?;
+    staging.json_lines("commands.jsonl", "commands", commands::bounded(&draft.commands))?;
+    let observations = draft.observations.iter().map(|observation| {
+        let mut row = manifest::to_value(observation);
+        row["schema"] = OBSERVATION_SCHEMA.into();
+        let digest = digest_hex([stable_json(&observation.data).as_bytes()]);
+        row["digest"] = json!({ "algorithm": "sha256", "value": digest });
+        row
+    });
+    staging.json_lines("observations.jsonl", "observations", observations)?;
+    let log: String =
+        draft.log.iter().flat_map(|line| [commands::printable(line), "\n".into()]).collect();
+    staging.text("logs/runtime.log", "log", &log)?;
+    staging.text("logs/commands.log", "log", &commands::log(&draft.commands))?;
+    staging.json("files/mounts.json", "mounts", &draft.mounts)?;
+    staging.json("files/diagnostics.json", "diagnostics", &Diagnostics::of(&draft.diagnostics))?;
+    let results = draft.test_results.clone().unwrap_or_else(TestResults::unknown);
+    staging.json("files/test-results.json", "test-results", &results)?;
+    let outcome = OutcomeFile {
+        schema: ARTIFACT_OUTCOME_SCHEMA.into(),
+        session_id: draft.session_id.clone(),
+        created_at: created_at.into(),
+        outcome: draft.outcome.clone(),
+    };
+    staging.json(OUTCOME_PATH, "outcome", &outcome)?;
+
+    for Attachment { path, kind, content } in &draft.attachments {
+        let path = format!("files/{path}");
+        if staging.has(&path) {
+            let (field, why) = ("attachments".into(), format!("{path} is the bundle's own"));
+            return Err(ArtifactError::DraftInvalid { field, why });
+        }
+        match content {
+            AttachmentContent::Json(value) => staging.json(&path, kind, value)?,
+            AttachmentContent::Text(text) => staging.text(&path, kind, text)?,
+            AttachmentContent::Bytes { content_type, bytes } => {
+                staging.bytes(&path, kind, content_type, bytes)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes changed-files.json and digests it together with the patch.
+fn content_digest(
+    dir: &Dir,
+    changed: &ChangedFiles,
+    staging: &mut Staging<'_>,
+) -> Result<ContentDigest, ArtifactError> {
+    staging.json(CHANGED_FILES_PATH, "changed-files", changed)?;
+    digest_of_parts(dir, &[CHANGED_FILES_PATH, PATCH_PATH]).map_err(ArtifactError::PersistFailed)
+}
+
+/// Metadata and review: the two files that name the id.
+fn conclusions(
+    draft: &Draft,
+    id: &str,
+    digest: &ContentDigest,
+    created_at: &str,
+    changed: &ChangedFiles,
+    staging: &mut Staging<'_>,
+) -> Result<(), ArtifactError> {
+    let paths = ArtifactPaths::default();
+    let patch = staging.files().iter().find(|file| file.path == PATCH_PATH);
+    let review = Review {
+        schema: review::ARTIFACT_REVIEW_SCHEMA.into(),
+        artifact_id: id.into(),
+        created_at: created_at.into(),
+        summary: review::summary(&draft.outcome, changed),
+        stats: ReviewStats::of(&changed.files),
+        changed_files: changed.files.iter().map(ReviewFile::of).collect(),
+        actions: review::actions(),
+        evidence: ReviewEvidence {
+            artifact_content_digest: digest.value.clone(),
+            changed_files: CHANGED_FILES_PATH.into(),
+            patch: PATCH_PATH.into(),
+            patch_sha256: patch.map(|file| file.sha256.value.clone()).unwrap_or_default(),
+            diagnostics: paths.diagnostics.clone(),
+            test_results: paths.test_results.clone(),
+            outcome: paths.outcome.clone(),
+        },
+        provenance: draft.provenance.clone(),
+        risk_flags: review::risk_flags(&draft.outcome, changed),
+    };
+    staging.json(REVIEW_PATH, "review", &review)?;
+    let metadata = Metadata {
+        id: id.into(),
+        content_digest: digest.clone(),
+        created_at: created_at.into(),
+        session_id: draft.session_id.clone(),
+        runtime: draft.runtime.clone(),
+        provenance: draft.provenance.clone(),
+        mounts: draft.mounts.clone(),
+        outcome: draft.outcome.clone(),
+        artifacts: paths,
+    };
+    staging.json(METADATA_PATH, "metadata", &metadata)
+}
+
+/// The content of `files/diagnostics.json`.
+#[derive(Serialize)]
+struct Diagnostics<'a> {
+    schema: &'static str,
+    /// `clean` or `reported`.
+    status: &'static str,
+    summary: Value,
+    diagnostics: &'a [Diagnostic],
+}
+
+impl<'a> Diagnostics<'a> {
+    fn of(diagnostics: &'a [Diagnostic]) -> Self {
+        let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
+        Diagnostics {
+            schema: DIAGNOSTICS_SCHEMA,
+            status: if diagnostics.is_empty() { "clean" } else { "reported" },
+            summary: json!({
+                "total": diagnostics.len(),
+                "error": count(Severity::Error),
+                "warning": count(Severity::Warning),
+                "notice": count(Severity::Notice),
+                "info": count(Severity::Info),
+            }),
+            diagnostics,
+        }
+    }
+}

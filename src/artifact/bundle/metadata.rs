@@ -1,0 +1,65 @@
+//! `metadata.json` and `files/outcome.json`: what ran, why, and how it ended.
+
+use crate::artifact::digest::ContentDigest;
+use crate::artifact::{MountRecord, Outcome, Provenance, RuntimeInfo};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub const METADATA_PATH: &str = "metadata.json";
+pub const OUTCOME_PATH: &str = "files/outcome.json";
+
+/// Schema id of `files/outcome.json`.
+pub const ARTIFACT_OUTCOME_SCHEMA: &str = "wp-codebox/artifact-outcome/v1";
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    pub id: String,
+    pub content_digest: ContentDigest,
+    pub created_at: String,
+    pub session_id: String,
+    pub runtime: RuntimeInfo,
+    pub provenance: Provenance,
+    pub mounts: Vec<MountRecord>,
+    pub outcome: Outcome,
+    /// Where in the bundle the parts are.
+    pub artifacts: ArtifactPaths,
+}
+
+/// Paths in the bundle by what they hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ArtifactPaths {
+    pub changed_files: String,
+    pub patch: String,
+    pub mount_diffs: String,
+    pub review: String,
+    pub test_results: String,
+    pub diagnostics: String,
+    pub outcome: String,
+}
+
+impl Default for ArtifactPaths {
+    fn default() -> Self {
+        ArtifactPaths {
+            changed_files: "files/changed-files.json".into(),
+            patch: "files/patch.diff".into(),
+            mount_diffs: "files/diffs.json".into(),
+            review: "files/review.json".into(),
+            test_results: "files/test-results.json".into(),
+            diagnostics: "files/diagnostics.json".into(),
+            outcome: OUTCOME_PATH.into(),
+        }
+    }
+}
+
+/// The content of `files/outcome.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OutcomeFile {
+    pub schema: String,
+    pub session_id: String,
+    pub created_at: String,
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}

@@ -1,0 +1,24 @@
+//! One bundle: what its files are, how a draft becomes them, how they are read back.
+//!
+//! In: a [`Draft`](super::Draft), or a directory. Out: files in a staging directory, or a
+//! [`Bundle`].
+//!
+//! Invariant: the manifest lists every file with the hash of its bytes, and the id follows from
+//! the content digest.
+
+mod commands;
+mod compose;
+mod diffs;
+mod manifest;
+mod metadata;
+mod read;
+mod review;
+mod staging;
+
+pub use manifest::{MANIFEST_PATH, Manifest, ManifestFile};
+pub use metadata::{ARTIFACT_OUTCOME_SCHEMA, METADATA_PATH, Metadata};
+pub use read::{Bundle, BundlePaths};
+pub use review::{ARTIFACT_REVIEW_SCHEMA, REVIEW_PATH, Review};
+
+pub(super) use compose::compose;
+pub(super) use read::{Limits, is_plausible_id, read_json, read_manifest};

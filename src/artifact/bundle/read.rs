@@ -1,0 +1,231 @@
+//! Reading a bundle back, trusting nothing that is in it.
+
+use super::manifest::MANIFEST_PATH;
+use super::metadata::METADATA_PATH;
+use super::review::REVIEW_PATH;
+use crate::artifact::ArtifactError;
+use crate::artifact::confined::Dir;
+use crate::artifact::digest::{
+    CHANGED_FILES_PATH, FILE_LIST_INPUT, ID_PREFIX, PATCH_PATH, bundle_id, digest_of_parts,
+    file_list_digest, is_sha256_hex,
+};
+use crate::artifact::path::is_bundle_path;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The largest JSON file that is read from a bundle. Bytes.
+const MAX_JSON: u64 = 64 << 20;
+/// The largest manifest. Bytes.
+const MAX_MANIFEST: u64 = 16 << 20;
+const TEST_RESULTS_PATH: &str = "files/test-results.json";
+
+/// A bundle as callers see it. `directory` and `paths` are absolute paths of the host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Bundle {
+    pub id: String,
+    /// Lower-case hexadecimal; empty for a bundle without one.
+    pub content_digest: String,
+    pub created_at: String,
+    pub directory: PathBuf,
+    pub paths: BundlePaths,
+    pub has_patch: bool,
+    pub has_changed_files: bool,
+    pub has_test_results: bool,
+    pub has_review: bool,
+    /// The five documents, where they were asked for and are there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_files: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_results: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BundlePaths {
+    pub manifest: PathBuf,
+    pub metadata: PathBuf,
+    pub changed_files: PathBuf,
+    pub patch: PathBuf,
+    pub test_results: PathBuf,
+    pub review: PathBuf,
+}
+
+/// How much of a bundle is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limits {
+    /// Only what the manifest says: no document, no digest.
+    Shallow,
+    /// The documents, unchecked: for bundles of another making, and damaged ones.
+    Generic,
+    /// The documents, and the digest and the id recomputed from the bytes.
+    Strict,
+}
+
+impl Bundle {
+    /// Reads the bundle in `dir`, which is at `directory`.
+    pub fn read(dir: &Dir, directory: &Path, limits: Limits) -> Result<Bundle, ArtifactError> {
+        let manifest = read_manifest(dir)?;
+        Bundle::of(manifest, dir, directory, limits)
+    }
+
+    pub(in crate::artifact) fn of(
+        manifest: Value,
+        dir: &Dir,
+        directory: &Path,
+        limits: Limits,
+    ) -> Result<Bundle, ArtifactError> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let at = |path: &str| directory.join(path);
+        let has = |path: &str| dir.open_file(path).is_ok();
+        let mut bundle = Bundle {
+            id: text(&manifest["id"]),
+            content_digest: text(&manifest["contentDigest"]["value"]),
+            created_at: text(&manifest["createdAt"]),
+            directory: directory.to_owned(),
+            paths: BundlePaths {
+                manifest: at(MANIFEST_PATH),
+                metadata: at(METADATA_PATH),
+                changed_files: at(CHANGED_FILES_PATH),
+                patch: at(PATCH_PATH),
+                test_results: at(TEST_RESULTS_PATH),
+                review: at(REVIEW_PATH),
+            },
+            has_patch: has(PATCH_PATH),
+            has_changed_files: has(CHANGED_FILES_PATH),
+            has_test_results: has(TEST_RESULTS_PATH),
+            has_review: has(REVIEW_PATH),
+            manifest: None,
+            metadata: None,
+            changed_files: None,
+            test_results: None,
+            review: None,
+        };
+        if limits == Limits::Shallow {
+            return Ok(bundle);
+        }
+        if limits == Limits::Strict {
+            check_content(dir, &manifest, &bundle)?;
+        }
+        bundle.metadata = optional(dir, METADATA_PATH, limits)?;
+        bundle.changed_files = optional(dir, CHANGED_FILES_PATH, limits)?;
+        bundle.test_results = optional(dir, TEST_RESULTS_PATH, limits)?;
+        bundle.review = optional(dir, REVIEW_PATH, limits)?;
+        bundle.manifest = Some(manifest);
+        Ok(bundle)
+    }
+}
+
+/// `None` for a file that is not there; in a generic reading also for one that is no JSON.
+fn optional(dir: &Dir, path: &str, limits: Limits) -> Result<Option<Value>, ArtifactError> {
+    match read_json(dir, path) {
+        Ok(value) => Ok(Some(value)),
+        Err(ArtifactError::FileMissing(_)) => Ok(None),
+        Err(_) if limits == Limits::Generic => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// The manifest, with an id that may name a bundle.
+pub fn read_manifest(dir: &Dir) -> Result<Value, ArtifactError> {
+    let manifest = parse(MANIFEST_PATH, &read(dir, MANIFEST_PATH, MAX_MANIFEST)?)?;
+    match manifest["id"].as_str() {
+        Some(id) if is_plausible_id(id) => Ok(manifest),
+        Some(id) => Err(ArtifactError::ManifestInvalid(format!("{id:?} cannot be an id"))),
+        None => Err(ArtifactError::ManifestInvalid("it has no id".into())),
+    }
+}
+
+pub fn read_json(dir: &Dir, path: &str) -> Result<Value, ArtifactError> {
+    parse(path, &read(dir, path, MAX_JSON)?)
+}
+
+/// What any bundle's id looks like: a single segment of harmless characters. Ids are also used as
+/// directory names.
+pub fn is_plausible_id(id: &str) -> bool {
+    (1..=128).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && id.as_bytes()[0].is_ascii_alphanumeric()
+}
+
+fn read(dir: &Dir, path: &str, limit: u64) -> Result<Vec<u8>, ArtifactError> {
+    dir.read(path, limit).map_err(|why| file_error(path, why))
+}
+
+fn parse(path: &str, bytes: &[u8]) -> Result<Value, ArtifactError> {
+    let invalid = |why: String| ArtifactError::JsonInvalid { path: path.into(), why };
+    let value: Value = serde_json::from_slice(bytes).map_err(|e| invalid(e.to_string()))?;
+    if value.is_object() { Ok(value) } else { Err(invalid("not an object".into())) }
+}
+
+/// What an error of the file system says about the bundle.
+pub fn file_error(path: &str, why: io::Error) -> ArtifactError {
+    use rustix::io::Errno;
+    let errno = Errno::from_io_error(&why);
+    match why.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            ArtifactError::FileMissing(path.into())
+        }
+        io::ErrorKind::InvalidInput | io::ErrorKind::FileTooLarge => {
+            ArtifactError::FileUnusable { path: path.into(), why: why.to_string() }
+        }
+        _ if matches!(errno, Some(Errno::LOOP | Errno::XDEV | Errno::NXIO)) => {
+            ArtifactError::FileUnusable { path: path.into(), why: "not a regular file".into() }
+        }
+        _ => ArtifactError::Io { what: format!("{path} cannot be read"), why },
+    }
+}
+
+/// The strict rules: both files are there, the digest is that of the bytes, the id that of the
+/// digest.
+fn check_content(dir: &Dir, manifest: &Value, bundle: &Bundle) -> Result<(), ArtifactError> {
+    if !bundle.has_changed_files {
+        return Err(ArtifactError::ChangedFilesMissing);
+    }
+    if !bundle.has_patch {
+        return Err(ArtifactError::PatchMissing);
+    }
+    let stated = bundle.content_digest.clone();
+    if !is_sha256_hex(&stated) {
+        return Err(ArtifactError::DigestMissing);
+    }
+    let actual = recompute(dir, manifest)?;
+    if actual != stated {
+        return Err(ArtifactError::DigestMismatch { stated, actual });
+    }
+    if bundle.id.starts_with(ID_PREFIX) && bundle.id != bundle_id(&stated) {
+        return Err(ArtifactError::IdMismatch { id: bundle.id.clone(), digest: stated });
+    }
+    Ok(())
+}
+
+/// The content digest that the bytes have, by the rule that the manifest names.
+pub fn recompute(dir: &Dir, manifest: &Value) -> Result<String, ArtifactError> {
+    let inputs: Option<Vec<&str>> = manifest["contentDigest"]["inputs"]
+        .as_array()
+        .map(|inputs| inputs.iter().map(|i| i.as_str().unwrap_or_default()).collect());
+    match inputs.as_deref() {
+        // Each input is read as a whole; a real bundle names two.
+        Some(inputs) if inputs.len() > 64 => {
+            Err(ArtifactError::ManifestInvalid("its content digest has too many inputs".into()))
+        }
+        None | Some([]) => Err(ArtifactError::DigestMissing),
+        Some([FILE_LIST_INPUT]) => Ok(file_list_digest(manifest)),
+        Some(inputs) => {
+            if let Some(bad) = inputs.iter().find(|path| !is_bundle_path(path)) {
+                let why = format!("{bad:?} cannot be an input of the content digest");
+                return Err(ArtifactError::ManifestInvalid(why));
+            }
+            digest_of_parts(dir, inputs)
+                .map(|digest| digest.value)
+                .map_err(|why| file_error(&inputs.join(" or "), why))
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! A directory that paths cannot leave: every step is taken relative to an open descriptor and
+//! follows no symlink.
+
+use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::io::Errno;
+use std::ffi::{CStr, CString};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+/// What we make is the operator's alone.
+const DIRECTORY_MODE: Mode = Mode::RWXU;
+const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// How deep a removal, a copy or a listing goes before it calls the tree hostile.
+pub const MAX_DEPTH: usize = 64;
+
+/// An open directory.
+#[derive(Debug)]
+pub struct Dir {
+    fd: OwnedFd,
+}
+
+/// A name in a directory and what it names, symlinks not followed.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub name: CString,
+    pub kind: FileType,
+}
+
+impl Dir {
+    /// Opens a directory by a path that the operator gave: its symlinks are followed.
+    pub fn open_trusted(path: &Path) -> io::Result<Dir> {
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+        Ok(Dir { fd: fs::open(path, flags, Mode::empty())? })
+    }
+
+    /// Opens the directory at `path` (`/` between segments).
+    pub fn open_dir(&self, path: &str) -> io::Result<Dir> {
+        let fd = self.open_at(path, OFlags::DIRECTORY | OFlags::RDONLY, Mode::empty())?;
+        Ok(Dir { fd })
+    }
+
+    pub fn open_dir_c(&self, name: &CStr) -> io::Result<Dir> {
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(Dir { fd: fs::openat(&self.fd, name, flags, Mode::empty())? })
+    }
+
+    /// Opens the file at `path` for reading. What is not a regular file is refused with
+    /// `InvalidInput`; it is never waited for.
+    pub fn open_file(&self, path: &str) -> io::Result<(File, Stat)> {
+        let fd = self.open_at(path, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty())?;
+        let stat = fs::fstat(&fd)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        Ok((File::from(fd), stat))
+    }
+
+    /// All bytes of a file; `FileTooLarge` beyond `limit`.
+    pub fn read(&self, path: &str, limit: u64) -> io::Result<Vec<u8>> {
+        let (file, stat) = self.open_file(path)?;
+        let size = u64::try_from(stat.st_size).unwrap_or(0);
+        let mut bytes = Vec::with_capacity(size.min(limit) as usize);
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        Ok(bytes)
+    }
+
+    /// Creates a file that must not exist yet. Its directory must.
+    pub fn create_file(&self, path: &str) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        Ok(File::from(self.open_at(path, flags, FILE_MODE)?))
+    }
+
+    /// Opens a file for appending, creating it if need be.
+    pub fn append_file(&self, path: &str) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::APPEND | OFlags::NONBLOCK;
+        let fd = self.open_at(path, flags, FILE_MODE)?;
+        if FileType::from_raw_mode(fs::fstat(&fd)?.st_mode) != FileType::RegularFile {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        Ok(File::from(fd))
+    }
+
+    /// Creates one directory that must not exist yet.
+    pub fn create_dir(&self, name: &str) -> io::Result<()> {
+        Ok(fs::mkdirat(&self.fd, name, DIRECTORY_MODE)?)
+    }
+
+    /// Creates every directory above `path` that is missing.
+    pub fn create_parents(&self, path: &str) -> io::Result<()> {
+        let mut at = 0;
+        while let Some(slash) = path[at..].find('/') {
+            at += slash;
+            match fs::mkdirat(&self.fd, &path[..at], DIRECTORY_MODE) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(e) => return Err(e.into()),
+            }
+            at += 1;
+        }
+        Ok(())
+    }
+
+    /// `None` if nothing is there. The last segment is not followed; those before it are, so use
+    /// it only on directories that are known to be real, or for one segment.
+    pub fn stat(&self, path: impl rustix::path::Arg) -> io::Result<Option<Stat>> {
+        match fs::statat(&self.fd, path, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Every name but `.` and `..`, in the order of the directory.
+    pub fn entries(&self) -> io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for entry in fs::Dir::read_from(&self.fd)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name == c"." || name == c".." {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                FileType::Unknown => match self.stat(name)? {
+                    Some(stat) => FileType::from_raw_mode(stat.st_mode),
+                    None => continue,
+                },
+                known => known,
+            };
+            entries.push(Entry { name: name.to_owned(), kind });
+        }
+        Ok(entries)
+    }
+
+    /// Moves a name within the directory. An existing file or non-empty directory of the new name
+    /// is an error (`AlreadyExists` or `DirectoryNotEmpty`) for directories.
+    pub fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        Ok(fs::renameat(&self.fd, from, &self.fd, to)?)
+    }
+
+    pub fn remove_file(&self, name: impl rustix::path::Arg) -> io::Result<()> {
+        Ok(fs::unlinkat(&self.fd, name, AtFlags::empty())?)
+    }
+
+    /// Removes a name and everything beneath it. Symlinks are removed, not followed.
+    pub fn remove_all(&self, name: &CStr) -> io::Result<()> {
+        self.remove_all_below(name, MAX_DEPTH)
+    }
+
+    fn remove_all_below(&self, name: &CStr, depth: usize) -> io::Result<()> {
+        match fs::unlinkat(&self.fd, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => return Ok(()),
+            Err(Errno::ISDIR | Errno::PERM) => {}
+            Err(e) => return Err(e.into()),
+        }
+        if depth == 0 {
+            return Err(io::Error::other("the tree is too deep"));
+        }
+        let dir = self.open_dir_c(name)?;
+        for entry in dir.entries()? {
+            dir.remove_all_below(&entry.name, depth - 1)?;
+        }
+        match fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Takes the directory's own lock if nobody has it. It is free again when the `Dir` is dropped
+    /// or its process dies.
+    pub fn try_lock(&self) -> io::Result<bool> {
+        match fs::flock(&self.fd, fs::FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(true),
+            Err(Errno::WOULDBLOCK) => Ok(false),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Puts the names in this directory on the disk.
+    pub fn sync(&self) -> io::Result<()> {
+        Ok(fs::fsync(&self.fd)?)
+    }
+
+    /// Puts everything that was written to this file system on the disk. One barrier for all files
+    /// of a bundle: many times faster than one for each.
+    pub fn sync_file_system(&self) -> io::Result<()> {
+        Ok(fs::syncfs(&self.fd)?)
+    }
+
+    fn open_at(&self, path: &str, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        match fs::openat2(&self.fd, path, flags, mode, resolve) {
+            // Kernels before 5.6, and seccomp filters that do not know it.
+            Err(Errno::NOSYS | Errno::PERM) => self.open_stepwise(path, flags, mode),
+            result => Ok(result?),
+        }
+    }
+
+    fn open_stepwise(&self, path: &str, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
+        let mut held: Option<OwnedFd> = None;
+        let mut rest = path;
+        loop {
+            let (segment, later) = match rest.split_once('/') {
+                Some((segment, later)) => (segment, Some(later)),
+                None => (rest, None),
+            };
+            if matches!(segment, "" | "." | "..") {
+                return Err(Errno::XDEV.into());
+            }
+            let at: BorrowedFd<'_> = held.as_ref().map_or(self.fd.as_fd(), |fd| fd.as_fd());
+            let Some(later) = later else {
+                return Ok(fs::openat(at, segment, flags, mode)?);
+            };
+            let step = OFlags::DIRECTORY | OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            held = Some(fs::openat(at, segment, step, Mode::empty())?);
+            rest = later;
+        }
+    }
+}

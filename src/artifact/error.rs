@@ -1,0 +1,144 @@
+//! What can go wrong in this room, and what a caller can do about it.
+
+use crate::contract::{Code, Refusal};
+use std::io;
+use std::path::PathBuf;
+
+/// Why an operation on artifacts was refused or failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArtifactError {
+    /// The store's directory is not there, or is not a directory. Configure one, or run a task
+    /// first: writing creates it.
+    #[error("the artifacts root {} is not a directory", .0.display())]
+    RootMissing(PathBuf),
+
+    /// The store's directory cannot be created or written. Check its owner, its permissions and
+    /// the space on its disk.
+    #[error("the artifacts root {} cannot be written: {why}", root.display())]
+    RootUnwritable { root: PathBuf, why: io::Error },
+
+    /// An id is needed and none was given.
+    #[error("artifact_id is empty: name a bundle, as in the list of artifacts")]
+    IdMissing,
+
+    /// The id cannot be a bundle's. Ids are taken from lists, not made up.
+    #[error("{0:?} cannot be the id of a bundle")]
+    IdInvalid(String),
+
+    /// The store has no such bundle: it was discarded or pruned, or lies in another store.
+    #[error("no artifact with the id {0} is in the store")]
+    NotFound(String),
+
+    /// A file that the bundle must have is missing. The bundle is damaged; import it again.
+    #[error("the bundle lacks {0}")]
+    FileMissing(String),
+
+    /// A file of the bundle is not what it should be: not a regular file, or larger than any that
+    /// we write. The bundle is damaged or was made to do harm; discard it.
+    #[error("{path} cannot be used: {why}")]
+    FileUnusable { path: String, why: String },
+
+    /// A JSON file of the bundle does not parse.
+    #[error("{path} is not the JSON that it should be: {why}")]
+    JsonInvalid { path: String, why: String },
+
+    /// The manifest has no usable id or list of files.
+    #[error("manifest.json is not a manifest: {0}")]
+    ManifestInvalid(String),
+
+    /// The bundle carries no changed-files list, so nothing can be said of its changes.
+    #[error("the bundle lacks files/changed-files.json")]
+    ChangedFilesMissing,
+
+    /// The bundle carries no patch, or an empty one where one is needed.
+    #[error("the bundle has no patch")]
+    PatchMissing,
+
+    /// The manifest names no content digest.
+    #[error("manifest.json names no content digest")]
+    DigestMissing,
+
+    /// The bytes are not those that were digested: the bundle was changed after it was written.
+    #[error("the bundle's content has the digest {actual}, its manifest says {stated}")]
+    DigestMismatch { stated: String, actual: String },
+
+    /// The id is not that of the content digest.
+    #[error("the bundle's id {id} is not that of its content digest {digest}")]
+    IdMismatch { id: String, digest: String },
+
+    /// A filter or a cursor of a list does not read. Correct the named field.
+    #[error("{field}: {why}")]
+    QueryInvalid { field: String, why: String },
+
+    /// What a run hands over cannot become a bundle. A defect of the caller.
+    #[error("{field}: {why}")]
+    DraftInvalid { field: String, why: String },
+
+    /// The bundle could not be written. Nothing of it is left behind. Check permissions and space.
+    #[error("the bundle could not be written: {0}")]
+    PersistFailed(io::Error),
+
+    /// Reading from the store failed for a reason that lies outside the bundle.
+    #[error("{what}: {why}")]
+    Io { what: String, why: io::Error },
+}
+
+impl ArtifactError {
+    fn code(&self) -> Code {
+        match self {
+            ArtifactError::RootMissing(_) => Code::ArtifactsRootMissing,
+            ArtifactError::RootUnwritable { .. } => Code::ArtifactsRootUnwritable,
+            ArtifactError::IdMissing => Code::ArtifactIdMissing,
+            ArtifactError::IdInvalid(_) => Code::ArtifactIdInvalid,
+            ArtifactError::NotFound(_) => Code::ArtifactNotFound,
+            ArtifactError::FileMissing(_) => Code::ArtifactFileMissing,
+            ArtifactError::FileUnusable { .. } => Code::ArtifactFileMissing,
+            ArtifactError::JsonInvalid { .. } => Code::ArtifactJsonInvalid,
+            ArtifactError::ManifestInvalid(_) => Code::ManifestInvalid,
+            ArtifactError::ChangedFilesMissing => Code::ChangedFilesMissing,
+            ArtifactError::PatchMissing => Code::PatchMissing,
+            ArtifactError::DigestMissing => Code::ArtifactDigestMissing,
+            ArtifactError::DigestMismatch { .. } => Code::ArtifactDigestMismatch,
+            ArtifactError::IdMismatch { .. } => Code::ArtifactIdMismatch,
+            ArtifactError::QueryInvalid { .. } => Code::InputInvalid,
+            ArtifactError::DraftInvalid { .. } => Code::Internal,
+            ArtifactError::PersistFailed(_) => Code::ArtifactPersistFailed,
+            ArtifactError::Io { .. } => Code::ArtifactUnreadable,
+        }
+    }
+}
+
+impl From<ArtifactError> for Refusal {
+    fn from(error: ArtifactError) -> Self {
+        let code = error.code();
+        let refusal = Refusal::new(code, sentence(&error.to_string()));
+        match error {
+            ArtifactError::QueryInvalid { field, why }
+            | ArtifactError::DraftInvalid { field, why } => Refusal::field(code, &field, why),
+            ArtifactError::IdMissing => refusal.with("field", "artifact_id"),
+            ArtifactError::IdInvalid(id) | ArtifactError::NotFound(id) => {
+                refusal.with("field", "artifact_id").with("artifact_id", id)
+            }
+            ArtifactError::FileMissing(path)
+            | ArtifactError::FileUnusable { path, .. }
+            | ArtifactError::JsonInvalid { path, .. } => refusal.with("path", path),
+            ArtifactError::DigestMismatch { stated, actual } => {
+                refusal.with("stated", stated).with("actual", actual)
+            }
+            ArtifactError::RootMissing(root) | ArtifactError::RootUnwritable { root, .. } => {
+                refusal.with("root", root.display().to_string())
+            }
+            _ => refusal,
+        }
+    }
+}
+
+/// With a capital and a full stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str()),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,57 @@
+//! Writing a bundle.
+
+use super::Store;
+use super::scratch::Scratch;
+use crate::artifact::bundle::{Bundle, Limits, compose};
+use crate::artifact::{ArtifactError, Draft};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::io;
+
+/// Whether a bundle is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WriteStatus {
+    Created,
+    /// The very same bundle was there already. Nothing was written.
+    Existing,
+}
+
+/// A bundle that is in the store.
+#[derive(Debug, Clone)]
+pub struct Written {
+    pub status: WriteStatus,
+    pub bundle: Bundle,
+}
+
+impl Store {
+    /// Turns a draft into a bundle: whole and on the disk when this returns, or not there at all.
+    pub fn write(&self, draft: Draft) -> Result<Written, ArtifactError> {
+        let scratch = Scratch::new(&self.dir)
+            .map_err(|why| ArtifactError::RootUnwritable { root: self.root.clone(), why })?;
+        let id = compose(&draft, &scratch.dir)?;
+        scratch.dir.sync_file_system().map_err(ArtifactError::PersistFailed)?;
+        let status = match scratch.commit(&id) {
+            Ok(()) => {
+                self.dir.sync().map_err(ArtifactError::PersistFailed)?;
+                WriteStatus::Created
+            }
+            Err((_, why)) if is_taken(&why) => WriteStatus::Existing,
+            Err((_, why)) => return Err(ArtifactError::PersistFailed(why)),
+        };
+        let located = self.at(&id).ok_or_else(|| ArtifactError::NotFound(id.clone()))?;
+        // What was just written is known; what was there already has to prove itself.
+        let limits = match status {
+            WriteStatus::Created => Limits::Generic,
+            WriteStatus::Existing => Limits::Strict,
+        };
+        Ok(Written { status, bundle: self.read(&located, limits)? })
+    }
+}
+
+pub(super) fn is_taken(why: &io::Error) -> bool {
+    matches!(
+        why.kind(),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotADirectory
+    )
+}
