@@ -17,7 +17,6 @@ SITE=${WP_CODEBOX_SITE:-$VAR/site}
 EXTENSION=$VAR/php/wp_codebox.so
 SCAN_DIR=$VAR/php/conf.d
 LOGS=$VAR/log
-export WP_CODEBOX_RUNTIME_DIR="$RUNTIME" WP_CODEBOX_CACHE_DIR="$CACHE" WP_CODEBOX_ARTIFACTS_DIR="$ARTIFACTS"
 mkdir -p "$LOGS"
 
 # The extension is for PHP 8.2; a system may have others beside it.
@@ -201,7 +200,7 @@ parent_site() {
 parent_files() {
 	rm -rf "$1.new" "$1"
 	mkdir -p "${1%/*}"
-	cp -RL "$RUNTIME/wordpress" "$1.new"
+	cp -R "$RUNTIME/wordpress" "$1.new"
 	chmod -R u+w "$1.new"
 	mkdir -p "$1.new/wp-content/plugins" "$1.new/wp-content/mu-plugins" "$1.new/wp-content/uploads"
 	ln -s "$ROOT/plugin" "$1.new/wp-content/plugins/wp-codebox"

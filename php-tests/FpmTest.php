@@ -1,0 +1,85 @@
+<?php
+declare( strict_types = 1 );
+
+namespace WP_Codebox\Tests;
+
+use PHPUnit\Framework\TestCase;
+
+/**
+ * Tasks in php-fpm: its workers are forked, live on after a request, and run at the same time.
+ */
+final class FpmTest extends TestCase {
+
+	use RunAssertions;
+
+	private const WORKERS = 4;
+
+	public function test_four_workers_run_two_tasks_each(): void {
+		$fpm   = new Fpm( self::WORKERS );
+		$input = Task::input( 'edit' );
+		$first = $this->round( $fpm, $input );
+		self::assertCount( self::WORKERS, $first, 'Each request has a worker of its own.' );
+		self::assertEqualsCanonicalizing( $first, $this->round( $fpm, $input ), 'The workers are the same.' );
+	}
+
+	public function test_a_worker_lives_on_after_a_task_that_failed(): void {
+		$fpm = new Fpm( 1 );
+		foreach ( array( 'memory' => 'wp_codebox_run_memory_exhausted', 'throw' => 'wp_codebox_run_fatal' ) as $task => $code ) {
+			$answer = $this->request( $fpm, Task::input( $task ), 1 )->body();
+			self::assert_failed( json_decode( $answer, true )['run'], $code );
+			$pids[] = json_decode( $answer, true )['pid'];
+		}
+		$input  = Task::input( 'edit' );
+		$answer = json_decode( $this->request( $fpm, $input, 1 )->body(), true );
+		self::assert_edited( $answer['run'], $input );
+		self::assertSame( array( $answer['pid'], $answer['pid'] ), $pids, $fpm->log() );
+	}
+
+	/**
+	 * Sends as many requests at once as there are workers.
+	 *
+	 * @param array<string, mixed> $input The task.
+	 * @return int[] The workers that answered.
+	 */
+	private function round( Fpm $fpm, array $input ): array {
+		$requests = array();
+		$meeting  = $this->meeting();
+		for ( $i = 0; $i < self::WORKERS; $i++ ) {
+			$requests[] = $this->request( $fpm, $input, self::WORKERS, $meeting );
+		}
+		$pids = array();
+		foreach ( $requests as $request ) {
+			$answer = json_decode( $body = $request->body(), true );
+			self::assertIsArray( $answer['run'] ?? null, $body . $fpm->log() );
+			self::assert_edited( $answer['run'], $input );
+			$pids[ $answer['pid'] ] = $answer['pid'];
+		}
+		return array_values( $pids );
+	}
+
+	/**
+	 * @param array<string, mixed> $input The task.
+	 */
+	private function request( Fpm $fpm, array $input, int $workers, ?string $meeting = null ): FastCgi {
+		return new FastCgi(
+			$fpm->socket,
+			__DIR__ . '/fixtures/fpm-task.php',
+			array(
+				'TEST_PARENT'  => untrailingslashit( ABSPATH ),
+				'TEST_INPUT'   => (string) json_encode( $input ),
+				'TEST_MEETING' => $meeting ?? $this->meeting(),
+				'TEST_WORKERS' => (string) $workers,
+			)
+		);
+	}
+
+	/**
+	 * An empty directory in which the workers of a round count themselves.
+	 */
+	private function meeting(): string {
+		$meeting = Site::scratch( 'meeting' );
+		Site::remove( $meeting );
+		mkdir( $meeting );
+		return $meeting;
+	}
+}
