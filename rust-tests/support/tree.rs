@@ -136,5 +136,6 @@ pub fn changes(target: &str, index: usize, before: &Tree, after: &Tree) -> Chang
             .into_iter()
             .map(|(path, (before, after))| Change { path, before, after })
             .collect(),
+        omitted: 0,
     }
 }

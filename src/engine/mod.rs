@@ -1,17 +1,35 @@
 //! PHP in wasmtime: the runtime pack, the module and its imports, the virtual filesystem, limits.
 //!
-//! In: a pack, mounts, a script. Out: stdout, stderr, headers, an exit, and the overlay's changes.
-//! No WordPress in here: it runs PHP.
+//! In: a pack, mounts, a script. Out: stdout, stderr, headers, an exit status, and the overlay's
+//! changes. No WordPress in here: it runs PHP.
 //!
 //! Invariant: the guest reaches the host through `abi/` alone, and `abi/` reaches files through
 //! `vfs/` alone; a host tree is never written.
 
+mod abi;
 pub mod config;
+mod drive;
+mod error;
+mod guest;
+mod memory;
 pub mod pack;
+mod request;
+mod runtime;
+mod state;
+mod ticker;
 pub mod vfs;
 
-/// The end of a PHP request: nothing that belongs to it may stay.
+pub use drive::Watch;
+pub use error::{EngineError, Stop};
+pub use guest::{Boot, Guest, GuestImage, Limits};
+pub use request::{Request, Response};
+pub use runtime::Runtime;
+
+/// The end of a PHP request: nothing outlives it yet that would have to be reaped.
 pub fn shutdown_request() {}
 
-/// The end of the process, or of the extension in it.
-pub fn shutdown_process() {}
+/// The end of the process: no helper thread and no loaded pack is left.
+pub fn shutdown_process() {
+    ticker::stop();
+    runtime::unload();
+}
