@@ -1,1 +1,23 @@
-//! (being built)
+//! The runtime contract: a WordPress that is created, executed in, looked at, and destroyed.
+//!
+//! In: a [`Spec`]: a pack, a WordPress core, mounts, limits. Out: [`Execution`]s, lifecycle events,
+//! and what the overlay holds beneath each mount. Knows WordPress; knows no task.
+//!
+//! Invariant: a sandbox whose guest was stopped runs nothing more, but still gives up its changes
+//! and its record.
+
+mod base;
+mod command;
+mod error;
+mod files;
+mod layout;
+mod random;
+mod site;
+mod spec;
+
+pub use command::{Command, Execution, Failure, ProbeKind};
+pub use error::SandboxError;
+pub use layout::MUST_USE_DIR;
+pub use random::random_id;
+pub use site::Sandbox;
+pub use spec::{Core, HostMount, Limits, MountKind, Spec};

@@ -1,0 +1,22 @@
+<?php
+/**
+ * Runs WP-CLI with the arguments in step.json, in place of a shell.
+ */
+
+// WP-CLI reads these; only PHP's own command line defines them.
+foreach ( array( 'STDIN' => 'rb', 'STDOUT' => 'wb', 'STDERR' => 'wb' ) as $wp_codebox_name => $wp_codebox_mode ) {
+	if ( ! defined( $wp_codebox_name ) ) {
+		define( $wp_codebox_name, fopen( 'php://' . strtolower( $wp_codebox_name ), $wp_codebox_mode ) );
+	}
+}
+
+$wp_codebox_step = (array) json_decode( (string) file_get_contents( '/internal/codebox/step.json' ), true );
+$GLOBALS['argv'] = array_merge( array( 'wp', '--path=/wordpress', '--no-color' ), $wp_codebox_step['args'] ?? array() );
+$GLOBALS['argc'] = count( $GLOBALS['argv'] );
+$_SERVER['argv'] = $GLOBALS['argv'];
+$_SERVER['argc'] = $GLOBALS['argc'];
+unset( $wp_codebox_step, $wp_codebox_name, $wp_codebox_mode );
+
+// Not the archive itself: its stub begins with a line for the shell.
+Phar::loadPhar( '/internal/wp-cli.phar', 'wp-cli.phar' );
+require 'phar://wp-cli.phar/php/boot-phar.php';

@@ -1,0 +1,165 @@
+//! Where things are inside a sandbox.
+//!
+//! ```text
+//! /wordpress              core: read-only files of the pack or of the parent
+//! /wordpress/wp-content   the sandbox's own; themes from the pack
+//! /workspace              the coding root
+//! /internal               the host's files, the database, WP-CLI, the SQLite integration
+//! /tmp                    scratch
+//! ```
+
+use super::error::SandboxError;
+use super::files;
+use super::spec::{Core, HostMount, MountKind, Spec};
+use crate::engine::vfs::{Errno, Lower, Mount, MountMode, Vfs, VfsLimits};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Where components that load as must-use plugins are mounted.
+pub const MUST_USE_DIR: &str = "/wordpress/wp-content/mu-plugins/contained-runtime";
+
+/// The core's directories and files. Whatever else lies beside them in a parent's ABSPATH (its
+/// configuration, backups, other programs) is not the sandbox's business.
+const CORE_DIRECTORIES: [&str; 2] = ["wp-admin", "wp-includes"];
+const CORE_FILES: [&str; 13] = [
+    "index.php",
+    "wp-activate.php",
+    "wp-blog-header.php",
+    "wp-comments-post.php",
+    "wp-cron.php",
+    "wp-links-opml.php",
+    "wp-load.php",
+    "wp-login.php",
+    "wp-mail.php",
+    "wp-settings.php",
+    "wp-signup.php",
+    "wp-trackback.php",
+    "xmlrpc.php",
+];
+
+/// Directories that exist in every sandbox.
+const DIRECTORIES: [&str; 9] = [
+    "/tmp",
+    "/workspace",
+    "/internal/codebox",
+    "/internal/database",
+    "/wordpress/wp-content/mu-plugins/contained-runtime",
+    "/wordpress/wp-content/plugins",
+    "/wordpress/wp-content/themes",
+    "/wordpress/wp-content/upgrade",
+    "/wordpress/wp-content/uploads",
+];
+
+/// A filesystem with WordPress, the host's files and the spec's mounts. `database` is the installed
+/// database that the sandbox starts from; without one it starts empty.
+pub(super) fn filesystem(spec: &Spec, database: Option<&Path>) -> Result<Vfs, SandboxError> {
+    let limits = VfsLimits { max_upper_bytes: spec.limits.disk, ..VfsLimits::default() };
+    let mut mounts = core_mounts(spec)?;
+    let pack = &spec.pack;
+    mounts.push(pack_mount("/wordpress/wp-content/themes", Lower::HostDir(pack.wordpress().join("wp-content/themes"))));
+    mounts.push(pack_mount(files::SQLITE, Lower::HostDir(pack.sqlite_integration().to_owned())));
+    mounts.push(pack_mount(files::WP_CLI, Lower::HostFile(pack.wp_cli().to_owned())));
+    if let Some(database) = database {
+        mounts.push(Mount {
+            target: files::DATABASE.to_owned(),
+            lower: Lower::HostFile(database.to_owned()),
+            mode: MountMode::ReadWrite,
+            immutable: true,
+        });
+    }
+    let mut vfs = Vfs::new(Vec::new(), limits).map_err(|source| mount_error("/", source))?;
+    for mount in mounts.into_iter().chain(spec.mounts.iter().map(host_mount)) {
+        let target = mount.target.clone();
+        vfs.add_mount(mount).map_err(|source| SandboxError::Mount { target, source })?;
+    }
+    place(spec, &mut vfs)?;
+    vfs.stdout.set_limit(spec.limits.output);
+    vfs.stderr.set_limit(spec.limits.output);
+    Ok(vfs)
+}
+
+fn mount_error(target: &str, source: crate::engine::vfs::VfsError) -> SandboxError {
+    SandboxError::Mount { target: target.to_owned(), source }
+}
+
+/// Where the core's files are on the host.
+pub(super) fn core_directory(spec: &Spec) -> PathBuf {
+    match &spec.core {
+        Core::Pack => spec.pack.wordpress().to_owned(),
+        Core::Directory(path) => path.clone(),
+    }
+}
+
+fn core_mounts(spec: &Spec) -> Result<Vec<Mount>, SandboxError> {
+    let root = core_directory(spec);
+    // A pack never changes; a parent may be updated while this process lives.
+    let immutable = spec.core == Core::Pack;
+    let mut mounts = Vec::new();
+    let mut add = |name: &str, lower: Lower| {
+        let target = format!("/wordpress/{name}");
+        mounts.push(Mount { target, lower, mode: MountMode::ReadOnly, immutable });
+    };
+    for name in CORE_DIRECTORIES {
+        let path = root.join(name);
+        if !path.is_dir() {
+            return Err(SandboxError::Core { path: root, missing: name });
+        }
+        add(name, Lower::HostDir(path));
+    }
+    for name in CORE_FILES {
+        let path = root.join(name);
+        match name {
+            "wp-load.php" | "wp-settings.php" if !path.is_file() => {
+                return Err(SandboxError::Core { path: root, missing: name });
+            }
+            _ if path.is_file() => add(name, Lower::HostFile(path)),
+            _ => {}
+        }
+    }
+    Ok(mounts)
+}
+
+fn pack_mount(target: &str, lower: Lower) -> Mount {
+    Mount { target: target.to_owned(), lower, mode: MountMode::ReadOnly, immutable: true }
+}
+
+fn host_mount(mount: &HostMount) -> Mount {
+    Mount {
+        target: mount.target.clone(),
+        lower: match mount.kind {
+            MountKind::Directory => Lower::HostDir(mount.source.clone()),
+            MountKind::File => Lower::HostFile(mount.source.clone()),
+        },
+        mode: if mount.writable { MountMode::ReadWrite } else { MountMode::ReadOnly },
+        immutable: false,
+    }
+}
+
+/// Writes the host's own files.
+fn place(spec: &Spec, vfs: &mut Vfs) -> Result<(), SandboxError> {
+    for directory in DIRECTORIES {
+        vfs.host_mkdir_all(directory).map_err(|errno| cannot_place(directory, errno))?;
+    }
+    for (path, content) in files::FIXED {
+        write(vfs, path, content.as_bytes().to_vec())?;
+    }
+    write(vfs, files::INI_FILE, files::php_ini(&spec.limits).into_bytes())?;
+    let drop_in = spec.pack.sqlite_integration().join("db.copy");
+    let template = std::fs::read_to_string(&drop_in)
+        .map_err(|source| SandboxError::Read { path: drop_in, source })?;
+    write(vfs, "/wordpress/wp-content/db.php", files::database_drop_in(&template).into_bytes())?;
+    write_json(vfs, "/internal/codebox/defines.json", &Value::Object(files::defines(spec)))?;
+    write_json(vfs, "/internal/codebox/components.json", &Value::from(spec.must_use.clone()))
+}
+
+pub(super) fn write_json(vfs: &mut Vfs, path: &str, value: &Value) -> Result<(), SandboxError> {
+    write(vfs, path, value.to_string().into_bytes())
+}
+
+pub(super) fn write(vfs: &mut Vfs, path: &str, content: Vec<u8>) -> Result<(), SandboxError> {
+    vfs.host_write(path, content, 0o644).map_err(|errno| cannot_place(path, errno))
+}
+
+fn cannot_place(path: &str, errno: Errno) -> SandboxError {
+    SandboxError::Place { path: path.to_owned(), errno: errno.to_string() }
+}

@@ -1,0 +1,68 @@
+//! What a sandbox is made of.
+
+use crate::engine::pack::Pack;
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Everything that [`Sandbox::create`](super::Sandbox::create) needs, as plain data.
+#[derive(Clone)]
+pub struct Spec {
+    pub pack: Arc<Pack>,
+    /// Where base images are kept.
+    pub cache_dir: PathBuf,
+    pub core: Core,
+    pub mounts: Vec<HostMount>,
+    /// Guest paths of PHP files that load as must-use plugins, in this order.
+    pub must_use: Vec<String>,
+    /// Constants for wp-config.php.
+    pub defines: Map<String, Value>,
+    /// The process environment inside.
+    pub environment: Vec<(String, String)>,
+    pub limits: Limits,
+}
+
+/// Which WordPress core the sandbox runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Core {
+    /// The pack's.
+    Pack,
+    /// Core files of an installed WordPress. Its wp-config.php and wp-content stay outside.
+    Directory(PathBuf),
+}
+
+/// A host file or directory inside the sandbox, beneath a copy-on-write layer.
+#[derive(Debug, Clone)]
+pub struct HostMount {
+    pub source: PathBuf,
+    /// Absolute, normalised sandbox path.
+    pub target: String,
+    pub kind: MountKind,
+    /// Whether the guest may write (to the upper layer; the host is never written).
+    pub writable: bool,
+    /// Whether changes beneath it belong to the result.
+    pub capture: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MountKind {
+    Directory,
+    File,
+}
+
+/// What one sandbox may use.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Linear memory, bytes. PHP's own `memory_limit` is a quarter of it.
+    pub memory: u64,
+    /// Captured output of one command, bytes, for stdout and stderr each.
+    pub output: u64,
+    /// What the overlay may hold, bytes.
+    pub disk: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { memory: 1 << 30, output: 8 << 20, disk: 512 << 20 }
+    }
+}
