@@ -13,6 +13,7 @@ mod confined;
 mod digest;
 mod draft;
 mod error;
+mod location;
 pub mod patch;
 mod path;
 mod store;
@@ -41,6 +42,7 @@ pub use store::{
     ARTIFACT_LIST_SCHEMA, ARTIFACT_SCHEMA, ArtifactEnvelope, ArtifactList, ListQuery, RunStatus,
     Store, WriteStatus, Written,
 };
+pub use location::store_directory;
 pub use test_results::{
     RawLogReference, SuiteCounts, TEST_RESULTS_SCHEMA, TestResults, TestStatus, TestSuite,
     TestSummary,
