@@ -1,11 +1,12 @@
 //! The artifact store.
 
+use crate::artifact::{ArtifactEnvelope, ArtifactList, ListQuery, RunStatus, Store, store_directory};
 use super::row::{Ability, Annotations, Cli, Permission, validate_as};
-use crate::contract::{Code, Input, Refusal, input_schema};
+use crate::contract::{Code, Input, Refusal, input_schema, output_schema};
 use crate::host::Host;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::sync::LazyLock;
 
 /// Which store to list.
@@ -16,6 +17,29 @@ struct ListInput {
     #[serde(default)]
     #[schemars(length(max = 4096))]
     artifacts_path: Option<String>,
+    /// How many at most (100 if left out).
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1000))]
+    limit: Option<usize>,
+    /// `next_cursor` of the page before.
+    #[serde(default)]
+    #[schemars(length(max = 1024))]
+    cursor: Option<String>,
+    /// Only bundles of this sandbox session.
+    #[serde(default)]
+    #[schemars(length(max = 256))]
+    session_id: Option<String>,
+    /// Only bundles of runs that ended so.
+    #[serde(default)]
+    status: Option<RunStatus>,
+    /// Only bundles made at or after this instant (RFC 3339).
+    #[serde(default)]
+    #[schemars(length(max = 64))]
+    created_after: Option<String>,
+    /// Only bundles made before this instant (RFC 3339).
+    #[serde(default)]
+    #[schemars(length(max = 64))]
+    created_before: Option<String>,
 }
 
 /// Which bundle to read.
@@ -54,7 +78,8 @@ impl Input for GetInput {
     }
 }
 
-static OBJECT: LazyLock<Value> = LazyLock::new(|| json!({ "type": "object" }));
+static LIST: LazyLock<Value> = LazyLock::new(output_schema::<ArtifactList>);
+static ARTIFACT: LazyLock<Value> = LazyLock::new(output_schema::<ArtifactEnvelope>);
 
 pub const ROWS: &[Ability] = &[
     Ability {
@@ -64,7 +89,7 @@ pub const ROWS: &[Ability] = &[
         label: "List artifacts",
         description: "Lists the artifact bundles of a store, newest first.",
         input_schema: ListInput::schema,
-        output_schema: || &OBJECT,
+        output_schema: || &LIST,
         annotations: Annotations::READS,
         show_in_rest: true,
         permission: Permission::RunAgentTask,
@@ -81,7 +106,7 @@ pub const ROWS: &[Ability] = &[
         description: "Reads one artifact bundle: manifest, metadata, changed files, test results \
                       and review.",
         input_schema: GetInput::schema,
-        output_schema: || &OBJECT,
+        output_schema: || &ARTIFACT,
         annotations: Annotations::READS,
         show_in_rest: true,
         permission: Permission::RunAgentTask,
@@ -92,12 +117,30 @@ pub const ROWS: &[Ability] = &[
     },
 ];
 
-fn list(input: Value, _host: &dyn Host) -> Result<Value, Refusal> {
-    ListInput::parse(input)?;
-    Err(Refusal::new(Code::Internal, "list_artifacts is being built"))
+fn list(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
+    let input = ListInput::parse(input)?;
+    let query = ListQuery {
+        limit: input.limit,
+        cursor: input.cursor,
+        session_id: input.session_id,
+        status: input.status,
+        created_after: input.created_after,
+        created_before: input.created_before,
+    };
+    to_value(&store(host, input.artifacts_path.as_deref())?.list(&query)?)
 }
 
-fn get(input: Value, _host: &dyn Host) -> Result<Value, Refusal> {
-    GetInput::parse(input)?;
-    Err(Refusal::new(Code::Internal, "get_artifact is being built"))
+fn get(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
+    let input = GetInput::parse(input)?;
+    to_value(&store(host, input.artifacts_path.as_deref())?.get(&input.artifact_id)?)
+}
+
+/// The store of a call. The configured one may not exist yet; one that the caller names must.
+fn store(host: &dyn Host, requested: Option<&str>) -> Result<Store, Refusal> {
+    let root = store_directory(&host.settings()?, requested)?;
+    Ok(if requested.is_none() { Store::open(&root)? } else { Store::open_existing(&root)? })
+}
+
+fn to_value<T: Serialize>(envelope: &T) -> Result<Value, Refusal> {
+    serde_json::to_value(envelope).map_err(|error| Refusal::new(Code::Internal, error.to_string()))
 }

@@ -1,22 +1,24 @@
-//! (being built)
+//! An agent task: from its input to its result.
+//!
+//! In: untrusted JSON and the [`Host`](crate::host::Host). Out: the `wp-codebox/agent-task-run/v1`
+//! envelope, and a bundle in the artifact store. Knows tasks; knows no PHP values.
+//!
+//! Invariant: everything that can be refused is refused before a sandbox exists; everything that
+//! ran, well or badly, leaves a bundle.
 
 mod compat;
+mod component;
 pub mod input;
+mod plan;
+mod result;
+mod roots;
+mod run;
+mod test_report;
 
-use crate::contract::{Code, Input, Refusal};
-use crate::host::Host;
-use serde_json::{Value, json};
-
-pub fn run_agent_task(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
-    input::AgentTaskInput::parse(input)?;
-    host.settings()?;
-    Err(Refusal::new(
-        Code::Internal,
-        "run_agent_task is being built",
-    ))
-}
+pub use result::AgentTaskRun;
+pub use run::run_agent_task;
 
 /// The schema of what [`run_agent_task`] returns.
-pub fn result_schema() -> Value {
-    json!({ "type": "object", "properties": { "success": { "type": "boolean" }, "schema": { "type": "string" } } })
+pub fn result_schema() -> serde_json::Value {
+    crate::contract::output_schema::<AgentTaskRun>()
 }

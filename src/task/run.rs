@@ -1,0 +1,183 @@
+//! Runs a task: resolves what the parent has to say, plans, runs, writes the bundle, answers.
+
+use super::input::{AgentTaskInput, ComponentContract};
+use super::plan::plan;
+use super::result::{self, AgentTaskRun, BACKEND, Facts};
+use super::{component, test_report};
+use crate::artifact::{
+    Attachment, AttachmentContent, Draft, Environment, Failure, Outcome, Provenance, RuntimeInfo, Store,
+    store_directory,
+};
+use crate::contract::{Code, Input, Refusal, iso8601};
+use crate::host::Host;
+use crate::recipe::{self, Plan, Run};
+use crate::sandbox::{self, Core, random_id};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Runs an agent task to its end. A refusal means that nothing was started; a task that failed is
+/// an envelope with `success: false`.
+pub fn run_agent_task(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
+    let input = AgentTaskInput::parse(input)?;
+    let settings = host.settings()?;
+    let root = store_directory(&settings, input.artifacts_path.as_deref())?;
+    let plan = plan(&input, &settings)?;
+    let store = Store::open(&root)?;
+    let run = recipe::run(&plan, &|| host.interrupted(), &mut ())?;
+    let envelope = conclude(input, &plan, run, &store, host)?;
+    serde_json::to_value(envelope).map_err(|error| Refusal::new(Code::Internal, error.to_string()))
+}
+
+/// Writes the bundle and shapes the envelope.
+fn conclude(
+    input: AgentTaskInput,
+    plan: &Plan,
+    run: Run,
+    store: &Store,
+    host: &dyn Host,
+) -> Result<AgentTaskRun, Refusal> {
+    let ability = input.runtime_task.as_ref().map(|task| task.ability.clone()).unwrap_or_default();
+    let failure = run.failure.as_ref().map(failure).or_else(|| reported_failure(&run.value));
+    let session_id = input
+        .sandbox_session_id
+        .clone()
+        .or_else(|| input.session_id.clone())
+        .unwrap_or_else(|| random_id("session"));
+    let wp = wordpress_version(plan);
+    let task_input = to_value(&input)?;
+    let mut draft = Draft::new(session_id.clone(), host.now(), runtime_info(&run, plan, &wp));
+    draft.outcome = match &failure {
+        Some(failure) => Outcome::Failed { failure: failure.clone() },
+        None => Outcome::Succeeded { summary: run.value["summary"].as_str().map(str::to_owned) },
+    };
+    draft.provenance = Provenance {
+        task: Some(task_input.clone()),
+        workspace: Some(workspace(plan)),
+        packages: vec![json!({ "name": "wp-codebox", "version": env!("CARGO_PKG_VERSION") })],
+        agent: Some(json!({ "ability": ability })),
+        inheritance: None,
+    };
+    draft.mounts = plan.mounts.clone();
+    draft.changes = run.changes;
+    draft.events = run.events;
+    draft.commands = run.commands.clone();
+    draft.log = run.log;
+    draft.test_results = test_report::read(&ability, &run.value);
+    if !run.value.is_null() {
+        draft.attachments.push(Attachment {
+            path: "agent-result.json".to_owned(),
+            kind: "agent-result".to_owned(),
+            content: AttachmentContent::Json(run.value.clone()),
+        });
+    }
+    let bundle = store.write(draft)?.bundle;
+    let facts = Facts {
+        session_id,
+        agent_session_id: input.session_id.clone(),
+        orchestrator: input.orchestrator.as_ref().map(to_value).transpose()?,
+        goal: input.goal.clone(),
+        task_input,
+        wp,
+        php_version: plan.spec.pack.php_version().to_owned(),
+        components: input.component_contracts.iter().map(mounted).collect(),
+        provider: input.provider.clone(),
+        model: input.model.clone(),
+        timeout_seconds: plan.timeout.as_secs(),
+        runtime_id: run.runtime_id,
+        runtime_created_at: iso8601(run.created_at),
+        commands: run.commands,
+        phases: run.phases,
+        value: run.value,
+        changed_files: changed_files(&bundle.changed_files),
+        patch_bytes: size(&bundle.paths.patch),
+        failure,
+        notices: notices(&input),
+    };
+    Ok(result::envelope(facts, store.root().to_string_lossy().into_owned(), &bundle))
+}
+
+fn failure(failure: &sandbox::Failure) -> Failure {
+    Failure { code: failure.code.as_str().to_owned(), message: failure.message.clone(), data: failure.data.clone() }
+}
+
+/// An ability that returned and says itself that it did not succeed.
+fn reported_failure(value: &Value) -> Option<Failure> {
+    if value["success"] != Value::Bool(false) {
+        return None;
+    }
+    let message = value["error"]["message"]
+        .as_str()
+        .or(value["summary"].as_str())
+        .unwrap_or("The task's ability reported that it did not succeed.");
+    Some(Failure { code: Code::RunFailed.as_str().to_owned(), message: message.to_owned(), data: Value::Null })
+}
+
+fn runtime_info(run: &Run, plan: &Plan, wp: &str) -> RuntimeInfo {
+    RuntimeInfo {
+        id: run.runtime_id.clone(),
+        backend: BACKEND.to_owned(),
+        environment: Environment {
+            kind: "wordpress".to_owned(),
+            name: None,
+            version: Some(wp.to_owned()),
+            php_version: Some(plan.spec.pack.php_version().to_owned()),
+        },
+        created_at: iso8601(run.created_at),
+        status: "destroyed".to_owned(),
+    }
+}
+
+/// `wp-codebox/sandbox-workspace/v1`.
+fn workspace(plan: &Plan) -> Value {
+    let mounts: Vec<Value> = plan
+        .mounts
+        .iter()
+        .map(|mount| json!({ "target": mount.target, "mode": mount.mode, "sourceMode": "repo-backed" }))
+        .collect();
+    json!({
+        "schema": "wp-codebox/sandbox-workspace/v1",
+        "root": "/workspace",
+        "defaultMode": "repo-backed",
+        "mounts": mounts,
+    })
+}
+
+fn mounted(contract: &ComponentContract) -> Value {
+    json!({ "slug": contract.slug, "path": contract.path, "target": component::target(contract) })
+}
+
+fn notices(input: &AgentTaskInput) -> Vec<String> {
+    input
+        .wp_codebox_bin
+        .iter()
+        .map(|_| "wp_codebox_bin is not used: nothing is executed on the host.".to_owned())
+        .collect()
+}
+
+/// The version in the core's wp-includes/version.php.
+fn wordpress_version(plan: &Plan) -> String {
+    match &plan.spec.core {
+        Core::Pack => plan.spec.pack.wordpress_version().to_owned(),
+        Core::Directory(directory) => {
+            version_in(&directory.join("wp-includes/version.php")).unwrap_or_else(|| "unknown".to_owned())
+        }
+    }
+}
+
+fn version_in(path: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let rest = text.split("$wp_version = '").nth(1)?;
+    rest.split('\'').next().map(str::to_owned)
+}
+
+fn changed_files(document: &Option<Value>) -> usize {
+    document.as_ref().and_then(|document| document["files"].as_array()).map_or(0, Vec::len)
+}
+
+fn size(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
+fn to_value<T: serde::Serialize>(value: &T) -> Result<Value, Refusal> {
+    serde_json::to_value(value).map_err(|error| Refusal::new(Code::Internal, error.to_string()))
+}
