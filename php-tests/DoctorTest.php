@@ -15,7 +15,7 @@ final class DoctorTest extends TestCase {
 		self::assertSame( 0, $ended->status, $ended->stdout . $ended->stderr );
 		$checks = $ended->json();
 		self::assertEqualsCanonicalizing(
-			array( 'php', 'wordpress', 'plugin', 'extension', 'settings', 'runtime', 'artifacts_dir', 'cache_dir', 'abilities', 'artifacts_private' ),
+			array( 'php', 'wordpress', 'plugin', 'extension', 'settings', 'runtime', 'runtime_bytes', 'artifacts_dir', 'cache_dir', 'abilities', 'artifacts_private' ),
 			array_column( $checks, 'id' )
 		);
 		foreach ( $checks as $check ) {
@@ -57,7 +57,7 @@ final class DoctorTest extends TestCase {
 		unlink( $file );
 		file_put_contents( $file, '/' . substr( $text, 1 ) );
 
-		$check = $this->finds_an_error( 'runtime', array( "wp_codebox.runtime_dir=$pack" ) );
+		$check = $this->finds_an_error( 'runtime_bytes', array( "wp_codebox.runtime_dir=$pack" ) );
 		self::assertStringContainsString( 'wordpress/wp-includes/version.php', $check['message'] );
 		self::assertStringContainsString( 'wp-codebox-runtime build', $check['fix'] );
 		Site::remove( $pack );
@@ -94,6 +94,15 @@ final class DoctorTest extends TestCase {
 		$check = array_column( $ended->json(), null, 'id' )['artifacts_private'];
 		self::assertSame( 'ok', $check['status'] );
 		self::assertStringContainsString( $server->origin, $check['message'] );
+	}
+
+	public function test_a_directory_that_is_not_there_yet_is_a_warning(): void {
+		$directory = $this->directory_in_the_web();
+		rmdir( $directory );
+		$ended = $this->doctor( array( "wp_codebox.artifacts_dir=$directory" ) );
+		self::assertSame( 0, $ended->status, $ended->stdout );
+		self::assertSame( 'warning', array_column( $ended->json(), null, 'id' )['artifacts_private']['status'] );
+		self::assertDirectoryDoesNotExist( $directory );
 	}
 
 	public function test_a_web_server_that_does_not_answer_is_a_warning(): void {

@@ -58,6 +58,28 @@ final class PackageTest extends TestCase {
 		}
 	}
 
+	public function test_the_template_for_translators_is_current(): void {
+		$template = self::PLUGIN . '/languages/wp-codebox.pot';
+		$current  = Site::scratch( 'current.pot' );
+		$command  = array(
+			ini_get( 'wp_codebox.runtime_dir' ) . '/wp-cli/wp-cli.phar',
+			'--allow-root',
+			'i18n',
+			'make-pot',
+			self::PLUGIN,
+			$current,
+			'--slug=wp-codebox',
+			'--domain=wp-codebox',
+			'--no-location',
+			'--skip-audit',
+			'--file-comment=WP Codebox, GPL-2.0-or-later',
+			'--headers={"Report-Msgid-Bugs-To":"","POT-Creation-Date":"","Last-Translator":"","Language-Team":"","PO-Revision-Date":""}',
+		);
+		$ended    = Process::php( $command );
+		self::assertSame( 0, $ended->status, $ended->stderr );
+		self::assertFileEquals( $template, $current, "Copy $current to $template." );
+	}
+
 	private function package(): string {
 		$zip   = Site::scratch( 'package.zip' );
 		$ended = Process::run( array( __DIR__ . '/../bin/package', $zip ) );

@@ -19,15 +19,18 @@ SCAN_DIR=$VAR/php/conf.d
 LOGS=$VAR/log
 mkdir -p "$LOGS"
 
-# The extension is for PHP 8.2; a system may have others beside it.
-if command -v php8.2 >/dev/null; then PHP=$(command -v php8.2); else PHP=$(command -v php || echo php); fi
-export PHP
-if command -v php-config8.2 >/dev/null; then PHP_CONFIG=$(command -v php-config8.2) && export PHP_CONFIG; fi
-
 PACKAGES_BUILD='php8.2-cli php8.2-dev gcc libc6-dev libclang-14-dev clang-14 pkg-config'
 PACKAGES_SITE='php8.2-sqlite3 php8.2-curl php8.2-xml php8.2-mbstring php8.2-zip php8.2-gd php8.2-intl'
 # The server without the package that starts one as a service.
 PACKAGES_TEST='php8.2-fpm php8.2-mysql mariadb-server-core mariadb-client-core phpunit unzip zip'
+
+# The extension is for PHP 8.2; a system may have others beside it.
+find_php() {
+	PHP=$(command -v php8.2 || command -v php || echo php)
+	PHP_CONFIG=$(command -v php-config8.2 || command -v php-config || echo php-config)
+	export PHP PHP_CONFIG
+}
+find_php
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -93,6 +96,7 @@ debian_packages() {
 	# shellcheck disable=SC2086 # a list of names
 	step apt "Installing Debian packages:$missing" install_packages $missing
 	hash -r
+	find_php
 }
 
 install_packages() {

@@ -114,6 +114,15 @@ final class WP_Codebox_Doctor {
 	private static function privacy(): array {
 		$label = __( 'Artifacts are private', 'wp-codebox' );
 		$list  = WP_Codebox_API::list_artifacts( array() );
+		if ( is_wp_error( $list ) && 'wp_codebox_artifacts_root_missing' === $list->get_error_code() ) {
+			return self::check(
+				'artifacts_private',
+				$label,
+				'warning',
+				__( 'The directory is not there yet.', 'wp-codebox' ),
+				__( 'The first task makes it; ask again afterwards.', 'wp-codebox' )
+			);
+		}
 		if ( is_wp_error( $list ) ) {
 			return self::check( 'artifacts_private', $label, 'error', $list->get_error_message() );
 		}

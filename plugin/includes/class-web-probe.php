@@ -111,8 +111,7 @@ final class WP_Codebox_Web_Probe {
 		// phpcs:disable WordPress.WP.AlternativeFunctions -- Whoever writes artifacts is this PHP, not an FTP account.
 		$content = wp_generate_password( 40, false );
 		$path    = $this->directory . '/' . $this->file;
-		$made    = is_dir( $this->directory ) ? '' : $this->directory;
-		if ( ! wp_mkdir_p( $this->directory ) || false === @file_put_contents( $path, $content ) ) { // phpcs:ignore WordPress.PHP.NoSilencedErrors -- Reported below.
+		if ( false === @file_put_contents( $path, $content ) ) { // phpcs:ignore WordPress.PHP.NoSilencedErrors -- Reported below.
 			$this->reason = __( 'The directory cannot be written.', 'wp-codebox' );
 			return self::UNKNOWN;
 		}
@@ -128,9 +127,6 @@ final class WP_Codebox_Web_Probe {
 			);
 		} finally {
 			unlink( $path );
-			if ( '' !== $made ) {
-				rmdir( $made );
-			}
 		}
 		// phpcs:enable
 		if ( is_wp_error( $response ) ) {
