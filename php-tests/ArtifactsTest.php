@@ -13,7 +13,7 @@ final class ArtifactsTest extends SiteTestCase {
 	use RunAssertions;
 
 	public function test_a_run_is_in_the_list_and_can_be_read(): void {
-		$run  = WP_Codebox_API::run_agent_task( Task::input( 'edit' ) );
+		$run  = self::run_task( Task::input( 'edit' ) );
 		$id   = $run['artifact_result']['artifactBundle']['id'];
 		$list = WP_Codebox_API::list_artifacts();
 		self::assertTrue( $list['success'] );
@@ -31,7 +31,7 @@ final class ArtifactsTest extends SiteTestCase {
 	public function test_the_newest_comes_first(): void {
 		$ids = array();
 		foreach ( array( 'site', 'no-good', 'half-way' ) as $task ) {
-			$ids[] = WP_Codebox_API::run_agent_task( Task::input( $task ) )['artifact_result']['artifactBundle']['id'];
+			$ids[] = self::run_task( Task::input( $task ) )['artifact_result']['artifactBundle']['id'];
 		}
 		$newest = array_slice( WP_Codebox_API::list_artifacts()['artifacts'], 0, 1 )[0];
 		self::assertStringContainsString( end( $ids ), (string) json_encode( $newest ) );
@@ -40,7 +40,7 @@ final class ArtifactsTest extends SiteTestCase {
 	public function test_a_store_of_the_callers_lies_beneath_the_root(): void {
 		$store = Site::artifacts_root() . '/team-a';
 		Site::remove( $store );
-		$run = WP_Codebox_API::run_agent_task( Task::input( 'edit', array( 'artifacts_path' => $store ) ) );
+		$run = self::run_task( Task::input( 'edit', array( 'artifacts_path' => $store ) ) );
 		$id  = $run['artifact_result']['artifactBundle']['id'];
 		self::assertStringStartsWith( $store . '/', $run['artifact_result']['artifactBundle']['path'] );
 
@@ -87,13 +87,13 @@ final class ArtifactsTest extends SiteTestCase {
 	}
 
 	public function test_the_web_server_is_told_to_keep_out(): void {
-		WP_Codebox_API::run_agent_task( Task::input( 'edit' ) );
+		self::run_task( Task::input( 'edit' ) );
 		self::assertFileExists( Site::artifacts_root() . '/.htaccess' );
 		self::assertFileExists( Site::artifacts_root() . '/index.php' );
 	}
 
 	public function test_wp_cli_lists_and_reads(): void {
-		$id   = WP_Codebox_API::run_agent_task( Task::input( 'edit' ) )['artifact_result']['artifactBundle']['id'];
+		$id   = self::run_task( Task::input( 'edit' ) )['artifact_result']['artifactBundle']['id'];
 		$list = Site::wp( 'codebox', 'artifacts', 'list' );
 		self::assertSame( 0, $list->status, $list->stderr );
 		self::assertStringContainsString( $id, $list->stdout );

@@ -3,8 +3,6 @@ declare( strict_types = 1 );
 
 namespace WP_Codebox\Tests;
 
-use WP_Codebox_API;
-
 /**
  * A task that fails leaves a specific reason and a bundle, and the next task is none the worse.
  */
@@ -35,19 +33,19 @@ final class FailedTaskTest extends SiteTestCase {
 	 * @param array<string, mixed> $more Further fields of the input.
 	 */
 	public function test_a_failure_is_specific_and_leaves_a_bundle( string $task, string $code, array $more, string $message ): void {
-		$run = WP_Codebox_API::run_agent_task( Task::input( $task, $more ) );
+		$run = self::run_task( Task::input( $task, $more ) );
 		self::assert_failed( $run, $code );
 		if ( '' !== $message ) {
 			self::assertStringContainsString( $message, $run['error']['message'] );
 		}
 
 		$next = Task::input( 'edit' );
-		self::assert_edited( WP_Codebox_API::run_agent_task( $next ), $next );
+		self::assert_edited( self::run_task( $next ), $next );
 	}
 
 	public function test_what_a_failed_task_had_changed_is_in_its_bundle(): void {
 		$input  = Task::input( 'half-way' );
-		$bundle = self::assert_failed( WP_Codebox_API::run_agent_task( $input ), 'wp_codebox_run_fatal' );
+		$bundle = self::assert_failed( self::run_task( $input ), 'wp_codebox_run_fatal' );
 		$after  = self::patched( $input['mounts'][0]['source'], $bundle . '/files/patch.diff' );
 		self::assertSame( "half-way\n", $after['greeting.txt'] );
 	}
@@ -55,10 +53,10 @@ final class FailedTaskTest extends SiteTestCase {
 	public function test_a_component_that_does_not_load_fails_the_task(): void {
 		$input = Task::input( 'edit' );
 		file_put_contents( $input['component_contracts'][0]['path'] . '/tasks.php', "<?php\n/* Plugin Name: Tasks */\nthis is not PHP" );
-		$run = WP_Codebox_API::run_agent_task( $input );
+		$run = self::run_task( $input );
 		self::assert_failed( $run, 'wp_codebox_run_fatal' );
 
 		$next = Task::input( 'edit' );
-		self::assert_edited( WP_Codebox_API::run_agent_task( $next ), $next );
+		self::assert_edited( self::run_task( $next ), $next );
 	}
 }

@@ -23,14 +23,15 @@ final class FpmTest extends TestCase {
 	}
 
 	public function test_a_worker_lives_on_after_a_task_that_failed(): void {
-		$fpm = new Fpm( 1 );
+		$fpm  = new Fpm( 1 );
+		$pids = array();
 		foreach ( array( 'memory' => 'wp_codebox_run_memory_exhausted', 'throw' => 'wp_codebox_run_fatal' ) as $task => $code ) {
-			$answer = $this->request( $fpm, Task::input( $task ), 1 )->body();
-			self::assert_failed( json_decode( $answer, true )['run'], $code );
-			$pids[] = json_decode( $answer, true )['pid'];
+			$answer = $this->answer( $fpm, $this->request( $fpm, Task::input( $task ), 1 ) );
+			self::assert_failed( $answer['run'], $code );
+			$pids[] = $answer['pid'];
 		}
 		$input  = Task::input( 'edit' );
-		$answer = json_decode( $this->request( $fpm, $input, 1 )->body(), true );
+		$answer = $this->answer( $fpm, $this->request( $fpm, $input, 1 ) );
 		self::assert_edited( $answer['run'], $input );
 		self::assertSame( array( $answer['pid'], $answer['pid'] ), $pids, $fpm->log() );
 	}
@@ -49,8 +50,7 @@ final class FpmTest extends TestCase {
 		}
 		$pids = array();
 		foreach ( $requests as $request ) {
-			$answer = json_decode( $body = $request->body(), true );
-			self::assertIsArray( $answer['run'] ?? null, $body . $fpm->log() );
+			$answer = $this->answer( $fpm, $request );
 			self::assert_edited( $answer['run'], $input );
 			$pids[ $answer['pid'] ] = $answer['pid'];
 		}
@@ -71,6 +71,18 @@ final class FpmTest extends TestCase {
 				'TEST_WORKERS' => (string) $workers,
 			)
 		);
+	}
+
+	/**
+	 * Waits for a worker's answer.
+	 *
+	 * @return array{pid: int, run: array<string, mixed>}
+	 */
+	private function answer( Fpm $fpm, FastCgi $request ): array {
+		$body   = $request->body();
+		$answer = json_decode( $body, true );
+		self::assertIsArray( $answer['run'] ?? null, $body . $fpm->log() );
+		return $answer;
 	}
 
 	/**

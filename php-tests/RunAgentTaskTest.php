@@ -16,7 +16,7 @@ final class RunAgentTaskTest extends SiteTestCase {
 
 	public function test_the_facade_runs_a_task(): void {
 		$input = Task::input( 'edit' );
-		self::assert_edited( WP_Codebox_API::run_agent_task( $input ), $input );
+		self::assert_edited( self::run_task( $input ), $input );
 	}
 
 	public function test_the_facade_runs_a_task_by_its_abilitys_name_and_alias(): void {
@@ -52,7 +52,7 @@ final class RunAgentTaskTest extends SiteTestCase {
 	}
 
 	public function test_the_session_is_the_callers(): void {
-		$run = WP_Codebox_API::run_agent_task(
+		$run = self::run_task(
 			Task::input(
 				'edit',
 				array(
@@ -79,7 +79,7 @@ final class RunAgentTaskTest extends SiteTestCase {
 
 	public function test_the_sandbox_is_another_site(): void {
 		$posts = wp_count_posts()->publish;
-		$run   = WP_Codebox_API::run_agent_task( Task::input( 'site' ) );
+		$run   = self::run_task( Task::input( 'site' ) );
 		self::assertTrue( $run['success'], (string) json_encode( $run['error'] ?? null ) );
 		self::assertSame( 'Sandbox only', $run['agent_result']['title'] );
 		self::assertSame( wp_get_wp_version(), $run['agent_result']['version'] );
@@ -90,7 +90,7 @@ final class RunAgentTaskTest extends SiteTestCase {
 
 	public function test_every_run_starts_afresh(): void {
 		foreach ( array( 1, 2 ) as $ignored ) {
-			$run = WP_Codebox_API::run_agent_task( Task::input( 'site' ) );
+			$run = self::run_task( Task::input( 'site' ) );
 			self::assertNotSame( 'Sandbox only', $run['agent_result']['title_before'] );
 		}
 	}
@@ -98,14 +98,14 @@ final class RunAgentTaskTest extends SiteTestCase {
 	public function test_readonly_mounts_are_not_changed_and_not_captured(): void {
 		$input                      = Task::input( 'edit' );
 		$input['mounts'][0]['mode'] = 'readonly';
-		$run                        = WP_Codebox_API::run_agent_task( $input );
+		$run                        = self::run_task( $input );
 		$bundle                     = self::assert_bundle( $run );
 		self::assertSame( '', file_get_contents( $bundle . '/files/patch.diff' ) );
 		self::assertSame( Site::files( __DIR__ . '/fixtures/workspace' ), Site::files( $input['mounts'][0]['source'] ) );
 	}
 
 	public function test_the_output_fits_the_abilitys_schema(): void {
-		$run = WP_Codebox_API::run_agent_task( Task::input( 'edit' ) );
+		$run = self::run_task( Task::input( 'edit' ) );
 		self::assertTrue( rest_validate_value_from_schema( $run, wp_get_ability( self::ABILITY )->get_output_schema(), 'output' ) );
 	}
 }

@@ -9,6 +9,18 @@ namespace WP_Codebox\Tests;
 trait RunAssertions {
 
 	/**
+	 * Runs a task through the facade.
+	 *
+	 * @param array<string, mixed> $input The task.
+	 * @return array<string, mixed> The envelope.
+	 */
+	protected static function run_task( array $input ): array {
+		$run = \WP_Codebox_API::run_agent_task( $input );
+		self::assertIsArray( $run, print_r( $run, true ) );
+		return $run;
+	}
+
+	/**
 	 * Asserts that an envelope is that of a successful `tasks/edit`, and that its bundle holds what
 	 * the task did.
 	 *
