@@ -81,18 +81,32 @@ fn a_pack_behind_a_link_is_replaced_and_the_link_stays() {
 #[test]
 fn only_a_pack_or_an_empty_directory_is_replaced() {
     let temp = tempdir().unwrap();
-    let [photos, file, empty] = ["photos", "file", "empty"].map(|name| temp.path().join(name));
+    let [photos, file, empty, project] =
+        ["photos", "file", "empty", "project"].map(|name| temp.path().join(name));
     fs::create_dir(&photos).unwrap();
     fs::write(photos.join("cat.jpeg"), "cat").unwrap();
     fs::write(&file, "text").unwrap();
     fs::create_dir(&empty).unwrap();
-    for out in [&photos, &file] {
+    fs::create_dir_all(project.join("php")).unwrap();
+    fs::write(project.join("manifest.json"), r#"{"schema":"someone/else"}"#).unwrap();
+    for out in [&photos, &file, &project] {
         assert!(matches!(Staging::begin(out), Err(BuildError::NotAPack(_))));
     }
     assert_eq!(fs::read(photos.join("cat.jpeg")).unwrap(), b"cat");
     assert_eq!(fs::read(&file).unwrap(), b"text");
     make(&empty, "recipe");
     Pack::open(&empty).unwrap();
+}
+
+#[test]
+fn a_damaged_pack_is_replaced() {
+    let temp = tempdir().unwrap();
+    let out = temp.path().join("pack");
+    make(&out, "recipe");
+    let manifest = fs::read(out.join("manifest.json")).unwrap();
+    fs::write(out.join("manifest.json"), &manifest[..manifest.len() / 2]).unwrap();
+    make(&out, "recipe");
+    Pack::open(&out).unwrap().verify().unwrap();
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::{TempDir, tempdir};
 use wp_codebox::engine::pack::Pack;
-use wp_codebox::engine::pack::build::{Recipe, Staging};
+use wp_codebox::engine::pack::build::Recipe;
 
 /// A directory with a place for the pack, one for downloads, and one that is all of PATH.
 struct Bench {
@@ -97,7 +97,7 @@ fn build_repeats_what_npm_said() {
     bench.tools("echo 'npm error code ENOTFOUND' >&2; exit 7");
     fails(&bench.build().output().unwrap(), &["npm failed", "7", "npm error code ENOTFOUND"]);
     assert_eq!(names(&bench.path("packs")), [".pack.lock"]);
-    assert!(names(&bench.path("downloads")).is_empty());
+    assert_eq!(names(&bench.path("downloads")), [".lock"]);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn build_does_not_keep_an_archive_with_another_integrity() {
     bench.tools(&format!("echo other > \"$5/{name}\""));
     fails(&bench.build().output().unwrap(), &["@php-wasm/node-8-3@3.1.56", "integrity sha512-"]);
     assert_eq!(names(&bench.path("packs")), [".pack.lock"]);
-    assert!(names(&bench.path("downloads")).is_empty());
+    assert_eq!(names(&bench.path("downloads")), [".lock"]);
 }
 
 #[test]
@@ -174,10 +174,11 @@ fn a_killed_build_leaves_no_pack_and_the_next_one_clears_up() {
     let bench = Bench::new();
     kill_a_build(&bench);
     assert_eq!(names(&bench.path("packs")), [".pack.building", ".pack.lock"]);
-    let staging = Staging::begin(&bench.out()).unwrap();
-    assert!(names(&staging.dir()).is_empty());
-    drop(staging);
+    assert_eq!(names(&bench.path("downloads")), [".fetching", ".lock"]);
+    bench.tools("exit 1");
+    fails(&bench.build().output().unwrap(), &["npm failed"]);
     assert_eq!(names(&bench.path("packs")), [".pack.lock"]);
+    assert_eq!(names(&bench.path("downloads")), [".lock"]);
 }
 
 #[test]

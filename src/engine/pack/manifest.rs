@@ -21,7 +21,7 @@ pub const MANIFEST: &str = "manifest.json";
 pub const MANIFEST_DIGEST: &str = "manifest.sha256";
 
 /// Largest manifest and inventory that are read, bytes.
-const MAX_MANIFEST: u64 = 1 << 20;
+pub(super) const MAX_MANIFEST: u64 = 1 << 20;
 const MAX_INVENTORY: u64 = 32 << 20;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

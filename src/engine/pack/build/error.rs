@@ -50,8 +50,9 @@ pub enum BuildError {
     #[error("the PHP module does not compile: {0}")]
     Compile(String),
 
-    /// The place asked for holds something that is not a pack. Remedy: name another directory.
-    #[error("{} is not a runtime pack and not empty; it is not replaced", .0.display())]
+    /// The place asked for holds something that is not a pack. Remedy: remove it or name another
+    /// directory.
+    #[error("{} is not a runtime pack and not empty, so it is not replaced; remove it or name another directory", .0.display())]
     NotAPack(PathBuf),
 
     /// The parts do not make a manifest.

@@ -1,6 +1,6 @@
 //! Archives of npm packages, by way of `npm pack`, and their integrity.
 
-use super::{BuildError, Npm, tools};
+use super::{BuildError, Npm, lock, staging, tools};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha512};
@@ -26,22 +26,36 @@ pub(super) fn cached(npm: &Npm, downloads: &Path) -> Result<Option<PathBuf>, Bui
     }
 }
 
-/// Fetches the archive into `downloads`. It appears there whole and checked.
+/// Fetches the archive into `downloads`. It appears there whole and checked; an interrupted fetch
+/// leaves the directory `.fetching`, which the next one clears.
 pub(super) fn fetch(npm: &Npm, downloads: &Path) -> Result<PathBuf, BuildError> {
     fs::create_dir_all(downloads).map_err(|e| BuildError::io("create", downloads, e))?;
-    let scratch = tempfile::Builder::new()
-        .prefix(".fetch-")
-        .tempdir_in(downloads)
-        .map_err(|e| BuildError::io("create a directory in", downloads, e))?;
+    let downloads =
+        &fs::canonicalize(downloads).map_err(|e| BuildError::io("resolve", downloads, e))?;
+    let _lock = lock::exclusive(&downloads.join(".lock"))?;
+    // Another builder may have fetched it while this one waited for the lock.
+    if let Some(archive) = cached(npm, downloads)? {
+        return Ok(archive);
+    }
+    let scratch = downloads.join(".fetching");
+    staging::remove(&scratch)?;
+    fs::create_dir(&scratch).map_err(|e| BuildError::io("create", &scratch, e))?;
+    let archive = fetch_through(&scratch, npm, downloads);
+    staging::remove(&scratch)?;
+    archive
+}
+
+fn fetch_through(scratch: &Path, npm: &Npm, downloads: &Path) -> Result<PathBuf, BuildError> {
     let mut command = Command::new("npm");
     command
         .args(["pack", "--loglevel=error", "--ignore-scripts", "--pack-destination"])
-        .arg(scratch.path())
+        .arg(scratch)
         .arg(npm.to_string())
-        .current_dir(scratch.path());
+        // Not in the caller's directory, whose project may have npm settings of its own.
+        .current_dir(scratch);
     tools::run("npm", &mut command)?;
 
-    let fetched = scratch.path().join(npm.archive_name());
+    let fetched = scratch.join(npm.archive_name());
     let file = File::open(&fetched).map_err(|e| BuildError::io("open", &fetched, e))?;
     if let Some(found) = check(npm, &fetched, file)? {
         let expected = npm.integrity.to_owned();

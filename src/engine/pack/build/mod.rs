@@ -10,6 +10,7 @@ mod assemble;
 mod compile;
 mod error;
 mod fetch;
+mod lock;
 mod progress;
 mod recipe;
 mod staging;

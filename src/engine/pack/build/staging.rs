@@ -3,13 +3,13 @@
 //! For a pack at `dir/pack` these are the siblings `dir/.pack.building` and `dir/.pack.lock`. A
 //! builder that was killed leaves the first behind; the next one, holding the lock, removes it.
 
-use super::BuildError;
-use crate::engine::pack::MANIFEST;
-use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
+use super::{BuildError, lock};
+use crate::engine::pack::manifest::{MANIFEST, MAX_MANIFEST};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// An exclusive right to make `out`, and the directory to make it in. Dropped before
@@ -39,21 +39,7 @@ impl Staging {
             parent.join(file)
         };
         let (lock_path, building) = (sibling(".lock"), sibling(".building"));
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&lock_path)
-            .map_err(|e| BuildError::io("open", &lock_path, e))?;
-        let locked = match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) => {
-                eprintln!("another build of {} is running; waiting for it", out.display());
-                flock(&lock, FlockOperation::LockExclusive)
-            }
-            other => other,
-        };
-        locked.map_err(|e| BuildError::io("lock", &lock_path, e.into()))?;
-
+        let lock = lock::exclusive(&lock_path)?;
         replaceable(&out)?;
         remove(&building)?;
         fs::create_dir(&building).map_err(|e| BuildError::io("create", &building, e))?;
@@ -103,7 +89,7 @@ impl Drop for Staging {
     }
 }
 
-/// Only a pack or an empty directory is replaced.
+/// Only a pack, whole or damaged, or an empty directory is replaced.
 fn replaceable(out: &Path) -> Result<(), BuildError> {
     let mut entries = match fs::read_dir(out) {
         Ok(entries) => entries,
@@ -113,13 +99,24 @@ fn replaceable(out: &Path) -> Result<(), BuildError> {
         }
         Err(error) => return Err(BuildError::io("read", out, error)),
     };
-    if entries.next().is_none() || out.join(MANIFEST).is_file() && out.join("php").is_dir() {
+    if entries.next().is_none() {
+        return Ok(());
+    }
+    // Read as text: a manifest that does not parse is a reason to build anew.
+    let mut manifest = Vec::new();
+    let read = File::open(out.join(MANIFEST))
+        .and_then(|file| file.take(MAX_MANIFEST).read_to_end(&mut manifest));
+    if read.is_ok() && String::from_utf8_lossy(&manifest).contains(SCHEMA_FAMILY) {
         return Ok(());
     }
     Err(BuildError::NotAPack(out.to_owned()))
 }
 
-fn remove(dir: &Path) -> Result<(), BuildError> {
+/// What the schema ids of all versions of manifests begin with.
+const SCHEMA_FAMILY: &str = "\"wp-codebox/runtime-pack/";
+
+/// Removes a directory, if it is there.
+pub(super) fn remove(dir: &Path) -> Result<(), BuildError> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(BuildError::io("remove", dir, error))
