@@ -5,7 +5,6 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
 use tar::{EntryType, Header};
 use tempfile::{TempDir, tempdir};
 use wp_codebox::contract::digest_hex;
@@ -54,7 +53,7 @@ fn attempt(archive: &[u8], limits: Limits) -> Attempt {
     let dest = temp.path().join("dest");
     fs::create_dir(&dest).unwrap();
     let mut everything = |path: &str| Some(path.to_owned());
-    let result = unpack(archive, Path::new("hostile.tgz"), &dest, limits, &mut everything);
+    let result = unpack(archive, "hostile.tgz", &dest, limits, &mut everything);
     assert_eq!(names(temp.path()), ["dest"], "something got out");
     Attempt { temp, result }
 }
@@ -89,7 +88,7 @@ fn wanted_files_come_out_with_their_digests_and_nothing_else() {
         other => Some(format!("kept/{other}")),
     };
     let gzip = archive.gzip();
-    let name = Path::new("good.tgz");
+    let name = "good.tgz";
     let files = unpack(gzip.as_slice(), name, temp.path(), Limits::default(), &mut place).unwrap();
     let found: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.size)).collect();
     let long = long.replace("package/", "kept/");
@@ -175,7 +174,7 @@ fn a_file_is_not_written_through_a_link_that_was_there_before() {
     std::os::unix::fs::symlink(&outside, dest.join("a")).unwrap();
     let gzip = Hostile::default().file("package/a", b"x").gzip();
     let mut everything = |path: &str| Some(path.to_owned());
-    let name = Path::new("hostile.tgz");
+    let name = "hostile.tgz";
     unpack(gzip.as_slice(), name, &dest, Limits::default(), &mut everything).unwrap_err();
     assert_eq!(fs::read(&outside).unwrap(), b"before");
 }
@@ -205,7 +204,7 @@ fn a_bomb_of_bytes_in_a_file_that_is_not_wanted() {
     let gzip = Hostile::default().file("package/a", &vec![0; 4 << 20]).gzip();
     let temp = tempdir().unwrap();
     let limits = Limits { bytes: 1 << 20, ..Limits::default() };
-    let name = Path::new("hostile.tgz");
+    let name = "hostile.tgz";
     let error = unpack(gzip.as_slice(), name, temp.path(), limits, &mut |_| None).unwrap_err();
     assert!(error.to_string().contains("unpacks to more bytes"), "{error}");
 }

@@ -35,8 +35,8 @@ pub enum BuildError {
     Integrity { package: String, found: String, expected: String },
 
     /// An archive holds something that these archives never hold.
-    #[error("the archive {} is refused: {reason}", path.display())]
-    Archive { path: PathBuf, reason: String },
+    #[error("the archive {archive} is refused: {reason}")]
+    Archive { archive: String, reason: String },
 
     /// A source does not have the version that is pinned for it.
     #[error("{part} has the version {found:?}, expected {expected:?}")]

@@ -27,8 +27,8 @@ pub use staging::Staging;
 pub use transform::{HOLD, MUTABLE_PREFIX, Transformed, transform};
 pub use unpack::{Limits, unpack};
 
-use super::Pack;
 use super::manifest::{SQLITE, WORDPRESS, WP_CLI};
+use super::{Pack, PackFile};
 use progress::Progress;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -81,17 +81,17 @@ pub fn build(options: &Options) -> Result<Outcome, BuildError> {
 
     let mut assembly = Assembly::new(&staging.dir(), recipe.fingerprint())?;
     progress.step("unpack WordPress, SQLite integration, WP-CLI", || {
-        unpack_site(&mut assembly, &recipe, &site_archive)
+        unpack_site(&mut assembly, &recipe, site_archive)
     })?;
     let (module, optimizer) = progress.step("unpack PHP and Binaryen", || {
         let module = recipe.php.module;
         let mut wanted = |path: &str| (path == module).then(|| "php.wasm".to_owned());
-        unpack::unpack_files(&php_archive, &scratch, &mut wanted)?;
+        unpack_npm(&recipe.php.npm, php_archive, &scratch, &mut wanted)?;
         let mut wanted = |path: &str| {
             let name = path.strip_prefix("bin/")?;
             matches!(name, "wasm-opt" | "package.json").then(|| name.to_owned())
         };
-        unpack::unpack_files(&binaryen_archive, &scratch, &mut wanted)?;
+        unpack_npm(&recipe.binaryen, binaryen_archive, &scratch, &mut wanted)?;
         Ok((scratch.join("php.wasm"), scratch.join("wasm-opt")))
     })?;
     let translated = scratch.join("translated.wasm");
@@ -117,13 +117,27 @@ fn is_current(dir: &Path, recipe: &Recipe) -> bool {
 }
 
 /// WordPress, the SQLite integration and WP-CLI, out of the one archive that has all three.
-fn unpack_site(assembly: &mut Assembly, recipe: &Recipe, archive: &Path) -> Result<(), BuildError> {
+fn unpack_site(
+    assembly: &mut Assembly,
+    recipe: &Recipe,
+    archive: Vec<u8>,
+) -> Result<(), BuildError> {
     let dir = assembly.dir().to_owned();
-    let files = unpack::unpack_files(archive, &dir, &mut recipe::place)?;
+    let files = unpack_npm(&recipe.site, archive, &dir, &mut recipe::place)?;
     assembly.tree(WORDPRESS, recipe.wordpress_version, "GPL-2.0-or-later", &recipe.site, &files)?;
     assembly.tree(SQLITE, recipe.sqlite_version, "GPL-2.0-or-later", &recipe.site, &files)?;
     assembly.files(WP_CLI, recipe.wp_cli_version, "MIT", &recipe.site, &files)?;
     recipe.check_versions(&dir)
+}
+
+/// Takes the archive, so that its memory goes when its files are out.
+fn unpack_npm(
+    npm: &Npm,
+    archive: Vec<u8>,
+    dest: &Path,
+    place: &mut unpack::Place<'_>,
+) -> Result<Vec<PackFile>, BuildError> {
+    unpack(archive.as_slice(), &npm.archive_name(), dest, Limits::default(), place)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, BuildError> {

@@ -10,7 +10,7 @@ use crate::engine::pack::{PackFile, PackPath};
 use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 use std::cell::Cell;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -38,25 +38,15 @@ const MAX_HEADERS: u64 = 64 << 10;
 /// Decides by the path beneath `package/` whether and where (beneath the destination) a file goes.
 pub type Place<'a> = dyn FnMut(&str) -> Option<String> + 'a;
 
-/// [`unpack`] of the file at `archive` within the default limits.
-pub(super) fn unpack_files(
-    archive: &Path,
-    dest: &Path,
-    place: &mut Place<'_>,
-) -> Result<Vec<PackFile>, BuildError> {
-    let file = File::open(archive).map_err(|e| BuildError::io("open", archive, e))?;
-    unpack(file, archive, dest, Limits::default(), place)
-}
-
 /// Unpacks the wanted files of `reader` into `dest`. `archive` is what errors call it.
 pub fn unpack(
     reader: impl Read,
-    archive: &Path,
+    archive: &str,
     dest: &Path,
     limits: Limits,
     place: &mut Place<'_>,
 ) -> Result<Vec<PackFile>, BuildError> {
-    let refuse = |reason: String| BuildError::Archive { path: archive.to_owned(), reason };
+    let refuse = |reason: String| BuildError::Archive { archive: archive.to_owned(), reason };
     let broken = |error: io::Error| refuse(error.to_string());
     let headers = Rc::new(Cell::new(MAX_HEADERS));
     let bounded =
@@ -107,11 +97,11 @@ fn target<R: Read>(
 /// Writes one file, new, and describes it.
 fn write(
     reader: &mut impl Read,
-    archive: &Path,
+    archive: &str,
     dest: &Path,
     target: PackPath,
 ) -> Result<PackFile, BuildError> {
-    let refuse = |reason| BuildError::Archive { path: archive.to_owned(), reason };
+    let refuse = |reason| BuildError::Archive { archive: archive.to_owned(), reason };
     let path = target.beneath(dest);
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(|e| BuildError::io("create", parent, e))?;
