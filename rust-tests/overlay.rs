@@ -9,7 +9,12 @@ fn smoke() {
     std::fs::create_dir_all(dir.path().join("a/b")).expect("mkdir");
     std::fs::write(dir.path().join("a/b/f"), b"hello").expect("write");
     let mut v = Vfs::new(
-        vec![Mount { target: "/w".into(), lower: Lower::HostDir(dir.path().into()), mode: MountMode::ReadWrite, immutable: false }],
+        vec![Mount {
+            target: "/w".into(),
+            lower: Lower::HostDir(dir.path().into()),
+            mode: MountMode::ReadWrite,
+            immutable: false,
+        }],
         VfsLimits::default(),
     )
     .expect("vfs");

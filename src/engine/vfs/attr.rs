@@ -14,7 +14,9 @@ impl Vfs {
 
     pub fn fstat(&self, fd: Fd) -> VfsResult<Stat> {
         match &self.table.get(fd)?.kind {
-            Open::File { node, .. } | Open::Dir { node, .. } | Open::Device { node, .. } => self.overlay.stat_node(*node),
+            Open::File { node, .. } | Open::Dir { node, .. } | Open::Device { node, .. } => {
+                self.overlay.stat_node(*node)
+            }
             Open::Lower(lower) => {
                 let stat = match &lower.pin {
                     Some(pin) => lower.file.stat_pinned(pin, lower.stat)?,
@@ -23,9 +25,12 @@ impl Vfs {
                 let stat = super::overlay::lower_stat(lower.mount, &stat);
                 Ok(Stat { nlink: u32::from(!lower.unlinked), ..stat })
             }
-            Open::PipeRead(pipe) | Open::PipeWrite(pipe) => {
-                Ok(Stat { mode: S_IFIFO | 0o600, ino: *pipe as u64 + 1, nlink: 1, ..Stat::default() })
-            }
+            Open::PipeRead(pipe) | Open::PipeWrite(pipe) => Ok(Stat {
+                mode: S_IFIFO | 0o600,
+                ino: *pipe as u64 + 1,
+                nlink: 1,
+                ..Stat::default()
+            }),
         }
     }
 
@@ -62,7 +67,14 @@ impl Vfs {
         self.change(|o| o.chmod(&place, mode))
     }
 
-    pub fn utimensat(&mut self, dirfd: Fd, path: &[u8], follow: bool, atime: SetTime, mtime: SetTime) -> VfsResult<()> {
+    pub fn utimensat(
+        &mut self,
+        dirfd: Fd,
+        path: &[u8],
+        follow: bool,
+        atime: SetTime,
+        mtime: SetTime,
+    ) -> VfsResult<()> {
         let place = self.find(dirfd, path, follow)?;
         self.set_times(&place, atime, mtime)
     }
@@ -96,7 +108,9 @@ impl Vfs {
     /// The object behind a descriptor, as something that can be changed.
     fn open_place(&mut self, fd: Fd) -> VfsResult<Place> {
         let lower = match &self.table.get(fd)?.kind {
-            Open::File { node, .. } | Open::Dir { node, .. } | Open::Device { node, .. } => return Ok(Place::Node(*node)),
+            Open::File { node, .. } | Open::Dir { node, .. } | Open::Device { node, .. } => {
+                return Ok(Place::Node(*node));
+            }
             Open::Lower(lower) => lower.clone(),
             Open::PipeRead(_) | Open::PipeWrite(_) => return Err(Errno::EPERM),
         };

@@ -27,15 +27,30 @@ impl Vfs {
     /// was done to it. `mount_index` is passed on. `ENOENT`: no mount has that target.
     pub fn changes(&self, mount_target: &str, mount_index: usize) -> VfsResult<ChangeSet> {
         let mount = self.overlay.find_mount(mount_target).ok_or(Errno::ENOENT)?;
-        let mut comparison = Comparison { mount, changes: Vec::new(), path_bytes: 0, omitted: 0, pending: Vec::new() };
+        let mut comparison = Comparison {
+            mount,
+            changes: Vec::new(),
+            path_bytes: 0,
+            omitted: 0,
+            pending: Vec::new(),
+        };
         let root = |overlay| Some(Side::Node(overlay, Overlay::mounts(overlay)[mount].root));
-        comparison.pending.push(Pair { path: Vec::new(), before: root(&self.base), after: root(&self.overlay) });
+        comparison.pending.push(Pair {
+            path: Vec::new(),
+            before: root(&self.base),
+            after: root(&self.overlay),
+        });
         while let Some(pair) = comparison.pending.pop() {
             comparison.compare(pair)?;
         }
         let mut changes = comparison.changes;
         changes.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        Ok(ChangeSet { mount_index, mount_target: mount_target.to_owned(), changes, omitted: comparison.omitted })
+        Ok(ChangeSet {
+            mount_index,
+            mount_target: mount_target.to_owned(),
+            changes,
+            omitted: comparison.omitted,
+        })
     }
 }
 
@@ -128,9 +143,15 @@ impl<'a> Comparison<'a> {
             let child_before = match (&before, &child_after) {
                 // A pristine node stands for the lower object of that name, so there is no need to
                 // ask for it.
-                (Some(before), Some(Side::Node(overlay, id))) if before.knows_nothing_of(&name)? => {
+                (Some(before), Some(Side::Node(overlay, id)))
+                    if before.knows_nothing_of(&name)? =>
+                {
                     match overlay.stand_in_for(*id)? {
-                        Some(lower) if before.lower()?.is_some_and(|(_, dir)| join(dir, &name) == lower.path) => {
+                        Some(lower)
+                            if before
+                                .lower()?
+                                .is_some_and(|(_, dir)| join(dir, &name) == lower.path) =>
+                        {
                             Some(Side::Lower(overlay, lower))
                         }
                         _ => before.child(&name)?,
@@ -139,7 +160,11 @@ impl<'a> Comparison<'a> {
                 (Some(before), _) => before.child(&name)?,
                 (None, _) => None,
             };
-            self.pending.push(Pair { path: join(&pair.path, &name), before: child_before, after: child_after });
+            self.pending.push(Pair {
+                path: join(&pair.path, &name),
+                before: child_before,
+                after: child_after,
+            });
         }
         Ok(())
     }
@@ -147,10 +172,12 @@ impl<'a> Comparison<'a> {
     /// Whether another mount hangs at that name.
     fn is_mounted(&self, dir: &Option<Side<'a>>, name: &[u8]) -> VfsResult<bool> {
         match dir {
-            Some(Side::Node(overlay, id)) => match overlay.node(*id)?.dir().and_then(|d| d.entries.get(name)) {
-                Some(Entry::Node(child)) => Ok(overlay.node(*child)?.mount != self.mount),
-                _ => Ok(false),
-            },
+            Some(Side::Node(overlay, id)) => {
+                match overlay.node(*id)?.dir().and_then(|d| d.entries.get(name)) {
+                    Some(Entry::Node(child)) => Ok(overlay.node(*child)?.mount != self.mount),
+                    _ => Ok(false),
+                }
+            }
             _ => Ok(false),
         }
     }
@@ -219,14 +246,18 @@ impl<'a> Side<'a> {
     fn knows_nothing_of(&self, name: &[u8]) -> VfsResult<bool> {
         match self {
             Side::Lower(..) => Ok(true),
-            Side::Node(overlay, id) => Ok(overlay.node(*id)?.dir().is_some_and(|d| !d.entries.contains_key(name))),
+            Side::Node(overlay, id) => {
+                Ok(overlay.node(*id)?.dir().is_some_and(|d| !d.entries.contains_key(name)))
+            }
         }
     }
 
     fn child(&self, name: &[u8]) -> VfsResult<Option<Side<'a>>> {
         let (overlay, found) = match self {
             Side::Node(overlay, id) => (*overlay, overlay.child(&Place::Node(*id), name)),
-            Side::Lower(overlay, lower) => (*overlay, overlay.child(&Place::Lower(lower.clone()), name)),
+            Side::Lower(overlay, lower) => {
+                (*overlay, overlay.child(&Place::Lower(lower.clone()), name))
+            }
         };
         match found {
             Ok(Place::Node(id)) => Ok(Some(Side::Node(overlay, id))),
@@ -246,7 +277,9 @@ impl<'a> Side<'a> {
             },
             Side::Lower(overlay, lower) => match lower.stat.mode & S_IFMT {
                 S_IFREG => Some(Content::from_lower(Arc::new(overlay.lower_file(lower)))),
-                S_IFLNK => Some(Content::from_bytes(&overlay.mounts()[lower.mount].tree.readlink(&lower.path)?)),
+                S_IFLNK => Some(Content::from_bytes(
+                    &overlay.mounts()[lower.mount].tree.readlink(&lower.path)?,
+                )),
                 _ => None,
             },
         })
@@ -258,7 +291,12 @@ impl<'a> Side<'a> {
         let permissions = mode & 0o7777;
         if self.is_dir()? {
             let content = Arc::new(Vec::new());
-            return Ok(Some(FileState { kind: FileKind::Directory, mode: permissions, size: 0, content }));
+            return Ok(Some(FileState {
+                kind: FileKind::Directory,
+                mode: permissions,
+                size: 0,
+                content,
+            }));
         }
         let Some(content) = self.content()? else { return Ok(None) };
         let kind = if mode & S_IFMT == S_IFLNK { FileKind::Symlink } else { FileKind::Regular };
@@ -302,6 +340,11 @@ impl Overlay {
             ctime: node.ctime,
             ino: node.ino,
         };
-        Ok(Some(LowerPlace { anchor: node.parent, mount: node.mount, path: join(above, &node.name), stat }))
+        Ok(Some(LowerPlace {
+            anchor: node.parent,
+            mount: node.mount,
+            path: join(above, &node.name),
+            stat,
+        }))
     }
 }

@@ -27,13 +27,22 @@ pub struct Description {
 pub enum Open {
     /// A file that has a node. `_pin` keeps its lower file open, so that each read of what shows
     /// through is one call.
-    File { node: NodeId, _pin: Option<Pin> },
+    File {
+        node: NodeId,
+        _pin: Option<Pin>,
+    },
     /// A file of the lower layer, for reading.
     Lower(OpenLower),
     /// `listing` is taken at the first read, so that what changes meanwhile neither repeats nor
     /// hides what stays.
-    Dir { node: NodeId, listing: Option<Arc<[DirEntry]>> },
-    Device { node: NodeId, kind: DeviceKind },
+    Dir {
+        node: NodeId,
+        listing: Option<Arc<[DirEntry]>>,
+    },
+    Device {
+        node: NodeId,
+        kind: DeviceKind,
+    },
     PipeRead(PipeId),
     PipeWrite(PipeId),
 }
@@ -69,7 +78,12 @@ impl Table {
     }
 
     /// From saved parts that were checked already.
-    pub fn from_parts(fds: Vec<Option<Slot>>, descriptions: Vec<Option<Description>>, pipes: Vec<Option<Pipe>>, limit: u32) -> Table {
+    pub fn from_parts(
+        fds: Vec<Option<Slot>>,
+        descriptions: Vec<Option<Description>>,
+        pipes: Vec<Option<Pipe>>,
+        limit: u32,
+    ) -> Table {
         Table { fds, descriptions, pipes, limit }
     }
 
@@ -88,7 +102,8 @@ impl Table {
     /// `EMFILE` if no descriptor from `min` on is free.
     pub fn free_from(&self, min: Fd) -> VfsResult<Fd> {
         let min = usize::try_from(min).map_err(|_| Errno::EINVAL)?;
-        let fd = (min..self.limit as usize).find(|fd| self.fds.get(*fd).is_none_or(Option::is_none));
+        let fd =
+            (min..self.limit as usize).find(|fd| self.fds.get(*fd).is_none_or(Option::is_none));
         fd.map(|fd| fd as Fd).ok_or(Errno::EMFILE)
     }
 
@@ -107,7 +122,10 @@ impl Table {
     }
 
     pub fn slot(&self, fd: Fd) -> VfsResult<Slot> {
-        usize::try_from(fd).ok().and_then(|fd| self.fds.get(fd).copied().flatten()).ok_or(Errno::EBADF)
+        usize::try_from(fd)
+            .ok()
+            .and_then(|fd| self.fds.get(fd).copied().flatten())
+            .ok_or(Errno::EBADF)
     }
 
     pub fn get(&self, fd: Fd) -> VfsResult<&Description> {
@@ -189,7 +207,9 @@ impl Table {
     /// Whether something holds the node open.
     pub fn holds(&self, id: NodeId) -> bool {
         self.descriptions.iter().flatten().any(|d| match d.kind {
-            Open::File { node, .. } | Open::Dir { node, .. } | Open::Device { node, .. } => node == id,
+            Open::File { node, .. } | Open::Dir { node, .. } | Open::Device { node, .. } => {
+                node == id
+            }
             Open::Lower(_) | Open::PipeRead(_) | Open::PipeWrite(_) => false,
         })
     }

@@ -13,7 +13,10 @@ impl Vfs {
             DeviceKind::Random => {
                 let mut filled = 0;
                 while filled < buf.len() {
-                    match rustix::rand::getrandom(&mut buf[filled..], rustix::rand::GetRandomFlags::empty()) {
+                    match rustix::rand::getrandom(
+                        &mut buf[filled..],
+                        rustix::rand::GetRandomFlags::empty(),
+                    ) {
                         Ok(n) => filled += n,
                         Err(rustix::io::Errno::INTR) => {}
                         Err(_) => return Err(Errno::EIO),
@@ -22,13 +25,18 @@ impl Vfs {
                 Ok(filled)
             }
             DeviceKind::Stdin => {
-                let at = usize::try_from(self.stdin_pos).unwrap_or(usize::MAX).min(self.stdin.len());
+                let at =
+                    usize::try_from(self.stdin_pos).unwrap_or(usize::MAX).min(self.stdin.len());
                 let n = buf.len().min(self.stdin.len() - at);
                 buf[..n].copy_from_slice(&self.stdin[at..at + n]);
                 self.stdin_pos += n as u64;
                 Ok(n)
             }
-            DeviceKind::Null | DeviceKind::Tty | DeviceKind::Stdout | DeviceKind::Stderr | DeviceKind::Headers => Ok(0),
+            DeviceKind::Null
+            | DeviceKind::Tty
+            | DeviceKind::Stdout
+            | DeviceKind::Stderr
+            | DeviceKind::Headers => Ok(0),
         }
     }
 

@@ -44,7 +44,9 @@ impl Vfs {
         let open = self.table.get(fd)?;
         let from = match (&open.kind, whence) {
             (Open::PipeRead(_) | Open::PipeWrite(_), _) => return Err(Errno::ESPIPE),
-            (Open::Device { kind, .. }, _) => return if kind.seekable() { Ok(0) } else { Err(Errno::ESPIPE) },
+            (Open::Device { kind, .. }, _) => {
+                return if kind.seekable() { Ok(0) } else { Err(Errno::ESPIPE) };
+            }
             (_, SEEK_SET) => 0,
             (_, SEEK_CUR) => open.pos as i64,
             (Open::Dir { .. }, _) => return Err(Errno::EINVAL),
@@ -103,7 +105,8 @@ impl Vfs {
         if len == 0 {
             return Err(Errno::EINVAL);
         }
-        let end = offset.checked_add(len).filter(|end| *end <= i64::MAX as u64).ok_or(Errno::EFBIG)?;
+        let end =
+            offset.checked_add(len).filter(|end| *end <= i64::MAX as u64).ok_or(Errno::EFBIG)?;
         self.check_writable(&Place::Node(node))?;
         let room = self.overlay.room();
         if end > self.overlay.limits().max_file_bytes {
@@ -175,14 +178,21 @@ impl Vfs {
         }
     }
 
-    fn write_node(&mut self, node: NodeId, data: &[u8], offset: u64, append: bool) -> VfsResult<(usize, u64)> {
+    fn write_node(
+        &mut self,
+        node: NodeId,
+        data: &[u8],
+        offset: u64,
+        append: bool,
+    ) -> VfsResult<(usize, u64)> {
         self.check_writable(&Place::Node(node))?;
         if data.is_empty() {
             return Ok((0, offset));
         }
         let offset = if append { self.overlay.node(node)?.size() } else { offset };
         let max = self.overlay.limits().max_file_bytes;
-        let fits = usize::try_from(max.saturating_sub(offset)).unwrap_or(usize::MAX).min(data.len());
+        let fits =
+            usize::try_from(max.saturating_sub(offset)).unwrap_or(usize::MAX).min(data.len());
         if fits == 0 {
             return Err(Errno::EFBIG);
         }

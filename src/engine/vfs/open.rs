@@ -52,7 +52,13 @@ impl Vfs {
     }
 
     /// The place of `O_CREAT`, and whether it was made just now.
-    fn find_or_create(&mut self, dirfd: Fd, path: &[u8], flags: i32, mode: u32) -> VfsResult<(Place, bool)> {
+    fn find_or_create(
+        &mut self,
+        dirfd: Fd,
+        path: &[u8],
+        flags: i32,
+        mode: u32,
+    ) -> VfsResult<(Place, bool)> {
         let mut start = self.start(dirfd, path)?;
         let mut path = path.to_vec();
         let mut followed = 0;
@@ -66,7 +72,10 @@ impl Vfs {
             }
             match self.overlay.child(&last.dir, name) {
                 Ok(_) if flags & O_EXCL != 0 => return Err(Errno::EEXIST),
-                Ok(place) if self.overlay.mode(&place)? & S_IFMT == S_IFLNK && flags & O_NOFOLLOW == 0 => {
+                Ok(place)
+                    if self.overlay.mode(&place)? & S_IFMT == S_IFLNK
+                        && flags & O_NOFOLLOW == 0 =>
+                {
                     followed += 1;
                     path = self.overlay.readlink(&place)?;
                     if followed > SYMLINKS_MAX || path.len() >= PATH_MAX {
@@ -130,7 +139,9 @@ impl Vfs {
 
     pub fn close(&mut self, fd: Fd) -> VfsResult<()> {
         match self.table.close(fd)? {
-            Some(Open::File { node, .. } | Open::Dir { node, .. } | Open::Device { node, .. }) => self.let_go(node),
+            Some(Open::File { node, .. } | Open::Dir { node, .. } | Open::Device { node, .. }) => {
+                self.let_go(node)
+            }
             Some(Open::Lower(_) | Open::PipeRead(_) | Open::PipeWrite(_)) | None => {}
         }
         Ok(())

@@ -8,7 +8,9 @@ use super::capture::Capture;
 use super::content::{CHUNK, Chunk, Content};
 use super::descriptor::{Description, Open, OpenLower, Slot, Table};
 use super::lower::{LowerFile, LowerStat, LowerTree};
-use super::overlay::{Body, DeviceKind, Dir, Entry, MountId, MountPoint, Name, Node, NodeId, Overlay, ROOT};
+use super::overlay::{
+    Body, DeviceKind, Dir, Entry, MountId, MountPoint, Name, Node, NodeId, Overlay, ROOT,
+};
 use super::pipe::Pipe;
 use super::{DirEntry, GuestWrites, Mount, Vfs, VfsError, VfsLimits};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -144,7 +146,10 @@ impl Vfs {
             mounts: self.overlay.mounts().iter().map(|m| (m.spec.clone(), m.root)).collect(),
             limits: *self.overlay.limits(),
             descriptors: fds.iter().map(|s| s.map(|s| (s.description, s.cloexec))).collect(),
-            descriptions: descriptions.iter().map(|d| d.as_ref().map(|d| self.save_open(d))).collect(),
+            descriptions: descriptions
+                .iter()
+                .map(|d| d.as_ref().map(|d| self.save_open(d)))
+                .collect(),
             pipes: pipes.to_vec(),
             max_open_files: self.table.limit(),
             chunks: pool.chunks,
@@ -177,13 +182,23 @@ impl Vfs {
         }
         let mounts = Arc::new(mounts);
         let chunks: Vec<Chunk> = saved.chunks.into_iter().map(|c| c.0).collect();
-        let nodes = saved.nodes.into_iter().map(|n| restore_node(n, &mounts, &chunks)).collect::<Result<Vec<_>, _>>()?;
+        let nodes = saved
+            .nodes
+            .into_iter()
+            .map(|n| restore_node(n, &mounts, &chunks))
+            .collect::<Result<Vec<_>, _>>()?;
         let overlay = restore_tree(saved.merged, &mounts, &nodes, saved.limits)?;
         let base = restore_tree(saved.base, &mounts, &nodes, saved.limits)?;
         if !overlay.node(saved.cwd).is_ok_and(Node::is_dir) {
             return Err(VfsError::Damaged("working directory"));
         }
-        let table = restore_table(saved.descriptors, saved.descriptions, saved.pipes, saved.max_open_files, &overlay)?;
+        let table = restore_table(
+            saved.descriptors,
+            saved.descriptions,
+            saved.pipes,
+            saved.max_open_files,
+            &overlay,
+        )?;
         Ok(Vfs {
             overlay,
             base: Arc::new(base),
@@ -239,8 +254,14 @@ impl Pool {
         let body = match &node.body {
             Body::File(content) => SavedBody::File {
                 len: content.len(),
-                chunks: content.chunks().iter().map(|(at, chunk)| (*at, self.chunk(chunk))).collect(),
-                lower: content.lower().map(|(file, visible)| (save_lower(file, node.mount), visible)),
+                chunks: content
+                    .chunks()
+                    .iter()
+                    .map(|(at, chunk)| (*at, self.chunk(chunk)))
+                    .collect(),
+                lower: content
+                    .lower()
+                    .map(|(file, visible)| (save_lower(file, node.mount), visible)),
             },
             Body::Dir(dir) => SavedBody::Dir {
                 entries: dir.entries.iter().map(|(name, entry)| (name.clone(), *entry)).collect(),
@@ -284,7 +305,11 @@ fn restore_lower(saved: &SavedLower, mounts: &[MountPoint]) -> Result<LowerFile,
     Ok(LowerFile::new(mount.tree.clone(), &saved.path, saved.size, saved.mtime))
 }
 
-fn restore_node(saved: SavedNode, mounts: &[MountPoint], chunks: &[Chunk]) -> Result<Arc<Node>, VfsError> {
+fn restore_node(
+    saved: SavedNode,
+    mounts: &[MountPoint],
+    chunks: &[Chunk],
+) -> Result<Arc<Node>, VfsError> {
     if saved.mount >= mounts.len() {
         return Err(VfsError::Damaged("mount of a node"));
     }
@@ -299,7 +324,9 @@ fn restore_node(saved: SavedNode, mounts: &[MountPoint], chunks: &[Chunk]) -> Re
                 content.insert(at, chunk.clone());
             }
             let lower = match lower {
-                Some((_, visible)) if visible > len => return Err(VfsError::Damaged("length of a file")),
+                Some((_, visible)) if visible > len => {
+                    return Err(VfsError::Damaged("length of a file"));
+                }
                 Some((lower, visible)) => Some((Arc::new(restore_lower(&lower, mounts)?), visible)),
                 None => None,
             };
@@ -308,7 +335,9 @@ fn restore_node(saved: SavedNode, mounts: &[MountPoint], chunks: &[Chunk]) -> Re
             }
             Body::File(Content::from_parts(len, content, lower))
         }
-        SavedBody::Dir { entries, lower } => Body::Dir(Dir { entries: entries.into_iter().collect(), lower }),
+        SavedBody::Dir { entries, lower } => {
+            Body::Dir(Dir { entries: entries.into_iter().collect(), lower })
+        }
         SavedBody::Symlink(target) => Body::Symlink(target),
         SavedBody::Device(kind) => Body::Device(kind),
     };
@@ -331,7 +360,12 @@ fn restore_node(saved: SavedNode, mounts: &[MountPoint], chunks: &[Chunk]) -> Re
     Ok(Arc::new(node))
 }
 
-fn restore_tree(saved: SavedTree, mounts: &Arc<Vec<MountPoint>>, pool: &[Arc<Node>], limits: VfsLimits) -> Result<Overlay, VfsError> {
+fn restore_tree(
+    saved: SavedTree,
+    mounts: &Arc<Vec<MountPoint>>,
+    pool: &[Arc<Node>],
+    limits: VfsLimits,
+) -> Result<Overlay, VfsError> {
     let mut nodes = imbl::OrdMap::new();
     for (id, index) in saved.nodes {
         if id >= saved.next {
@@ -372,7 +406,9 @@ fn check_tree(overlay: &Overlay) -> Result<(), VfsError> {
     }
     for (id, node) in overlay.nodes() {
         let reached = seen.contains(&id);
-        if reached != (node.nlink > 0) || (!reached && node.dir().is_some_and(|d| !d.entries.is_empty())) {
+        if reached != (node.nlink > 0)
+            || (!reached && node.dir().is_some_and(|d| !d.entries.is_empty()))
+        {
             return Err(VfsError::Damaged("reach of a node"));
         }
         if !overlay.node(node.parent).is_ok_and(Node::is_dir) && node.nlink > 0 {
@@ -404,9 +440,15 @@ fn restore_table(
         };
         let body = |id: NodeId| overlay.node(id).map(|n| &n.body).map_err(|_| damaged());
         let kind = match saved.kind {
-            SavedKind::File(node) if matches!(body(node)?, Body::File(_)) => Open::File { node, _pin: None },
-            SavedKind::Dir(node, listing) if matches!(body(node)?, Body::Dir(_)) => Open::Dir { node, listing },
-            SavedKind::Device(node, kind) if matches!(body(node)?, Body::Device(k) if *k == kind) => Open::Device { node, kind },
+            SavedKind::File(node) if matches!(body(node)?, Body::File(_)) => {
+                Open::File { node, _pin: None }
+            }
+            SavedKind::Dir(node, listing) if matches!(body(node)?, Body::Dir(_)) => {
+                Open::Dir { node, listing }
+            }
+            SavedKind::Device(node, kind) if matches!(body(node)?, Body::Device(k) if *k == kind) => {
+                Open::Device { node, kind }
+            }
             SavedKind::Lower { file, stat, unlinked } => Open::Lower(OpenLower {
                 mount: file.mount,
                 file: Arc::new(restore_lower(&file, overlay.mounts())?),
@@ -431,7 +473,8 @@ fn restore_table(
         slots.push(match fd {
             None => None,
             Some((description, cloexec)) => {
-                restored.get_mut(description).and_then(Option::as_mut).ok_or_else(damaged)?.refs += 1;
+                restored.get_mut(description).and_then(Option::as_mut).ok_or_else(damaged)?.refs +=
+                    1;
                 Some(Slot { description, cloexec })
             }
         });

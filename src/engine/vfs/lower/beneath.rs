@@ -8,9 +8,8 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 /// A symbolic link anywhere on the way is `ELOOP`; as the last segment it is opened itself if
 /// `flags` has `O_PATH`.
 pub fn open_beneath(root: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
-    const RESOLVE: ResolveFlags = ResolveFlags::BENEATH
-        .union(ResolveFlags::NO_SYMLINKS)
-        .union(ResolveFlags::NO_MAGICLINKS);
+    const RESOLVE: ResolveFlags =
+        ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     loop {
         match openat2(root, path, flags, Mode::empty(), RESOLVE) {
@@ -66,7 +65,17 @@ mod tests {
         symlink("/etc/passwd", dir.path().join("a/b/out")).expect("a link");
         let root = fs::File::open(dir.path()).expect("the directory");
         for flags in [OFlags::PATH, OFlags::RDONLY, OFlags::RDONLY | OFlags::DIRECTORY] {
-            for path in ["a", "a/b", "a/b/file", "a/link", "a/link/file", "a/b/out", "none", "a/none/x", "a/b/file/x"] {
+            for path in [
+                "a",
+                "a/b",
+                "a/b/file",
+                "a/link",
+                "a/link/file",
+                "a/b/out",
+                "none",
+                "a/none/x",
+                "a/b/file/x",
+            ] {
                 let fast = open_beneath(root.as_fd(), path.as_bytes(), flags).map(|fd| ino(&fd));
                 let slow = walk_beneath(root.as_fd(), path.as_bytes(), flags).map(|fd| ino(&fd));
                 // With O_DIRECTORY the two differ in how they name a link in the last place.

@@ -37,7 +37,8 @@ impl HostDir {
 
     pub fn new(root: OwnedFd, immutable: bool) -> VfsResult<HostDir> {
         let stat = rustix::fs::fstat(&root)?;
-        let cache = immutable.then(|| Caches { dirs: DirCache::default(), data: DataCache::default() });
+        let cache =
+            immutable.then(|| Caches { dirs: DirCache::default(), data: DataCache::default() });
         Ok(HostDir { root, root_dev: stat.st_dev, cache, calls: AtomicU64::new(0) })
     }
 
@@ -97,7 +98,12 @@ impl HostDir {
                 },
                 known => dirent_kind(known.as_raw_mode()),
             };
-            entries.push(LowerEntry { name: name.into(), kind, ino: entry.ino(), stat: OnceLock::new() });
+            entries.push(LowerEntry {
+                name: name.into(),
+                kind,
+                ino: entry.ino(),
+                stat: OnceLock::new(),
+            });
         }
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(entries.into())
@@ -169,13 +175,20 @@ pub fn fstat(fd: &OwnedFd, path: &[u8], root_dev: Option<u64>) -> VfsResult<Lowe
     let foreign = root_dev.is_some_and(|dev| dev != s.st_dev);
     // Copy-up breaks hard links, so two names of one host file are two files here, from the start.
     let ino = if foreign || (!is_dir && s.st_nlink > 1) {
-        MADE_UP_INO | (fnv1a(&[&s.st_dev.to_le_bytes(), &s.st_ino.to_le_bytes(), path]) & (MADE_UP_INO - 1))
+        MADE_UP_INO
+            | (fnv1a(&[&s.st_dev.to_le_bytes(), &s.st_ino.to_le_bytes(), path]) & (MADE_UP_INO - 1))
     } else {
         s.st_ino
     };
     Ok(LowerStat {
         mode: s.st_mode,
-        size: if is_file { s.st_size as u64 } else if is_dir { DIR_SIZE } else { s.st_size.max(0) as u64 },
+        size: if is_file {
+            s.st_size as u64
+        } else if is_dir {
+            DIR_SIZE
+        } else {
+            s.st_size.max(0) as u64
+        },
         mtime: nanos(s.st_mtime, s.st_mtime_nsec as i64),
         atime: nanos(s.st_atime, s.st_atime_nsec as i64),
         ctime: nanos(s.st_ctime, s.st_ctime_nsec as i64),

@@ -4,7 +4,9 @@ use super::super::flags::{S_IFDIR, S_IFMT};
 use super::super::lower::LowerTree;
 use super::super::{GuestWrites, Lower, Mount, MountMode, VfsError, VfsLimits};
 use super::node::DeviceKind;
-use super::{Body, Dir, Entry, Errno, Links, MountId, Node, NodeId, Overlay, Place, ROOT, VfsResult, now_ns};
+use super::{
+    Body, Dir, Entry, Errno, Links, MountId, Node, NodeId, Overlay, Place, ROOT, VfsResult, now_ns,
+};
 use crate::engine::vfs::content::Content;
 use crate::engine::vfs::flags::{S_IFCHR, S_IFREG};
 use crate::engine::vfs::lower::LowerFile;
@@ -40,12 +42,18 @@ const DEVICES: &[(&str, DeviceKind)] = &[
 impl Overlay {
     /// The namespace of `mounts`, with devices and scratch directories in place.
     pub fn new(mut mounts: Vec<Mount>, limits: VfsLimits) -> Result<Overlay, VfsError> {
-        let limits = VfsLimits { max_file_bytes: limits.max_file_bytes.min(i64::MAX as u64), ..limits };
+        let limits =
+            VfsLimits { max_file_bytes: limits.max_file_bytes.min(i64::MAX as u64), ..limits };
         // Parents first; the order of the caller otherwise.
         mounts.sort_by_key(|m| m.target.trim_end_matches('/').matches('/').count());
         let root = match mounts.first() {
             Some(m) if m.target == "/" => mounts.remove(0),
-            _ => Mount { target: "/".into(), lower: Lower::Empty, mode: MountMode::ReadWrite, immutable: true },
+            _ => Mount {
+                target: "/".into(),
+                lower: Lower::Empty,
+                mode: MountMode::ReadWrite,
+                immutable: true,
+            },
         };
         let tree = LowerTree::attach(&root.lower, root.immutable)?;
         let mut overlay = Overlay {
@@ -95,7 +103,9 @@ impl Overlay {
                 }
                 self.drop_dir(id).map_err(|_| occupied())?;
             }
-            Ok(Place::Lower(lower)) if lower.stat.mode & S_IFMT != at_root.mode & S_IFMT => return Err(occupied()),
+            Ok(Place::Lower(lower)) if lower.stat.mode & S_IFMT != at_root.mode & S_IFMT => {
+                return Err(occupied());
+            }
             Ok(Place::Lower(_)) | Err(Errno::ENOENT) => {}
             Err(why) => return Err(unreachable(&spec.target, why)),
         }
@@ -109,14 +119,24 @@ impl Overlay {
         Ok(())
     }
 
-    fn add_mount_root(&mut self, mount: MountId, parent: NodeId, name: &[u8]) -> Result<NodeId, VfsError> {
+    fn add_mount_root(
+        &mut self,
+        mount: MountId,
+        parent: NodeId,
+        name: &[u8],
+    ) -> Result<NodeId, VfsError> {
         let point = &self.mounts[mount];
         let stat = point.tree.stat(b"").map_err(|why| unreachable(&point.spec.target, why))?;
         let made_up = matches!(point.spec.lower, Lower::Bytes(_) | Lower::Empty);
         let body = if stat.is_dir() {
             Body::Dir(Dir { entries: OrdMap::new(), lower: Some([].into()) })
         } else {
-            Body::File(Content::from_lower(Arc::new(LowerFile::new(point.tree.clone(), b"", stat.size, stat.mtime))))
+            Body::File(Content::from_lower(Arc::new(LowerFile::new(
+                point.tree.clone(),
+                b"",
+                stat.size,
+                stat.mtime,
+            ))))
         };
         let time = |known: i64| if made_up { now_ns() } else { known };
         Ok(self.add_node(Node {
@@ -144,7 +164,12 @@ impl Overlay {
                 Ok(_) => return Err(Errno::ENOTDIR),
                 Err(Errno::ENOENT) if self.child(&place, name).is_err() => {
                     self.check_depth(dir, name)?;
-                    let id = self.new_node_unlimited(dir, name, S_IFDIR | mode, Body::Dir(Dir::default()))?;
+                    let id = self.new_node_unlimited(
+                        dir,
+                        name,
+                        S_IFDIR | mode,
+                        Body::Dir(Dir::default()),
+                    )?;
                     self.hang(dir, name, id)?;
                     id
                 }
@@ -158,7 +183,9 @@ impl Overlay {
         let at = path.iter().rposition(|b| *b == b'/').ok_or(Errno::EINVAL)?;
         let dir = self.host_mkdir_all(&path[..at], 0o755)?;
         let name = &path[at + 1..];
-        if let Some(Entry::Node(id)) = self.node(dir)?.dir().and_then(|d| d.entries.get(name)).copied() {
+        if let Some(Entry::Node(id)) =
+            self.node(dir)?.dir().and_then(|d| d.entries.get(name)).copied()
+        {
             self.check_not_mounted(&Place::Node(id))?;
         }
         let id = self.new_node_unlimited(dir, name, S_IFCHR | 0o666, Body::Device(kind))?;
@@ -198,7 +225,11 @@ impl Overlay {
 fn target_name(target: &str) -> Result<String, VfsError> {
     let bad = || VfsError::BadTarget(target.to_owned());
     let segments = target.strip_prefix('/').ok_or_else(bad)?;
-    if segments.contains('\0') || segments.split('/').any(|s| s.is_empty() || s == "." || s == ".." || s.len() > super::super::NAME_MAX) {
+    if segments.contains('\0')
+        || segments
+            .split('/')
+            .any(|s| s.is_empty() || s == "." || s == ".." || s.len() > super::super::NAME_MAX)
+    {
         return Err(bad());
     }
     segments.rsplit('/').next().map(str::to_owned).ok_or_else(bad)

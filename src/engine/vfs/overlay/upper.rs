@@ -1,10 +1,13 @@
 //! The upper layer's own bookkeeping: nodes come, change and go, and the figures stay true.
 
+use super::super::VfsLimits;
 use super::super::content::Content;
 use super::super::flags::{S_IFDIR, S_IFLNK, S_IFMT, S_IFREG};
 use super::super::lower::join;
-use super::super::VfsLimits;
-use super::{Body, Dir, Entry, Errno, LowerPlace, MountId, MountPoint, Name, Node, NodeId, Notice, Overlay, Place, VfsResult, now_ns};
+use super::{
+    Body, Dir, Entry, Errno, LowerPlace, MountPoint, Name, Node, NodeId, Notice, Overlay, Place,
+    VfsResult, now_ns,
+};
 use imbl::OrdMap;
 use std::sync::Arc;
 
@@ -13,8 +16,16 @@ const UPPER_INO: u64 = 1 << 61;
 
 impl Overlay {
     /// From saved parts. The figures are counted anew.
-    pub fn from_parts(mounts: Arc<Vec<MountPoint>>, nodes: OrdMap<NodeId, Arc<Node>>, next: NodeId, limits: VfsLimits) -> Overlay {
-        let whiteouts = |node: &Node| node.dir().map_or(0, |d| d.entries.values().filter(|e| **e == Entry::Whiteout).count() as u64);
+    pub fn from_parts(
+        mounts: Arc<Vec<MountPoint>>,
+        nodes: OrdMap<NodeId, Arc<Node>>,
+        next: NodeId,
+        limits: VfsLimits,
+    ) -> Overlay {
+        let whiteouts = |node: &Node| {
+            node.dir()
+                .map_or(0, |d| d.entries.values().filter(|e| **e == Entry::Whiteout).count() as u64)
+        };
         Overlay {
             upper_bytes: nodes.values().map(|n| n.held()).sum(),
             upper_files: nodes.values().map(|n| u64::from(!n.pristine) + whiteouts(n)).sum(),
@@ -41,12 +52,16 @@ impl Overlay {
             Place::Node(id) => return Ok(*id),
             Place::Lower(lower) => lower,
         };
-        let above = self.node(lower.anchor)?.dir().and_then(|d| d.lower.clone()).ok_or(Errno::EIO)?;
+        let above =
+            self.node(lower.anchor)?.dir().and_then(|d| d.lower.clone()).ok_or(Errno::EIO)?;
         let mut at = above.len();
         let mut dir = lower.anchor;
         loop {
             let start = if at == 0 { 0 } else { at + 1 };
-            let end = lower.path[start..].iter().position(|b| *b == b'/').map_or(lower.path.len(), |n| start + n);
+            let end = lower.path[start..]
+                .iter()
+                .position(|b| *b == b'/')
+                .map_or(lower.path.len(), |n| start + n);
             let name = &lower.path[start..end];
             let path = &lower.path[..end];
             let is_last = end == lower.path.len();
@@ -56,7 +71,11 @@ impl Overlay {
                 Some(Entry::Node(id)) => id,
                 Some(Entry::Whiteout) => return Err(Errno::ENOENT),
                 None => {
-                    let stat = if is_last { lower.stat } else { self.mounts[lower.mount].tree.stat(path)? };
+                    let stat = if is_last {
+                        lower.stat
+                    } else {
+                        self.mounts[lower.mount].tree.stat(path)?
+                    };
                     self.stand_in(dir, name, &LowerPlace { path: path.to_vec(), stat, ..*lower })?
                 }
             };
@@ -94,13 +113,23 @@ impl Overlay {
         });
         self.dir_mut(parent)?.entries.insert(name, Entry::Node(id));
         if is_file {
-            self.notices.push(Notice::CopiedUp { mount: lower.mount, path: lower.path[..].into(), node: id });
+            self.notices.push(Notice::CopiedUp {
+                mount: lower.mount,
+                path: lower.path[..].into(),
+                node: id,
+            });
         }
         Ok(id)
     }
 
     /// A node of the guest's making, not yet hung anywhere.
-    pub(super) fn new_node(&mut self, parent: NodeId, name: &[u8], mode: u32, body: Body) -> VfsResult<NodeId> {
+    pub(super) fn new_node(
+        &mut self,
+        parent: NodeId,
+        name: &[u8],
+        mode: u32,
+        body: Body,
+    ) -> VfsResult<NodeId> {
         if self.upper_files >= self.limits.max_upper_files {
             return Err(Errno::ENOSPC);
         }
@@ -108,7 +137,13 @@ impl Overlay {
     }
 
     /// [`new_node`](Self::new_node) for the host, which no limit holds back.
-    pub(super) fn new_node_unlimited(&mut self, parent: NodeId, name: &[u8], mode: u32, body: Body) -> VfsResult<NodeId> {
+    pub(super) fn new_node_unlimited(
+        &mut self,
+        parent: NodeId,
+        name: &[u8],
+        mode: u32,
+        body: Body,
+    ) -> VfsResult<NodeId> {
         let mount = self.node(parent)?.mount;
         let now = now_ns();
         Ok(self.add_node(Node {
@@ -253,7 +288,11 @@ impl Overlay {
     }
 
     /// Changes the content of a file and keeps the figures true.
-    pub fn with_content<T>(&mut self, id: NodeId, change: impl FnOnce(&mut Content) -> VfsResult<(T, i64)>) -> VfsResult<T> {
+    pub fn with_content<T>(
+        &mut self,
+        id: NodeId,
+        change: impl FnOnce(&mut Content) -> VfsResult<(T, i64)>,
+    ) -> VfsResult<T> {
         let now = now_ns();
         let node = self.own(id)?;
         let Body::File(content) = &mut node.body else { return Err(Errno::EINVAL) };

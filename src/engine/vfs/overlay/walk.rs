@@ -47,7 +47,13 @@ impl Overlay {
     }
 
     /// [`resolve`](Self::resolve) segment by segment.
-    pub fn resolve_slowly(&self, start: &Place, path: &[u8], follow: bool, links: Links) -> VfsResult<Place> {
+    pub fn resolve_slowly(
+        &self,
+        start: &Place,
+        path: &[u8],
+        follow: bool,
+        links: Links,
+    ) -> VfsResult<Place> {
         let mut followed = 0;
         let mut start = start.clone();
         let mut path = Cow::Borrowed(path);
@@ -56,7 +62,12 @@ impl Overlay {
             let LastKind::Name(name) = &last.kind else { return Ok(last.dir) };
             let found = self.child(&last.dir, name)?;
             if self.is_symlink(&found)? && (follow || last.slash) {
-                path = Cow::Owned(self.follow(&found, links, &mut followed, last.slash.then_some(b""))?);
+                path = Cow::Owned(self.follow(
+                    &found,
+                    links,
+                    &mut followed,
+                    last.slash.then_some(b""),
+                )?);
                 start = last.dir;
                 continue;
             }
@@ -68,7 +79,13 @@ impl Overlay {
     }
 
     /// Resolves all but the last segment. `followed` counts links over several calls.
-    pub fn walk_to_last(&self, start: &Place, path: &[u8], links: Links, followed: &mut u32) -> VfsResult<Last> {
+    pub fn walk_to_last(
+        &self,
+        start: &Place,
+        path: &[u8],
+        links: Links,
+        followed: &mut u32,
+    ) -> VfsResult<Last> {
         check_path(path)?;
         let mut rest = Cow::Borrowed(path);
         let mut at = 0;
@@ -203,7 +220,9 @@ impl Overlay {
             let node = self.nodes.get(&id)?;
             let (segment, next) = next_segment(path, at);
             match segment {
-                b"" => return (node.is_dir() || !path.ends_with(b"/")).then_some(Ok(Place::Node(id))),
+                b"" => {
+                    return (node.is_dir() || !path.ends_with(b"/")).then_some(Ok(Place::Node(id)));
+                }
                 b"." => {
                     // "file/." is an error that the long way words.
                     node.dir()?;
@@ -217,7 +236,9 @@ impl Overlay {
             match (dir.entries.get(segment), &dir.lower) {
                 (Some(Entry::Node(child)), _) => {
                     let node = self.nodes.get(child)?;
-                    if matches!(node.body, Body::Symlink(_)) && (follow || next < path.len() || path.ends_with(b"/")) {
+                    if matches!(node.body, Body::Symlink(_))
+                        && (follow || next < path.len() || path.ends_with(b"/"))
+                    {
                         return None;
                     }
                     id = *child;
@@ -244,7 +265,12 @@ impl Overlay {
 
     /// From `cur`, jumps over as many segments as are plain directories of the lower layer, with
     /// one lookup. `None`: take a single step.
-    fn step_over_lower(&self, cur: &Place, path: &[u8], at: usize) -> VfsResult<Option<(Place, usize)>> {
+    fn step_over_lower(
+        &self,
+        cur: &Place,
+        path: &[u8],
+        at: usize,
+    ) -> VfsResult<Option<(Place, usize)>> {
         let (anchor, mount, lower) = match cur {
             Place::Lower(lower) => (lower.anchor, lower.mount, &lower.path[..]),
             Place::Node(id) => {
@@ -260,7 +286,12 @@ impl Overlay {
         let (mut end, mut steps) = (at, 0);
         loop {
             let (segment, next) = next_segment(path, end);
-            if next == path.len() || segment.is_empty() || segment == b"." || segment == b".." || segment.len() > NAME_MAX {
+            if next == path.len()
+                || segment.is_empty()
+                || segment == b"."
+                || segment == b".."
+                || segment.len() > NAME_MAX
+            {
                 break;
             }
             if !joined.is_empty() {
@@ -280,15 +311,27 @@ impl Overlay {
         }
     }
 
-    pub(super) fn lower_place(&self, anchor: NodeId, mount: MountId, path: Vec<u8>) -> VfsResult<Place> {
+    pub(super) fn lower_place(
+        &self,
+        anchor: NodeId,
+        mount: MountId,
+        path: Vec<u8>,
+    ) -> VfsResult<Place> {
         let stat = self.mounts[mount].tree.stat(&path)?;
         Ok(Place::Lower(LowerPlace { anchor, mount, path, stat }))
     }
 
     /// The path to go on with after a link: its target, and what followed it (after a slash).
-    fn follow(&self, link: &Place, links: Links, followed: &mut u32, rest: Option<&[u8]>) -> VfsResult<Vec<u8>> {
+    fn follow(
+        &self,
+        link: &Place,
+        links: Links,
+        followed: &mut u32,
+        rest: Option<&[u8]>,
+    ) -> VfsResult<Vec<u8>> {
         *followed += 1;
-        if *followed > SYMLINKS_MAX || (links == Links::LowerOnly && matches!(link, Place::Node(_))) {
+        if *followed > SYMLINKS_MAX || (links == Links::LowerOnly && matches!(link, Place::Node(_)))
+        {
             return Err(Errno::ELOOP);
         }
         let mut target = self.readlink(link)?;
