@@ -56,13 +56,14 @@ pub(super) fn filesystem(spec: &Spec, database: Option<&Path>) -> Result<Vfs, Sa
     let limits = VfsLimits { max_upper_bytes: spec.limits.disk, ..VfsLimits::default() };
     let mut mounts = core_mounts(spec)?;
     let pack = &spec.pack;
-    mounts.push(pack_mount("/wordpress/wp-content/themes", Lower::HostDir(pack.wordpress().join("wp-content/themes"))));
-    mounts.push(pack_mount(files::SQLITE, Lower::HostDir(pack.sqlite_integration().to_owned())));
-    mounts.push(pack_mount(files::WP_CLI, Lower::HostFile(pack.wp_cli().to_owned())));
+    let themes = resolved(&pack.wordpress().join("wp-content/themes"))?;
+    mounts.push(pack_mount("/wordpress/wp-content/themes", Lower::HostDir(themes)));
+    mounts.push(pack_mount(files::SQLITE, Lower::HostDir(resolved(pack.sqlite_integration())?)));
+    mounts.push(pack_mount(files::WP_CLI, Lower::HostFile(resolved(pack.wp_cli())?)));
     if let Some(database) = database {
         mounts.push(Mount {
             target: files::DATABASE.to_owned(),
-            lower: Lower::HostFile(database.to_owned()),
+            lower: Lower::HostFile(resolved(database)?),
             mode: MountMode::ReadWrite,
             immutable: true,
         });
@@ -104,7 +105,7 @@ fn core_mounts(spec: &Spec) -> Result<Vec<Mount>, SandboxError> {
         if !path.is_dir() {
             return Err(SandboxError::Core { path: root, missing: name });
         }
-        add(name, Lower::HostDir(path));
+        add(name, Lower::HostDir(resolved(&path)?));
     }
     for name in CORE_FILES {
         let path = root.join(name);
@@ -112,11 +113,16 @@ fn core_mounts(spec: &Spec) -> Result<Vec<Mount>, SandboxError> {
             "wp-load.php" | "wp-settings.php" if !path.is_file() => {
                 return Err(SandboxError::Core { path: root, missing: name });
             }
-            _ if path.is_file() => add(name, Lower::HostFile(path)),
+            _ if path.is_file() => add(name, Lower::HostFile(resolved(&path)?)),
             _ => {}
         }
     }
     Ok(mounts)
+}
+
+/// The path without symbolic links: those of the pack, the cache and the core are the operator's.
+fn resolved(path: &Path) -> Result<PathBuf, SandboxError> {
+    path.canonicalize().map_err(|source| SandboxError::Read { path: path.to_owned(), source })
 }
 
 fn pack_mount(target: &str, lower: Lower) -> Mount {

@@ -34,6 +34,7 @@ pub enum Core {
 /// A host file or directory inside the sandbox, beneath a copy-on-write layer.
 #[derive(Debug, Clone)]
 pub struct HostMount {
+    /// Absolute, without symbolic links.
     pub source: PathBuf,
     /// Absolute, normalised sandbox path.
     pub target: String,

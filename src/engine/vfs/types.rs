@@ -86,9 +86,9 @@ pub enum MountMode {
 /// What lies beneath a mount. It is never written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Lower {
-    /// A directory of the host.
+    /// A directory of the host: an absolute path without symbolic links.
     HostDir(PathBuf),
-    /// A regular file of the host; the target is a file then.
+    /// A regular file of the host, named likewise; the target is a file then.
     HostFile(PathBuf),
     /// A file with these bytes.
     Bytes(Arc<[u8]>),

@@ -2,7 +2,9 @@
 
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
 use rustix::io::Errno;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Opens `path` beneath `root`. `path` is relative, not empty, without `.` and `..` segments.
 /// A symbolic link anywhere on the way is `ELOOP`; as the last segment it is opened itself if
@@ -20,6 +22,17 @@ pub fn open_beneath(root: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> Result<
             other => return other,
         }
     }
+}
+
+/// Opens an absolute path that holds no symbolic link: whoever named it has resolved them, and one
+/// that stands there now was put there since.
+pub fn open_resolved(path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let Some(rest) = path.as_os_str().as_bytes().strip_prefix(b"/") else { return Err(Errno::INVAL) };
+    let slash = rustix::fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    if rest.is_empty() {
+        return Ok(slash);
+    }
+    open_beneath(slash.as_fd(), rest, flags)
 }
 
 /// [`open_beneath`] with one `openat` a segment.

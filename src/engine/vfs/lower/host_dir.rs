@@ -1,6 +1,6 @@
 //! A directory of the host as a lower layer.
 
-use super::beneath::open_beneath;
+use super::beneath::{open_beneath, open_resolved};
 use super::cache::{DataCache, DirCache};
 use super::{LowerEntry, LowerStat};
 use crate::engine::vfs::flags::{S_IFDIR, S_IFMT, S_IFREG, dirent_kind};
@@ -29,10 +29,9 @@ struct Caches {
 }
 
 impl HostDir {
-    /// The operator names this path, so links in it are the operator's own.
+    /// `path` is absolute and without symbolic links.
     pub fn open_root(path: &Path) -> VfsResult<OwnedFd> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(rustix::fs::open(path, flags, Mode::empty())?)
+        Ok(open_resolved(path, OFlags::PATH | OFlags::DIRECTORY)?)
     }
 
     pub fn new(root: OwnedFd, immutable: bool) -> VfsResult<HostDir> {

@@ -18,7 +18,7 @@ pub use host_dir::{DIR_SIZE, join};
 use super::flags::{S_IFDIR, S_IFMT, S_IFREG};
 use super::{Errno, Lower, VfsError, VfsResult};
 use host_dir::HostDir;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -143,12 +143,7 @@ fn source_error(path: &Path, why: Errno) -> VfsError {
 
 /// The operator names this path, so links in it are the operator's own.
 fn open_file_root(path: &Path, immutable: bool) -> VfsResult<LowerTree> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let probe = rustix::fs::stat(path)?;
-    if probe.st_mode & S_IFMT != S_IFREG {
-        return Err(Errno::EINVAL);
-    }
-    let fd = rustix::fs::open(path, flags, Mode::empty())?;
+    let fd = beneath::open_resolved(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
     let stat = host_dir::fstat(&fd, b"", None)?;
     if !stat.is_file() {
         return Err(Errno::EINVAL);
