@@ -7,7 +7,7 @@ use super::command::Command;
 use super::error::SandboxError;
 use super::files;
 use super::layout;
-use super::site::Machine;
+use super::machine::Machine;
 use super::spec::Spec;
 use crate::contract::digest_hex;
 use crate::engine::{Runtime, Stop, Watch};

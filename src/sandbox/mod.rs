@@ -11,6 +11,7 @@ mod command;
 mod error;
 mod files;
 mod layout;
+mod machine;
 mod random;
 mod site;
 mod spec;

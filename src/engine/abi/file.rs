@@ -106,37 +106,25 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
     Ok(())
 }
 
+/// Where in the file a transfer begins: at the descriptor's position, or at an offset of its own.
+type Offset = Option<u64>;
+
 fn read(
     mem: &mut Bytes<'_>,
     state: &mut State,
     fd: i32,
     iov: i32,
     count: i32,
-    offset: Option<u64>,
+    offset: Offset,
     out: i32,
 ) -> Answer<()> {
-    let mut total = 0u64;
-    for (at, len) in mem.iovecs(iov, count)? {
+    vectored(mem, iov, count, out, |mem, at, len, done| {
         let buffer = mem.get_mut(at, len)?;
-        let done = match offset {
-            Some(start) => {
-                state.vfs.pread(fd, buffer, start.checked_add(total).ok_or(Errno::EINVAL)?)
-            }
+        match offset {
+            Some(start) => state.vfs.pread(fd, buffer, start.checked_add(done).ok_or(Errno::EINVAL)?),
             None => state.vfs.read(fd, buffer),
-        };
-        match done {
-            Ok(done) => {
-                total += done as u64;
-                if done < len as usize {
-                    break;
-                }
-            }
-            // What was read so far is not lost to a later error.
-            Err(_) if total > 0 => break,
-            Err(errno) => return Err(errno),
         }
-    }
-    mem.put_i32(out, total as i32)
+    })
 }
 
 fn write(
@@ -145,25 +133,37 @@ fn write(
     fd: i32,
     iov: i32,
     count: i32,
-    offset: Option<u64>,
+    offset: Offset,
     out: i32,
+) -> Answer<()> {
+    vectored(mem, iov, count, out, |mem, at, len, done| {
+        let buffer = mem.get(at, len)?;
+        match offset {
+            Some(start) => state.vfs.pwrite(fd, buffer, start.checked_add(done).ok_or(Errno::EINVAL)?),
+            None => state.vfs.write(fd, buffer),
+        }
+    })
+}
+
+/// Calls `transfer(memory, pointer, length, bytes done before)` for each buffer of an `iovec` array
+/// until one comes up short, and stores the sum at `out`.
+fn vectored(
+    mem: &mut Bytes<'_>,
+    iov: i32,
+    count: i32,
+    out: i32,
+    mut transfer: impl FnMut(&mut Bytes<'_>, i32, u32, u64) -> Answer<usize>,
 ) -> Answer<()> {
     let mut total = 0u64;
     for (at, len) in mem.iovecs(iov, count)? {
-        let buffer = mem.get(at, len)?;
-        let done = match offset {
-            Some(start) => {
-                state.vfs.pwrite(fd, buffer, start.checked_add(total).ok_or(Errno::EINVAL)?)
-            }
-            None => state.vfs.write(fd, buffer),
-        };
-        match done {
+        match transfer(mem, at, len, total) {
             Ok(done) => {
                 total += done as u64;
                 if done < len as usize {
                     break;
                 }
             }
+            // What went through so far is not lost to a later error.
             Err(_) if total > 0 => break,
             Err(errno) => return Err(errno),
         }
