@@ -166,10 +166,10 @@ function patch( array $envelope ): string {
  */
 function times( int $set_up, float $took, array $phases ): void {
 	heading( 'Time' );
-	line( sprintf( '%-22s %9.1f s', 'set-up', $set_up ) );
-	line( sprintf( '%-22s %9.1f s', 'wp codebox', $took / 1000 ) );
+	line( sprintf( '%-22s %9.2f s', 'set-up', $set_up ) );
+	line( sprintf( '%-22s %9.2f s', 'wp codebox', $took / 1000 ) );
 	foreach ( $phases as $phase ) {
-		line( sprintf( '  %-20s %9.1f ms', str_replace( '_', ' ', $phase['name'] ), $phase['durationMs'] ) );
+		line( sprintf( '  %-20s %9.2f s', str_replace( '_', ' ', $phase['name'] ), $phase['durationMs'] / 1000 ) );
 	}
 }
 

@@ -107,7 +107,7 @@ install_packages() {
 # The cargo feature sets share target/release, and each leaves its own libwp_codebox.so there: the
 # one with the PHP face is kept apart.
 build_extension() {
-	step build-extension 'Building the extension' cargo_extension
+	step build-extension 'Building the extension (minutes, the first time)' cargo_extension
 	mkdir -p "${EXTENSION%/*}"
 	if ! cmp -s "$TARGET/release/libwp_codebox.so" "$EXTENSION"; then
 		cp "$TARGET/release/libwp_codebox.so" "$EXTENSION.new"
@@ -124,7 +124,7 @@ build_pack() {
 			die "No runtime pack in $RUNTIME. Correct WP_CODEBOX_RUNTIME_DIR, or unset it and one is built in $VAR/runtime."
 		return 0
 	fi
-	step build-pack-tool 'Building the runtime pack tool' cargo_pack_tool
+	step build-pack-tool 'Building the runtime pack tool (minutes, the first time)' cargo_pack_tool
 	step pack 'Runtime pack (downloads about 110 MB the first time)' \
 		"$TARGET/release/wp-codebox-runtime" build --out "$RUNTIME" --downloads "$VAR/downloads"
 }
