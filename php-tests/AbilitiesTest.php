@@ -71,10 +71,11 @@ final class AbilitiesTest extends SiteTestCase {
 		foreach ( $schema['properties'] ?? array() as $name => $property ) {
 			self::assert_typed( $property, "$where.$name" );
 		}
-		foreach ( array( 'items', 'additionalProperties' ) as $inner ) {
-			if ( is_array( $schema[ $inner ] ?? null ) ) {
-				self::assert_typed( $schema[ $inner ], "$where.$inner" );
-			}
+		if ( isset( $schema['items'] ) ) {
+			self::assert_typed( $schema['items'], "$where.items" );
+		}
+		if ( is_array( $schema['additionalProperties'] ?? null ) ) {
+			self::assert_typed( $schema['additionalProperties'], "$where.*" );
 		}
 	}
 }

@@ -77,7 +77,7 @@ final class ArtifactsTest extends SiteTestCase {
 	}
 
 	public function test_an_id_is_no_path(): void {
-		mkdir( Site::artifacts_root() . '/inner', 0755, true );
+		wp_mkdir_p( Site::artifacts_root() . '/inner' );
 		foreach ( array( '../artifacts', '..', '.', '/etc', 'inner/../inner', "x\0y" ) as $id ) {
 			$error = WP_Codebox_API::get_artifact( array( 'artifact_id' => $id ) );
 			self::assertInstanceOf( \WP_Error::class, $error );

@@ -101,8 +101,10 @@ final class DoctorTest extends TestCase {
 		rmdir( $directory );
 		$ended = $this->doctor( array( "wp_codebox.artifacts_dir=$directory" ) );
 		self::assertSame( 0, $ended->status, $ended->stdout );
-		self::assertSame( 'warning', array_column( $ended->json(), null, 'id' )['artifacts_private']['status'] );
-		self::assertDirectoryDoesNotExist( $directory );
+		$check = array_column( $ended->json(), null, 'id' )['artifacts_private'];
+		self::assertSame( 'warning', $check['status'] );
+		self::assertStringContainsString( $directory, $check['message'] );
+		self::assertDirectoryDoesNotExist( $directory, 'The doctor changes nothing.' );
 	}
 
 	public function test_a_web_server_that_does_not_answer_is_a_warning(): void {

@@ -114,20 +114,23 @@ final class WP_Codebox_Doctor {
 	private static function privacy(): array {
 		$label = __( 'Artifacts are private', 'wp-codebox' );
 		$list  = WP_Codebox_API::list_artifacts( array() );
-		if ( is_wp_error( $list ) && 'wp_codebox_artifacts_root_missing' === $list->get_error_code() ) {
+		if ( is_wp_error( $list ) ) {
+			$fix = __( 'Mend the artifacts directory first.', 'wp-codebox' );
+			return self::check( 'artifacts_private', $label, 'error', $list->get_error_message(), $fix );
+		}
+
+		$root = (string) $list['root'];
+		if ( ! is_dir( $root ) ) {
 			return self::check(
 				'artifacts_private',
 				$label,
 				'warning',
-				__( 'The directory is not there yet.', 'wp-codebox' ),
+				/* translators: %s: a directory. */
+				sprintf( __( '%s is not there yet.', 'wp-codebox' ), $root ),
 				__( 'The first task makes it; ask again afterwards.', 'wp-codebox' )
 			);
 		}
-		if ( is_wp_error( $list ) ) {
-			return self::check( 'artifacts_private', $label, 'error', $list->get_error_message() );
-		}
 
-		$root  = (string) $list['root'];
 		$probe = new WP_Codebox_Web_Probe( $root );
 		switch ( $probe->run() ) {
 			case WP_Codebox_Web_Probe::OUTSIDE:

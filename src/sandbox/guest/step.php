@@ -147,6 +147,11 @@ function run_ability( string $name, mixed $input ): void {
 		$input = null;
 	}
 	$result = $ability->execute( $input );
+	if ( \is_wp_error( $result ) && 'ability_callback_exception' === $result->get_error_code() ) {
+		// WordPress catches what an ability throws, and escapes its message for a page.
+		Outcome::failed( 'fatal', 'ability_callback_exception', html_entity_decode( $result->get_error_message(), ENT_QUOTES | ENT_HTML5 ) );
+		return;
+	}
 	if ( \is_wp_error( $result ) ) {
 		Outcome::failed( 'error', (string) $result->get_error_code(), $result->get_error_message(), $result->get_error_data() );
 		return;
