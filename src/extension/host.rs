@@ -90,7 +90,9 @@ impl Host for PhpHost<'_> {
         let local_only = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("HTTP_"));
         match self.calls.json("getenv", &[name.into(), local_only.into()]).ok()? {
             Some(Value::String(value)) => Some(value),
-            _ => None,
+            Some(_) => None,
+            // disable_functions may have taken it away.
+            None => std::env::var(name).ok(),
         }
     }
 
