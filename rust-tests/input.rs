@@ -355,6 +355,75 @@ fn session_ids_are_plain() {
     );
 }
 
+/// A policy of one tool with some of its fields changed.
+fn tool_policy(change: Value) -> Value {
+    let mut tool = json!({
+        "id": "workspace.read", "runtime_tool_id": "workspace_read", "aliases": ["read"],
+        "execution_location": "sandbox", "transport_visibility": "sandbox", "allowed": true,
+        "runtime": { "environment": "runtime_local", "capability_scope": "runtime_local" },
+    });
+    for (field, value) in change.as_object().unwrap() {
+        tool[field] = value.clone();
+    }
+    json!({ "schema": "wp-codebox/sandbox-tool-policy/v1", "version": 1, "tools": [tool] })
+}
+
+fn with_tools(asked: Value, policy: Value) -> Value {
+    json!({ "goal": "x", "allowed_tools": asked, "sandbox_tool_policy": policy })
+}
+
+#[test]
+fn tools_are_allowed_by_id_runtime_id_or_alias() {
+    accepted(with("allowed_tools", json!(["anything"])));
+    accepted(with_tools(json!([]), tool_policy(json!({ "allowed": false }))));
+    let asked = json!(["workspace.read", "workspace_read", "read"]);
+    accepted(with_tools(asked.clone(), tool_policy(json!({}))));
+    accepted(with_tools(asked.clone(), tool_policy(json!({ "transport_visibility": "both" }))));
+    // The policy of the plugin's own documentation has no runtime.
+    let mut policy = tool_policy(json!({}));
+    policy["tools"][0].as_object_mut().unwrap().remove("runtime");
+    accepted(with_tools(asked, policy));
+}
+
+#[test]
+fn denied_tools_are_named_with_a_reason() {
+    let parent = json!({ "environment": "parent", "capability_scope": "runtime_local" });
+    let scope = json!({ "environment": "runtime_local", "capability_scope": "site" });
+    let cases = [
+        ("write", json!({}), "not-in-policy"),
+        ("read", json!({ "runtime": parent, "allowed": false }), "parent-only"),
+        ("read", json!({ "runtime": scope }), "parent-only"),
+        ("read", json!({ "execution_location": "parent" }), "parent-only"),
+        ("read", json!({ "transport_visibility": "hidden", "allowed": false }), "hidden"),
+        ("read", json!({ "transport_visibility": "parent" }), "not-visible-in-sandbox"),
+        ("read", json!({ "allowed": false }), "not-allowed"),
+    ];
+    for (asked, change, reason) in cases {
+        let refusal = parse(with_tools(json!([asked]), tool_policy(change))).unwrap_err();
+        assert_eq!(refusal.code, Code::ToolNotAllowed);
+        assert_eq!(refusal.facts["denied_tools"], json!([{ "tool": asked, "reason": reason }]));
+        assert_eq!(refusal.data()["status"], 403);
+    }
+}
+
+#[test]
+fn a_bad_tool_policy_has_a_code_of_its_own() {
+    let twice = |policy: Value| {
+        let tool = policy["tools"][0].clone();
+        json!({ "schema": policy["schema"], "version": 1, "tools": [tool, tool] })
+    };
+    let cases = [
+        (twice(tool_policy(json!({}))), "sandbox_tool_policy.tools.1.id"),
+        (tool_policy(json!({ "id": "" })), "sandbox_tool_policy.tools.0.id"),
+        (tool_policy(json!({ "allowed": "yes" })), "sandbox_tool_policy.tools.0.allowed"),
+        (json!({ "version": 1, "tools": [] }), "sandbox_tool_policy.schema"),
+        (json!({ "schema": "x", "version": 1, "tools": [] }), "sandbox_tool_policy.schema"),
+    ];
+    for (policy, field) in cases {
+        assert_refused(with("sandbox_tool_policy", policy), Code::ToolPolicyInvalid, field);
+    }
+}
+
 #[test]
 fn sizes_have_limits() {
     accepted(json!({ "goal": "é".repeat(65_536) }));

@@ -45,6 +45,10 @@ codes! {
     ComponentInvalid = "wp_codebox_component_invalid", 400;
     /// `sandbox_session_id` is not usable as an id.
     SessionIdInvalid = "wp_codebox_session_id_invalid", 400;
+    /// The sandbox tool policy does not fit its schema, or contradicts itself.
+    ToolPolicyInvalid = "wp_codebox_sandbox_tool_policy_invalid", 400;
+    /// A tool in `allowed_tools` is not allowed in the sandbox.
+    ToolNotAllowed = "wp_codebox_tool_not_allowed", 403;
     /// No ability of that name is in the table.
     AbilityNotSupported = "wp_codebox_api_ability_not_supported", 400;
     /// The caller may not do this.

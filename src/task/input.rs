@@ -1,23 +1,19 @@
 //! `wp-codebox/task-input/v1`: what a caller may ask for, and its shape. Whether the machine has
 //! what is asked for is the plan's question.
 
+mod check;
+mod tools;
+
 use super::compat;
 use crate::contract::{Code, Input, Refusal, input_schema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 pub const TASK_INPUT_SCHEMA: &str = "wp-codebox/task-input/v1";
 pub const SANDBOX_TOOL_POLICY_SCHEMA: &str = "wp-codebox/sandbox-tool-policy/v1";
 pub const STRUCTURED_ARTIFACT_SCHEMA: &str = "wp-codebox/structured-artifact/v1";
-
-/// Caps on free-form objects, bytes of their JSON.
-const CONTEXT_BYTES: usize = 1 << 20;
-const POLICY_BYTES: usize = 64 << 10;
-const METADATA_BYTES: usize = 64 << 10;
-const RUNTIME_INPUT_BYTES: usize = 4 << 20;
 
 /// A task for a disposable WordPress.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -351,199 +347,12 @@ impl Input for AgentTaskInput {
             ["mounts", _, "mode"] => Code::MountModeInvalid,
             ["component_contracts", _] => Code::ComponentInvalid,
             ["sandbox_session_id"] => Code::SessionIdInvalid,
+            ["sandbox_tool_policy", ..] => Code::ToolPolicyInvalid,
             _ => Code::InputInvalid,
         }
     }
 
     fn check(&mut self) -> Result<(), Refusal> {
-        self.goal = self.goal.trim().to_owned();
-        if let Some(path) = self.target.as_ref().and_then(|target| target.path.as_deref())
-            && (path.contains('\0') || path.split(['/', '\\']).any(|s| s == ".."))
-        {
-            return Err(Refusal::field(Code::InputInvalid, "target.path", "no `..` and no NUL"));
-        }
-        check_mounts(&mut self.mounts)?;
-        check_components(&mut self.component_contracts)?;
-        if let Some(task) = &self.runtime_task {
-            if !is_ability_name(&task.ability) {
-                return Err(Refusal::field(
-                    Code::InputInvalid,
-                    "runtime_task.ability",
-                    "an ability's name is `namespace/name` in a-z, 0-9 and -",
-                ));
-            }
-            check_size("runtime_task.input", &task.input, RUNTIME_INPUT_BYTES)?;
-        }
-        check_session_id("sandbox_session_id", self.sandbox_session_id.as_deref())?;
-        check_session_id("session_id", self.session_id.as_deref())?;
-        if let Some(path) = &self.artifacts_path {
-            check_host_path(Code::InputInvalid, "artifacts_path", path)?;
-        }
-        for (index, artifact) in self.structured_artifacts.iter().enumerate() {
-            check_size(&format!("structured_artifacts.{index}"), artifact, CONTEXT_BYTES)?;
-        }
-        check_size("sandbox_tool_policy", &self.sandbox_tool_policy, CONTEXT_BYTES)?;
-        check_size("context", &self.context, CONTEXT_BYTES)?;
-        check_size("policy", &self.policy, POLICY_BYTES)
-    }
-}
-
-fn check_mounts(mounts: &mut [Mount]) -> Result<(), Refusal> {
-    let mut taken = BTreeSet::new();
-    for (index, mount) in mounts.iter_mut().enumerate() {
-        let at = |field: &str| format!("mounts.{index}.{field}");
-        let indexed = |refusal: Refusal| refusal.with("index", index);
-        mount.source = trim_slashes(mount.source.trim());
-        check_host_path(Code::MountSourceInvalid, &at("source"), &mount.source).map_err(indexed)?;
-        mount.target = sandbox_path(&mount.target)
-            .map_err(|why| indexed(Refusal::field(Code::MountTargetInvalid, &at("target"), why)))?;
-        if !taken.insert(mount.target.clone()) {
-            return Err(indexed(Refusal::field(
-                Code::MountTargetInvalid,
-                &at("target"),
-                "another mount has this target",
-            )));
-        }
-        check_size(&at("metadata"), &mount.metadata, METADATA_BYTES).map_err(indexed)?;
-    }
-    Ok(())
-}
-
-fn check_components(components: &mut [ComponentContract]) -> Result<(), Refusal> {
-    let mut taken = BTreeSet::new();
-    for (index, component) in components.iter_mut().enumerate() {
-        let at = |field: &str| format!("component_contracts.{index}.{field}");
-        let indexed = |refusal: Refusal| refusal.with("index", index);
-        component.path = trim_slashes(component.path.trim());
-        check_host_path(Code::ComponentPathMissing, &at("path"), &component.path)
-            .map_err(indexed)?;
-        let named = if component.slug.trim().is_empty() {
-            component.path.rsplit('/').next().unwrap_or_default()
-        } else {
-            component.slug.trim()
-        };
-        component.slug = slug(named);
-        if component.slug.is_empty() {
-            return Err(indexed(Refusal::field(
-                Code::ComponentInvalid,
-                &at("slug"),
-                "a slug needs a letter or a digit",
-            )));
-        }
-        if !taken.insert(component.slug.clone()) {
-            return Err(indexed(Refusal::field(
-                Code::ComponentInvalid,
-                &at("slug"),
-                "another component has this slug",
-            )));
-        }
-        check_size(&at("provenance"), &component.provenance, METADATA_BYTES).map_err(indexed)?;
-    }
-    Ok(())
-}
-
-/// Lower case, `_` to `-`, and nothing but `a-z`, `0-9` and `-`.
-fn slug(name: &str) -> String {
-    name.to_lowercase()
-        .chars()
-        .map(|c| if c == '_' { '-' } else { c })
-        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-')
-        .collect::<String>()
-        .trim_matches('-')
-        .to_owned()
-}
-
-/// Two segments of `a-z`, `0-9` and `-`: WordPress's own rule.
-fn is_ability_name(name: &str) -> bool {
-    let word = |s: &str| {
-        !s.is_empty()
-            && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    name.split_once('/').is_some_and(|(space, name)| word(space) && word(name))
-}
-
-/// Absolute, without `.`, `..`, NUL, control characters or backslashes; single slashes, none at the
-/// end; not the root itself.
-fn sandbox_path(path: &str) -> Result<String, &'static str> {
-    if !path.starts_with('/') {
-        return Err("an absolute sandbox path, such as /workspace");
-    }
-    if path.chars().any(|c| c.is_control() || c == '\\') {
-        return Err("no control characters and no backslashes");
-    }
-    let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
-    if segments.iter().any(|s| *s == "." || *s == "..") {
-        return Err("no `.` and no `..`");
-    }
-    if segments.iter().any(|s| s.len() > 255) {
-        return Err("at most 255 bytes between slashes");
-    }
-    if segments.is_empty() {
-        return Err("the sandbox's root cannot be a mount");
-    }
-    Ok(format!("/{}", segments.join("/")))
-}
-
-fn trim_slashes(path: &str) -> String {
-    let trimmed = path.trim_end_matches('/');
-    if trimmed.is_empty() && path.starts_with('/') { "/".into() } else { trimmed.into() }
-}
-
-fn check_host_path(code: Code, field: &str, path: &str) -> Result<(), Refusal> {
-    if !path.starts_with('/') {
-        return Err(Refusal::field(code, field, "an absolute host path"));
-    }
-    if path.contains('\0') {
-        return Err(Refusal::field(code, field, "no NUL"));
-    }
-    if path.split('/').any(|segment| segment == "..") {
-        return Err(Refusal::field(code, field, "no `..`"));
-    }
-    Ok(())
-}
-
-/// `A-Z a-z 0-9 . _ : @ -`, beginning with a letter or a digit.
-fn check_session_id(field: &str, id: Option<&str>) -> Result<(), Refusal> {
-    let Some(id) = id else { return Ok(()) };
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._:@-".contains(&b);
-    if id.bytes().all(allowed) && id.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) {
-        return Ok(());
-    }
-    Err(Refusal::field(
-        Code::SessionIdInvalid,
-        field,
-        "letters, digits and `. _ : @ -`, beginning with a letter or a digit",
-    ))
-}
-
-fn check_size(field: &str, value: &impl Serialize, max: usize) -> Result<(), Refusal> {
-    let mut counted = Counter { bytes: 0, max };
-    match serde_json::to_writer(&mut counted, value) {
-        Ok(()) => Ok(()),
-        Err(_) => Err(Refusal::field(
-            Code::InputInvalid,
-            field,
-            format_args!("at most {} KiB of JSON", max >> 10),
-        )),
-    }
-}
-
-/// Counts what is written and stops at a limit.
-struct Counter {
-    bytes: usize,
-    max: usize,
-}
-
-impl std::io::Write for Counter {
-    fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
-        self.bytes += part.len();
-        if self.bytes > self.max {
-            return Err(std::io::Error::other("over the limit"));
-        }
-        Ok(part.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+        check::check(self)
     }
 }
