@@ -93,10 +93,11 @@ fn walk(schema: &Value, path: &str, visit: &mut dyn FnMut(&Map<String, Value>, &
             walk(property, &format!("{path}.{name}"), visit);
         }
     }
-    for key in ["items", "additionalProperties"] {
-        if let Some(inner) = map.get(key).filter(|inner| inner.is_object()) {
-            walk(inner, &format!("{path}.{key}"), visit);
-        }
+    if let Some(items) = map.get("items") {
+        walk(items, &format!("{path}.items"), visit);
+    }
+    if let Some(others) = map.get("additionalProperties").filter(|others| !others.is_boolean()) {
+        walk(others, &format!("{path}.additionalProperties"), visit);
     }
     for key in ["anyOf", "oneOf"] {
         for inner in map.get(key).and_then(Value::as_array).into_iter().flatten() {
@@ -281,6 +282,67 @@ fn an_artifact_must_be_named() {
         let refusal = ability::validate("wp-codebox/get-artifact", &input).unwrap_err();
         assert_eq!(refusal.code, Code::ArtifactIdMissing);
         assert_eq!(refusal.data(), json!({ "status": 400, "field": "artifact_id" }));
+    }
+}
+
+mod artifacts {
+    use super::*;
+    use std::path::Path;
+    use wp_codebox::host::Settings;
+
+    fn host(artifacts_dir: &Path, operator: bool) -> PlainHost {
+        let settings = Settings {
+            artifacts_dir: Some(artifacts_dir.to_owned()),
+            operator,
+            ..Settings::default()
+        };
+        PlainHost { settings, ..PlainHost::default() }
+    }
+
+    fn execute(name: &str, input: Value, host: &PlainHost) -> Result<Value, Code> {
+        ability::execute(name, input, host).map_err(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn before_the_first_run_the_store_is_empty_and_reading_does_not_make_it() {
+        let base = tempfile::tempdir().unwrap();
+        let dir = base.path().join("artifacts");
+        let host = host(&dir, false);
+        let list = execute("wp-codebox/list-artifacts", json!({}), &host).unwrap();
+        assert_eq!((&list["artifacts"], &list["total"]), (&json!([]), &json!(0)));
+        assert_eq!(list["schema"], "wp-codebox/artifact-list/v1");
+        let id = format!("artifact-bundle-sha256-{}", "0".repeat(64));
+        let got = execute("wp-codebox/get-artifact", json!({ "artifact_id": id }), &host);
+        assert_eq!(got, Err(Code::ArtifactNotFound));
+        assert!(!dir.exists());
+    }
+
+    #[test]
+    fn a_named_store_must_be_there_and_allowed() {
+        let base = tempfile::tempdir().unwrap();
+        let (inside, outside) = (base.path().join("store/inner"), base.path().join("elsewhere"));
+        for dir in [&inside, &outside] {
+            std::fs::create_dir_all(dir).unwrap();
+        }
+        std::os::unix::fs::symlink(&outside, base.path().join("store/link")).unwrap();
+        let store = base.path().join("store");
+        let list = |path: &Path, operator| {
+            let input = json!({ "artifacts_path": path });
+            execute("wp-codebox/list-artifacts", input, &host(&store, operator)).map(drop)
+        };
+        assert_eq!(list(&inside, false), Ok(()));
+        for outside in [outside.clone(), store.join("link"), "/".into(), "/etc".into()] {
+            assert_eq!(list(&outside, false), Err(Code::ArtifactsRootForbidden), "{outside:?}");
+        }
+        assert_eq!(list(&outside, true), Ok(()));
+        assert_eq!(list(&store.join("missing"), true), Err(Code::ArtifactsRootMissing));
+        assert!(list(&store.join("../elsewhere"), false).is_err());
+    }
+
+    #[test]
+    fn without_a_configured_store_there_is_none() {
+        let got = execute("wp-codebox/list-artifacts", json!({}), &PlainHost::default());
+        assert_eq!(got, Err(Code::ArtifactsRootMissing));
     }
 }
 

@@ -112,8 +112,201 @@ final class WP_Codebox_API {
 	 *     wp_codebox_bin?: string,
 	 * } $input
 	 * @return array{
-	 *     success?: bool,
-	 *     schema?: string,
+	 *     success: bool,
+	 *     schema: string,
+	 *     status: string,
+	 *     session: array{
+	 *         schema: string,
+	 *         id: string,
+	 *         status: string,
+	 *         persistence: string,
+	 *         artifacts: array{
+	 *             path: string,
+	 *             bundle_id: string,
+	 *             preview_url: string,
+	 *         },
+	 *         agent_session_id?: string|null,
+	 *         orchestrator?: mixed,
+	 *     },
+	 *     task: string,
+	 *     task_input: mixed,
+	 *     wp: string,
+	 *     paths: list<mixed>,
+	 *     artifacts: string,
+	 *     exit_code: int,
+	 *     statuses: array{
+	 *         command: string,
+	 *         phase: string,
+	 *         agent_task: string,
+	 *     },
+	 *     agent_task_status: string,
+	 *     agent_result: mixed,
+	 *     run: array{
+	 *         schema: string,
+	 *         success: bool,
+	 *         runtime: array{
+	 *             id: string,
+	 *             backend: string,
+	 *             createdAt: string,
+	 *             status: string,
+	 *             phpVersion: string,
+	 *             wordpressVersion: string,
+	 *         },
+	 *         executions: list<array{
+	 *             id: string,
+	 *             command: string,
+	 *             args: list<string>,
+	 *             exitCode: int,
+	 *             stdout: string,
+	 *             stderr: string,
+	 *             result?: mixed,
+	 *             diagnostics?: mixed,
+	 *             artifactRefs?: list<mixed>,
+	 *             startedAt: string,
+	 *             finishedAt: string,
+	 *         }>,
+	 *         phaseEvidence: list<array{
+	 *             name: 'activate_plugins'|'run_probes'|'run_workloads'|'collect_artifacts'|'runtime_startup',
+	 *             status: 'completed'|'failed',
+	 *             startedAt: string,
+	 *             endedAt: string,
+	 *             durationMs: float|int,
+	 *         }>,
+	 *         artifacts: mixed,
+	 *     },
+	 *     diagnostics: array{
+	 *         schema: string,
+	 *         exit_code: int,
+	 *         recipe_run_schema: string,
+	 *     },
+	 *     evidence_refs: array{
+	 *         schema: string,
+	 *         artifacts_path: string,
+	 *         artifact_bundle_id: string,
+	 *         preview_url: string,
+	 *     },
+	 *     run_metadata: array{
+	 *         schema: string,
+	 *         sandbox_session_id: string,
+	 *         agent_session_id?: string|null,
+	 *         provider?: string|null,
+	 *         model?: string|null,
+	 *         orchestrator?: mixed,
+	 *         wp: string,
+	 *         recipe_run_schema: string,
+	 *     },
+	 *     agent_task_run_result: array{
+	 *         schema: string,
+	 *         status: string,
+	 *         success: bool,
+	 *         summary: string,
+	 *         artifacts: list<array{
+	 *             kind: string,
+	 *             id: string,
+	 *             path: string,
+	 *             digest?: string|null,
+	 *         }>,
+	 *         refs: array{
+	 *             artifact_bundles: list<array{
+	 *                 kind: string,
+	 *                 id: string,
+	 *                 path: string,
+	 *                 digest?: string|null,
+	 *             }>,
+	 *             changed_files: list<array{
+	 *                 kind: string,
+	 *                 id: string,
+	 *                 path: string,
+	 *                 digest?: string|null,
+	 *             }>,
+	 *             patches: list<array{
+	 *                 kind: string,
+	 *                 id: string,
+	 *                 path: string,
+	 *                 digest?: string|null,
+	 *             }>,
+	 *             logs: list<array{
+	 *                 kind: string,
+	 *                 id: string,
+	 *                 path: string,
+	 *                 digest?: string|null,
+	 *             }>,
+	 *         },
+	 *         metadata: array{
+	 *             run_id: string,
+	 *             run_status: string,
+	 *             runtime_id: string,
+	 *             changed_files_count: int,
+	 *             patch_bytes: int,
+	 *         },
+	 *         no_op: array{
+	 *             detected: bool,
+	 *             reason: string,
+	 *             changed_files_count: int,
+	 *             patch_bytes: int,
+	 *         },
+	 *         failure_classification?: string|null,
+	 *     },
+	 *     artifact_result: array{
+	 *         schema: string,
+	 *         success: bool,
+	 *         operation: string,
+	 *         status: string,
+	 *         artifactBundle: array{
+	 *             kind: string,
+	 *             id: string,
+	 *             path: string,
+	 *             digest?: string|null,
+	 *         },
+	 *         artifactRefs: list<array{
+	 *             kind: string,
+	 *             id: string,
+	 *             path: string,
+	 *             digest?: string|null,
+	 *         }>,
+	 *         diagnostics: list<mixed>,
+	 *         error?: array{
+	 *             name: string,
+	 *             code: string,
+	 *             message: string,
+	 *         }|null,
+	 *     },
+	 *     outputs: array{
+	 *         artifact_result: array{
+	 *             schema: string,
+	 *             success: bool,
+	 *             operation: string,
+	 *             status: string,
+	 *             artifactBundle: array{
+	 *                 kind: string,
+	 *                 id: string,
+	 *                 path: string,
+	 *                 digest?: string|null,
+	 *             },
+	 *             artifactRefs: list<array{
+	 *                 kind: string,
+	 *                 id: string,
+	 *                 path: string,
+	 *                 digest?: string|null,
+	 *             }>,
+	 *             diagnostics: list<mixed>,
+	 *             error?: array{
+	 *                 name: string,
+	 *                 code: string,
+	 *                 message: string,
+	 *             }|null,
+	 *         },
+	 *     },
+	 *     error?: array{
+	 *         code: string,
+	 *         message: string,
+	 *         failure_classification: string,
+	 *         exit_code: int,
+	 *         output: string,
+	 *         data?: mixed,
+	 *         timeout_seconds?: int|null,
+	 *     }|null,
+	 *     notices?: list<string>,
 	 * }|\WP_Error
 	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
 	 */
@@ -126,8 +319,43 @@ final class WP_Codebox_API {
 	 *
 	 * @param array{
 	 *     artifacts_path?: string,
+	 *     limit?: int,
+	 *     cursor?: string,
+	 *     session_id?: string,
+	 *     status?: 'succeeded'|'failed',
+	 *     created_after?: string,
+	 *     created_before?: string,
 	 * } $input
-	 * @return array<string, mixed>|\WP_Error
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     root: string,
+	 *     artifacts: list<array{
+	 *         id: string,
+	 *         content_digest: string,
+	 *         created_at: string,
+	 *         directory: string,
+	 *         paths: array{
+	 *             manifest: string,
+	 *             metadata: string,
+	 *             changed_files: string,
+	 *             patch: string,
+	 *             test_results: string,
+	 *             review: string,
+	 *         },
+	 *         has_patch: bool,
+	 *         has_changed_files: bool,
+	 *         has_test_results: bool,
+	 *         has_review: bool,
+	 *         manifest?: mixed,
+	 *         metadata?: mixed,
+	 *         changed_files?: mixed,
+	 *         test_results?: mixed,
+	 *         review?: mixed,
+	 *     }>,
+	 *     total: int,
+	 *     next_cursor?: string|null,
+	 * }|\WP_Error
 	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
 	 */
 	public static function list_artifacts( ?array $input = null ): mixed {}
@@ -141,7 +369,33 @@ final class WP_Codebox_API {
 	 *     artifact_id: string,
 	 *     artifacts_path?: string,
 	 * } $input
-	 * @return array<string, mixed>|\WP_Error
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     artifact: array{
+	 *         id: string,
+	 *         content_digest: string,
+	 *         created_at: string,
+	 *         directory: string,
+	 *         paths: array{
+	 *             manifest: string,
+	 *             metadata: string,
+	 *             changed_files: string,
+	 *             patch: string,
+	 *             test_results: string,
+	 *             review: string,
+	 *         },
+	 *         has_patch: bool,
+	 *         has_changed_files: bool,
+	 *         has_test_results: bool,
+	 *         has_review: bool,
+	 *         manifest?: mixed,
+	 *         metadata?: mixed,
+	 *         changed_files?: mixed,
+	 *         test_results?: mixed,
+	 *         review?: mixed,
+	 *     },
+	 * }|\WP_Error
 	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
 	 */
 	public static function get_artifact( array $input ): mixed {}

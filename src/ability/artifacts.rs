@@ -1,12 +1,16 @@
 //! The artifact store.
 
-use crate::artifact::{ArtifactEnvelope, ArtifactList, ListQuery, RunStatus, Store, store_directory};
-use super::row::{Ability, Annotations, Cli, Permission, validate_as};
+use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
+use crate::artifact::{
+    ARTIFACT_LIST_SCHEMA, ArtifactEnvelope, ArtifactError, ArtifactList, ListQuery, RunStatus,
+    Store, store_directory,
+};
 use crate::contract::{Code, Input, Refusal, input_schema, output_schema};
 use crate::host::Host;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 /// Which store to list.
@@ -127,20 +131,38 @@ fn list(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
         created_after: input.created_after,
         created_before: input.created_before,
     };
-    to_value(&store(host, input.artifacts_path.as_deref())?.list(&query)?)
+    let (root, store) = store(host, input.artifacts_path.as_deref())?;
+    match store {
+        Some(store) => to_value(&store.list(&query)?),
+        None => to_value(&ArtifactList {
+            success: true,
+            schema: ARTIFACT_LIST_SCHEMA.to_owned(),
+            root,
+            artifacts: Vec::new(),
+            total: 0,
+            next_cursor: None,
+        }),
+    }
 }
 
 fn get(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
     let input = GetInput::parse(input)?;
-    to_value(&store(host, input.artifacts_path.as_deref())?.get(&input.artifact_id)?)
+    let (_, store) = store(host, input.artifacts_path.as_deref())?;
+    match store {
+        Some(store) => to_value(&store.get(&input.artifact_id)?),
+        None => Err(ArtifactError::NotFound(input.artifact_id).into()),
+    }
 }
 
-/// The store of a call. The configured one may not exist yet; one that the caller names must.
-fn store(host: &dyn Host, requested: Option<&str>) -> Result<Store, Refusal> {
+/// The store of a call. The configured one is made by the first run: until then it is empty. One
+/// that the caller names must be there.
+fn store(host: &dyn Host, requested: Option<&str>) -> Result<(PathBuf, Option<Store>), Refusal> {
     let root = store_directory(&host.settings()?, requested)?;
-    Ok(if requested.is_none() { Store::open(&root)? } else { Store::open_existing(&root)? })
-}
-
-fn to_value<T: Serialize>(envelope: &T) -> Result<Value, Refusal> {
-    serde_json::to_value(envelope).map_err(|error| Refusal::new(Code::Internal, error.to_string()))
+    match Store::open_existing(&root) {
+        Ok(store) => Ok((root, Some(store))),
+        Err(ArtifactError::RootMissing(_)) if requested.is_none() && !root.exists() => {
+            Ok((root, None))
+        }
+        Err(error) => Err(error.into()),
+    }
 }

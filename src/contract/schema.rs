@@ -66,11 +66,11 @@ fn tidy(schema: &mut Value, side: Side) {
             map.remove("properties");
         }
     }
-    for key in ["items", "additionalProperties"] {
-        match map.get_mut(key) {
-            Some(Value::Bool(_)) | None => {}
-            Some(inner) => tidy(inner, side),
-        }
+    if let Some(items) = map.get_mut("items") {
+        tidy(items, side);
+    }
+    if let Some(others @ Value::Object(_)) = map.get_mut("additionalProperties") {
+        tidy(others, side);
     }
     for key in ["anyOf", "oneOf", "allOf"] {
         if let Some(Value::Array(members)) = map.get_mut(key) {

@@ -18,6 +18,7 @@ pub fn name(kind: &str) -> String {
 /// While it lives it is locked, so that a cleaner can tell it from what a crash left.
 pub struct Scratch<'a> {
     root: &'a Dir,
+    /// Empty once the directory has its final name.
     name: String,
     pub dir: Dir,
 }
@@ -32,10 +33,10 @@ impl<'a> Scratch<'a> {
     }
 
     /// Gives the directory its final name. Fails if that name is taken.
-    pub fn commit(self, to: &str) -> Result<(), (Self, io::Error)> {
+    pub fn commit(mut self, to: &str) -> Result<(), (Self, io::Error)> {
         match self.root.rename(&self.name, to) {
             Ok(()) => {
-                std::mem::forget(self);
+                self.name.clear();
                 Ok(())
             }
             Err(why) => Err((self, why)),
@@ -45,6 +46,9 @@ impl<'a> Scratch<'a> {
 
 impl Drop for Scratch<'_> {
     fn drop(&mut self) {
+        if self.name.is_empty() {
+            return;
+        }
         let name = CString::new(self.name.as_bytes()).expect("the name has no NUL");
         // What stays behind begins with a dot, is not listed, and goes with the next pruning.
         let _ = self.root.remove_all(&name);
