@@ -208,7 +208,7 @@ fn example(schema: &Value, name: &str) -> Value {
         _ if name == "ability" => json!("a/b"),
         // What makes a tool of the policy one that the sandbox may use.
         _ if ["environment", "capability_scope"].contains(&name) => json!("runtime_local"),
-        _ if name == "transport_visibility" => json!("sandbox"),
+        _ if ["execution_location", "transport_visibility"].contains(&name) => json!("sandbox"),
         _ => json!("x"),
     }
 }

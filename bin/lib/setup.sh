@@ -104,18 +104,39 @@ install_packages() {
 	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
 }
 
-# The cargo feature sets share target/release, and each leaves its own libwp_codebox.so there: the
-# one with the PHP face is kept apart.
+# built NAME: nothing of the native half has changed since NAME was last built. Cargo knows as much,
+# but its feature sets share target/release and each build there makes the other one stale.
+built() {
+	[ -f "$VAR/built/$1" ] && [ -z "$(find "$ROOT/src" "$ROOT/Cargo.toml" "$ROOT/Cargo.lock" "$ROOT/build.rs" \
+		-newer "$VAR/built/$1" -print | head -n 1)" ]
+}
+
+# build NAME TITLE COMMAND…: a step that is skipped while nothing has changed.
+build() {
+	build_name=$1
+	mkdir -p "$VAR/built"
+	# The time at which the sources were read: an edit during the build is newer.
+	: >"$VAR/built/.$build_name"
+	shift
+	step "build-$build_name" "$@"
+	mv "$VAR/built/.$build_name" "$VAR/built/$build_name"
+}
+
+# The one libwp_codebox.so with the PHP face is kept apart.
 build_extension() {
-	step build-extension 'Building the extension (minutes, the first time)' cargo_extension
+	[ ! -f "$EXTENSION" ] || ! built extension || return 0
+	build extension 'Building the extension (minutes, the first time)' cargo_extension
+}
+
+cargo_extension() {
+	cd "$ROOT"
+	cargo build --release --locked --lib
 	mkdir -p "${EXTENSION%/*}"
 	if ! cmp -s "$TARGET/release/libwp_codebox.so" "$EXTENSION"; then
 		cp "$TARGET/release/libwp_codebox.so" "$EXTENSION.new"
 		mv "$EXTENSION.new" "$EXTENSION"
 	fi
 }
-
-cargo_extension() { cd "$ROOT" && cargo build --release --locked --lib; }
 
 # A pack that the environment names is somebody's own: it is used as it is.
 build_pack() {
@@ -124,7 +145,9 @@ build_pack() {
 			die "No runtime pack in $RUNTIME. Correct WP_CODEBOX_RUNTIME_DIR, or unset it and one is built in $VAR/runtime."
 		return 0
 	fi
-	step build-pack-tool 'Building the runtime pack tool (minutes, the first time)' cargo_pack_tool
+	if [ ! -x "$TARGET/release/wp-codebox-runtime" ] || ! built pack-tool; then
+		build pack-tool 'Building the runtime pack tool (minutes, the first time)' cargo_pack_tool
+	fi
 	step pack 'Runtime pack (downloads about 110 MB the first time)' \
 		"$TARGET/release/wp-codebox-runtime" build --out "$RUNTIME" --downloads "$VAR/downloads"
 }
