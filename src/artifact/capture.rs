@@ -39,6 +39,7 @@ pub fn capture(
         unlisted: 0,
         evidence: None,
     };
+    result.unlisted = sets.iter().map(|set| set.omitted as usize).sum();
     let real: Vec<(&ChangeSet, Vec<&Change>)> = sets
         .iter()
         .map(|set| (set, set.changes.iter().filter(|c| c.before.is_some() || c.after.is_some()).collect()))
@@ -74,7 +75,7 @@ impl State<'_> {
         sink: &mut dyn PatchSink,
     ) -> io::Result<()> {
         let names = Names::new(set, self.several);
-        let implied = implied_directories(changes);
+        let implied = directories_above(changes.iter());
         let renames = self.renames(changes);
         let renamed_away: BTreeSet<usize> = renames.values().map(|r| r.from).collect();
 
@@ -107,11 +108,14 @@ impl State<'_> {
 
     /// By the index of the added file.
     fn renames(&self, changes: &[&Change]) -> HashMap<usize, Rename> {
+        // A file whose name is a directory afterwards is not moved but replaced.
+        let directories = directories_above(changes.iter().filter(|c| c.after.is_some()));
         let candidate = |i: usize, state: &FileState| {
             let eligible = state.kind == FileKind::Regular
                 && state.size > 0
                 && state.size <= self.limits.max_file_bytes
-                && !is_git_internal(&changes[i].path);
+                && !is_git_internal(&changes[i].path)
+                && !directories.contains(changes[i].path.as_slice());
             eligible
                 .then(|| state.content.bytes().ok())
                 .flatten()
@@ -334,8 +338,8 @@ impl ChangedFile {
     }
 }
 
-/// Every directory above a path that came or went.
-fn implied_directories<'a>(changes: &[&'a Change]) -> BTreeSet<&'a [u8]> {
+/// Every directory above a path that changed.
+fn directories_above<'a>(changes: impl Iterator<Item = &'a &'a Change>) -> BTreeSet<&'a [u8]> {
     let mut implied = BTreeSet::new();
     for change in changes {
         let mut path = change.path.as_slice();

@@ -142,6 +142,16 @@ impl Dir {
         Ok(fs::renameat(&self.fd, from, &self.fd, to)?)
     }
 
+    /// Moves a name into another directory.
+    pub fn rename_into(&self, from: &str, dir: &Dir, to: &str) -> io::Result<()> {
+        Ok(fs::renameat(&self.fd, from, &dir.fd, to)?)
+    }
+
+    /// Gives each of two names what the other has, in one step.
+    pub fn exchange(&self, one: &str, other: &str) -> io::Result<()> {
+        Ok(fs::renameat_with(&self.fd, one, &self.fd, other, fs::RenameFlags::EXCHANGE)?)
+    }
+
     pub fn remove_file(&self, name: impl rustix::path::Arg) -> io::Result<()> {
         Ok(fs::unlinkat(&self.fd, name, AtFlags::empty())?)
     }

@@ -8,7 +8,7 @@
 //! * The **file-list digest** is what the reference 0.22 used for ids: read, never written.
 
 use super::confined::Dir;
-use crate::contract::{digest_hex, stable_json};
+use crate::contract::{digest_hex, stable_json, stable_json_unescaped};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -116,8 +116,9 @@ pub fn evidence_digest<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) 
     FileDigest::sha256(digest_hex([EVIDENCE_PREFIX, stable_json(&list).as_bytes()]))
 }
 
-/// The reference's digest over the manifest's file list (without the hashes).
-pub fn file_list_digest(manifest: &Value) -> String {
+/// The reference's digest over the manifest's file list (without the hashes), in both canonical
+/// forms: JavaScript leaves text as it is, PHP escapes what is beyond ASCII.
+pub fn file_list_digests(manifest: &Value) -> [String; 2] {
     const COVERED: [&str; 6] = ["path", "kind", "contentType", "redaction", "provenance", "viewer"];
     let rows = manifest["files"].as_array().map(Vec::as_slice).unwrap_or_default();
     let list: Vec<Value> = rows
@@ -130,16 +131,27 @@ pub fn file_list_digest(manifest: &Value) -> String {
                 .into()
         })
         .collect();
-    digest_hex([FILE_LIST_PREFIX, stable_json(&Value::Array(list)).as_bytes()])
+    in_both_forms(FILE_LIST_PREFIX, &Value::Array(list))
 }
 
-/// The hash that the manifest's own entry carries.
-pub fn manifest_self_hash(manifest: &Value) -> String {
+/// The hash that the manifest's own entry carries: ours first, then the form that the reference's
+/// JavaScript gives. They differ only for text beyond ASCII.
+pub fn manifest_self_hashes(manifest: &Value) -> [String; 2] {
     let mut blank = manifest.clone();
     if let Some(rows) = blank.get_mut("files").and_then(Value::as_array_mut) {
         for row in rows.iter_mut().filter(|row| row["path"] == "manifest.json") {
-            row["sha256"]["value"] = "0".repeat(64).into();
+            row["sha256"] = serde_json::json!({ "algorithm": "sha256", "value": "0".repeat(64) });
         }
     }
-    digest_hex([SELF_PREFIX, stable_json(&blank).as_bytes()])
+    in_both_forms(SELF_PREFIX, &blank)
+}
+
+/// Our form of [`manifest_self_hashes`].
+pub fn manifest_self_hash(manifest: &Value) -> String {
+    let [ours, _] = manifest_self_hashes(manifest);
+    ours
+}
+
+fn in_both_forms(prefix: &[u8], value: &Value) -> [String; 2] {
+    [stable_json(value), stable_json_unescaped(value)].map(|f| digest_hex([prefix, f.as_bytes()]))
 }

@@ -1,5 +1,6 @@
 //! What can go wrong in this room, and what a caller can do about it.
 
+use super::Verification;
 use crate::contract::{Code, Refusal};
 use std::io;
 use std::path::PathBuf;
@@ -67,6 +68,51 @@ pub enum ArtifactError {
     #[error("the bundle's id {id} is not that of its content digest {digest}")]
     IdMismatch { id: String, digest: String },
 
+    /// The bundle breaks rules that every trusted bundle keeps: it was changed, or made by
+    /// something else. The violations say where; discard it, or import it again from its source.
+    #[error("the bundle does not verify: {}", first_violation(.0))]
+    VerificationFailed(Box<Verification>),
+
+    /// The bundle is not one that the store can remove: it is the root itself.
+    #[error("the bundle is the artifacts root itself; remove it by hand")]
+    OutsideRoot,
+
+    /// Nothing is where the source of an import should be, or no source was named.
+    #[error("no bundle is at {:?}", .0.display().to_string())]
+    ImportSourceMissing(PathBuf),
+
+    /// The source lies outside the directories that bundles may be imported from.
+    #[error("{} lies outside the directories that bundles may be imported from", .0.display())]
+    ImportSourceForbidden(PathBuf),
+
+    /// The manifest is not that of the bundle, or the source is neither directory nor archive.
+    #[error("{} is not the manifest or the directory of the bundle", .0.display())]
+    ImportSourceInvalid(PathBuf),
+
+    /// The source has something in it that no bundle has.
+    #[error("the bundle is not imported: {0}")]
+    ImportSourceUnsafe(String),
+
+    /// The archive is damaged or was made to do harm.
+    #[error("the archive is not unpacked: {why}")]
+    ZipInvalid { reason: &'static str, why: String },
+
+    /// The bundle is another one than expected.
+    #[error("the bundle has the id {actual}, not {expected}")]
+    ImportIdMismatch { expected: String, actual: String },
+
+    /// The bundle has other content than expected, or than the one of its id in the store.
+    #[error("the bundle has the content digest {actual}, not {expected}")]
+    ImportDigestMismatch { expected: String, actual: String },
+
+    /// The bundle could not be copied. Nothing of it is left behind. Check permissions and space.
+    #[error("the bundle could not be copied: {0}")]
+    ImportCopyFailed(io::Error),
+
+    /// The copy could not be given its name. Nothing of it is left behind.
+    #[error("the bundle could not be put in its place: {0}")]
+    ImportFinalizeFailed(io::Error),
+
     /// A filter or a cursor of a list does not read. Correct the named field.
     #[error("{field}: {why}")]
     QueryInvalid { field: String, why: String },
@@ -101,6 +147,18 @@ impl ArtifactError {
             ArtifactError::DigestMissing => Code::ArtifactDigestMissing,
             ArtifactError::DigestMismatch { .. } => Code::ArtifactDigestMismatch,
             ArtifactError::IdMismatch { .. } => Code::ArtifactIdMismatch,
+            ArtifactError::VerificationFailed(_) => Code::ArtifactVerificationFailed,
+            ArtifactError::OutsideRoot => Code::ArtifactOutsideRoot,
+            ArtifactError::ImportSourceMissing(_) => Code::ArtifactImportSourceMissing,
+            ArtifactError::ImportSourceForbidden(_) => Code::ArtifactImportSourceForbidden,
+            ArtifactError::ImportSourceInvalid(_) | ArtifactError::ImportSourceUnsafe(_) => {
+                Code::ArtifactImportSourceInvalid
+            }
+            ArtifactError::ZipInvalid { .. } => Code::ZipArchiveInvalid,
+            ArtifactError::ImportIdMismatch { .. } => Code::ArtifactImportIdMismatch,
+            ArtifactError::ImportDigestMismatch { .. } => Code::ArtifactImportDigestMismatch,
+            ArtifactError::ImportCopyFailed(_) => Code::ArtifactImportCopyFailed,
+            ArtifactError::ImportFinalizeFailed(_) => Code::ArtifactImportFinalizeFailed,
             ArtifactError::QueryInvalid { .. } => Code::InputInvalid,
             ArtifactError::DraftInvalid { .. } => Code::Internal,
             ArtifactError::PersistFailed(_) => Code::ArtifactPersistFailed,
@@ -120,6 +178,23 @@ impl From<ArtifactError> for Refusal {
             ArtifactError::IdInvalid(id) | ArtifactError::NotFound(id) => {
                 refusal.with("field", "artifact_id").with("artifact_id", id)
             }
+            ArtifactError::ZipInvalid { reason, .. } => refusal.with("reason", reason),
+            ArtifactError::ImportIdMismatch { expected, actual }
+            | ArtifactError::ImportDigestMismatch { expected, actual } => {
+                refusal.with("expected", expected).with("actual", actual)
+            }
+            ArtifactError::ImportSourceMissing(path)
+            | ArtifactError::ImportSourceForbidden(path)
+            | ArtifactError::ImportSourceInvalid(path) => {
+                refusal.with("path", path.display().to_string())
+            }
+            ArtifactError::VerificationFailed(verification) => {
+                let violations = serde_json::to_value(&verification.violations);
+                refusal
+                    .with("schema", verification.schema)
+                    .with("valid", false)
+                    .with("violations", violations.unwrap_or_default())
+            }
             ArtifactError::FileMissing(path)
             | ArtifactError::FileUnusable { path, .. }
             | ArtifactError::JsonInvalid { path, .. } => refusal.with("path", path),
@@ -131,6 +206,13 @@ impl From<ArtifactError> for Refusal {
             }
             _ => refusal,
         }
+    }
+}
+
+fn first_violation(verification: &Verification) -> String {
+    match verification.violations.first() {
+        Some(first) => format!("{}: {}", first.path, first.message.trim_end_matches('.')),
+        None => "no rule is named".into(),
     }
 }
 

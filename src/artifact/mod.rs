@@ -18,6 +18,7 @@ pub mod patch;
 mod path;
 mod store;
 mod test_results;
+mod verify;
 
 pub use bundle::{
     ARTIFACT_OUTCOME_SCHEMA, ARTIFACT_REVIEW_SCHEMA, Bundle, BundlePaths, MANIFEST_PATH,
@@ -30,8 +31,8 @@ pub use changed_files::{
 };
 pub use digest::{
     CHANGED_FILES_PATH, ContentDigest, FILE_LIST_INPUT, FileDigest, ID_PREFIX, PATCH_PATH,
-    bundle_id, content_digest, evidence_digest, file_list_digest, input_digest, is_sha256_hex,
-    manifest_self_hash,
+    bundle_id, content_digest, evidence_digest, file_list_digests, input_digest, is_sha256_hex,
+    manifest_self_hash, manifest_self_hashes,
 };
 pub use draft::{
     Attachment, AttachmentContent, CaptureLimits, Diagnostic, Draft, Environment,
@@ -39,8 +40,14 @@ pub use draft::{
 };
 pub use error::ArtifactError;
 pub use store::{
-    ARTIFACT_LIST_SCHEMA, ARTIFACT_SCHEMA, ArtifactEnvelope, ArtifactList, ListQuery, RunStatus,
-    Store, WriteStatus, Written,
+    ARTIFACT_LIST_SCHEMA, ARTIFACT_SCHEMA, ArtifactEnvelope, ArtifactList, BundleRef, Discarded,
+    ImportOperation, ImportRequest, ImportStatus, ListQuery, PRUNE_SCHEMA, PruneReason, PruneReport,
+    Pruned, RESULT_ENVELOPE_SCHEMA, ResultEnvelope, Retention, RunStatus, Store, WriteStatus,
+    Written,
+};
+pub use verify::{
+    INSPECTION_SCHEMA, Inspection, VERIFICATION_SCHEMA, Verification, Violation, ViolationCode,
+    verify_bundle,
 };
 pub use location::store_directory;
 pub use test_results::{

@@ -8,11 +8,18 @@ use sha2::{Digest, Sha256};
 /// `JSON_UNESCAPED_SLASHES`). Lists keep their order.
 pub fn stable_json(value: &Value) -> String {
     let mut out = String::new();
-    write(value, &mut out);
+    write(value, write_escaped, &mut out);
     out
 }
 
-fn write(value: &Value, out: &mut String) {
+/// The same with text beyond ASCII as it is, which is what JavaScript's `JSON.stringify` does.
+pub fn stable_json_unescaped(value: &Value) -> String {
+    let mut out = String::new();
+    write(value, |text, out| out.push_str(&Value::from(text).to_string()), &mut out);
+    out
+}
+
+fn write(value: &Value, text: fn(&str, &mut String), out: &mut String) {
     match value {
         Value::Array(items) => {
             out.push('[');
@@ -20,7 +27,7 @@ fn write(value: &Value, out: &mut String) {
                 if i > 0 {
                     out.push(',');
                 }
-                write(item, out);
+                write(item, text, out);
             }
             out.push(']');
         }
@@ -32,18 +39,18 @@ fn write(value: &Value, out: &mut String) {
                 if i > 0 {
                     out.push(',');
                 }
-                write_string(key, out);
+                text(key, out);
                 out.push(':');
-                write(&map[key], out);
+                write(&map[key], text, out);
             }
             out.push('}');
         }
-        Value::String(text) => write_string(text, out),
+        Value::String(string) => text(string, out),
         scalar => out.push_str(&scalar.to_string()),
     }
 }
 
-fn write_string(text: &str, out: &mut String) {
+fn write_escaped(text: &str, out: &mut String) {
     let plain = Value::from(text).to_string();
     for c in plain.chars() {
         if c.is_ascii() {

@@ -95,6 +95,26 @@ codes! {
     ArtifactIdMismatch = "wp_codebox_artifact_id_mismatch", 400;
     /// The store could not be read: an error of the disk, of permissions, of descriptors.
     ArtifactUnreadable = "wp_codebox_artifact_unreadable", 500;
+    /// The bundle breaks a rule of verification; `violations` names each.
+    ArtifactVerificationFailed = "wp_codebox_artifact_verification_failed", 400;
+    /// The bundle is not beneath the artifacts root.
+    ArtifactOutsideRoot = "wp_codebox_artifact_outside_root", 400;
+    /// The source of an import is not there.
+    ArtifactImportSourceMissing = "wp_codebox_artifact_import_source_missing", 400;
+    /// The source of an import lies outside the allowed directories.
+    ArtifactImportSourceForbidden = "wp_codebox_artifact_import_source_forbidden", 403;
+    /// The source of an import is no bundle, or has in it what no bundle has.
+    ArtifactImportSourceInvalid = "wp_codebox_artifact_import_source_invalid", 400;
+    /// The imported bundle has another id than expected.
+    ArtifactImportIdMismatch = "wp_codebox_artifact_import_id_mismatch", 400;
+    /// The imported bundle has another content digest than expected.
+    ArtifactImportDigestMismatch = "wp_codebox_artifact_import_digest_mismatch", 400;
+    /// The bundle could not be copied into the store.
+    ArtifactImportCopyFailed = "wp_codebox_artifact_import_copy_failed", 500;
+    /// The copied bundle could not be given its name.
+    ArtifactImportFinalizeFailed = "wp_codebox_artifact_import_finalize_failed", 500;
+    /// The archive is damaged or was made to do harm; `reason` says how.
+    ZipArchiveInvalid = "wp_codebox_zip_archive_invalid", 400;
     /// A bundle could not be written.
     ArtifactPersistFailed = "wp_codebox_artifact_persist_failed", 500;
     /// The run passed its deadline.

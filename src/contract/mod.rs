@@ -12,7 +12,7 @@ mod refusal;
 mod schema;
 mod time;
 
-pub use canonical::{digest_hex, stable_json};
+pub use canonical::{digest_hex, stable_json, stable_json_unescaped};
 pub use change::{Change, ChangeSet, FileContent, FileKind, FileState};
 pub use code::Code;
 pub use input::{FieldPath, Input, shown};

@@ -21,4 +21,6 @@ pub use read::{Bundle, BundlePaths};
 pub use review::{ARTIFACT_REVIEW_SCHEMA, REVIEW_PATH, Review};
 
 pub(super) use compose::compose;
-pub(super) use read::{Limits, is_plausible_id, read_json, read_manifest};
+pub(super) use read::{
+    Limits, is_plausible_id, read_json, read_manifest, read_manifest_raw, recompute,
+};

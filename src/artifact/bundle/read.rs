@@ -7,7 +7,7 @@ use crate::artifact::ArtifactError;
 use crate::artifact::confined::Dir;
 use crate::artifact::digest::{
     CHANGED_FILES_PATH, FILE_LIST_INPUT, ID_PREFIX, PATCH_PATH, bundle_id, digest_of_parts,
-    file_list_digest, is_sha256_hex,
+    file_list_digests, is_sha256_hex,
 };
 use crate::artifact::path::is_bundle_path;
 use schemars::JsonSchema;
@@ -133,9 +133,14 @@ fn optional(dir: &Dir, path: &str, limits: Limits) -> Result<Option<Value>, Arti
     }
 }
 
+/// The manifest, whatever is in it.
+pub fn read_manifest_raw(dir: &Dir) -> Result<Value, ArtifactError> {
+    parse(MANIFEST_PATH, &read(dir, MANIFEST_PATH, MAX_MANIFEST)?)
+}
+
 /// The manifest, with an id that may name a bundle.
 pub fn read_manifest(dir: &Dir) -> Result<Value, ArtifactError> {
-    let manifest = parse(MANIFEST_PATH, &read(dir, MANIFEST_PATH, MAX_MANIFEST)?)?;
+    let manifest = read_manifest_raw(dir)?;
     match manifest["id"].as_str() {
         Some(id) if is_plausible_id(id) => Ok(manifest),
         Some(id) => Err(ArtifactError::ManifestInvalid(format!("{id:?} cannot be an id"))),
@@ -217,7 +222,11 @@ pub fn recompute(dir: &Dir, manifest: &Value) -> Result<String, ArtifactError> {
             Err(ArtifactError::ManifestInvalid("its content digest has too many inputs".into()))
         }
         None | Some([]) => Err(ArtifactError::DigestMissing),
-        Some([FILE_LIST_INPUT]) => Ok(file_list_digest(manifest)),
+        Some([FILE_LIST_INPUT]) => {
+            let stated = manifest["contentDigest"]["value"].as_str().unwrap_or_default();
+            let [ours, other] = file_list_digests(manifest);
+            Ok(if other == stated { other } else { ours })
+        }
         Some(inputs) => {
             if let Some(bad) = inputs.iter().find(|path| !is_bundle_path(path)) {
                 let why = format!("{bad:?} cannot be an input of the content digest");

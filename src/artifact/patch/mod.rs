@@ -9,19 +9,25 @@
 //! * Every path is mount-relative (or prefixed as told), never absolute, never with `..`, never
 //!   beneath anything that git could take for its own directory.
 
+mod apply;
 mod base85;
 mod binary;
 mod block;
+mod conflicts;
 mod dotgit;
 mod hunks;
 mod object;
+mod parse;
 mod quote;
 mod rename;
 
+pub use apply::{Misfit, apply};
 pub use block::{Block, Body, Side, is_text};
+pub use conflicts::check_conflicts;
 pub use dotgit::{is_git_internal, is_gitmodules};
 pub use hunks::DiffBudget;
 pub use object::{GitMode, blob_id};
+pub use parse::{Content, FilePatch, Hunk, HunkLine, PatchError, check_path, parse};
 pub use quote::{quote, unquote};
 pub use rename::{Rename, RenameCandidate, detect_renames};
 

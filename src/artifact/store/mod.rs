@@ -9,13 +9,23 @@
 //! * Nothing outside the root is touched: every path is walked from the root's descriptor,
 //!   symlinks are not followed.
 
+mod copy;
+mod discard;
+mod import;
 mod index;
 mod list;
+mod prune;
 mod root;
 mod scratch;
 mod write;
+mod zip;
 
+pub use discard::Discarded;
+pub use import::{
+    BundleRef, ImportOperation, ImportRequest, ImportStatus, RESULT_ENVELOPE_SCHEMA, ResultEnvelope,
+};
 pub use list::{ARTIFACT_LIST_SCHEMA, ArtifactList, ListQuery, RunStatus};
+pub use prune::{PRUNE_SCHEMA, PruneReason, PruneReport, Pruned, Retention};
 pub use write::{WriteStatus, Written};
 
 use super::ArtifactError;

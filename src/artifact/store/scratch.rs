@@ -5,6 +5,9 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use std::ffi::CString;
 use std::io;
 
+/// What a name of ours can begin with, after the dot.
+pub const KINDS: [&str; 4] = ["tmp", "trash", "index", "deny"];
+
 /// `.tmp-<16 hexadecimal digits>` for the kind `tmp`.
 pub fn name(kind: &str) -> String {
     let mut random = [0; 8];
@@ -42,6 +45,38 @@ impl<'a> Scratch<'a> {
             Err(why) => Err((self, why)),
         }
     }
+}
+
+impl Scratch<'_> {
+    /// Takes the place of the directory `to`, which is removed afterwards. Whoever looks sees one
+    /// or the other.
+    pub fn replace(self, to: &str) -> io::Result<()> {
+        match self.root.exchange(&self.name, to) {
+            // What was at `to` now has our name, and goes when `self` is dropped.
+            Ok(()) => Ok(()),
+            Err(why) if is_unsupported(&why) => {
+                let aside = name("trash");
+                self.root.rename(to, &aside)?;
+                if let Err(why) = self.root.rename(&self.name, to) {
+                    self.root.rename(&aside, to)?;
+                    return Err(why);
+                }
+                let aside = CString::new(aside).expect("the name has no NUL");
+                // What stays behind goes with the next pruning.
+                let _ = self.root.remove_all(&aside);
+                std::mem::forget(self);
+                Ok(())
+            }
+            Err(why) => Err(why),
+        }
+    }
+}
+
+/// Some file systems cannot exchange names.
+fn is_unsupported(why: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let errno = Errno::from_io_error(why);
+    matches!(errno, Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP))
 }
 
 impl Drop for Scratch<'_> {

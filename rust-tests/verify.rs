@@ -1,0 +1,588 @@
+//! Verification: a whole bundle passes, and every way to spoil one is named.
+
+mod support;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use support::bundle::{Room, draft, json, room};
+use support::tree::{text, tree};
+use wp_codebox::artifact::{Attachment, AttachmentContent, ViolationCode as Code, verify_bundle};
+use wp_codebox::contract::{self, Refusal};
+
+fn sha256(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    parts.iter().for_each(|part| hash.update(part));
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn bundle(room: &Room) -> PathBuf {
+    let before = tree([("plugin.php", text("<?php\n"))]);
+    let after = tree([("plugin.php", text("<?php\n// ü\n"))]);
+    let mut draft = draft("s", &before, &after);
+    let content = AttachmentContent::Json(json!({ "ok": true }));
+    draft.attachments =
+        vec![Attachment { path: "agent-result.json".into(), kind: "agent-result".into(), content }];
+    room.store.write(draft).unwrap().bundle.directory
+}
+
+fn codes(dir: &Path) -> Vec<Code> {
+    let verification = verify_bundle(dir).unwrap();
+    assert_eq!(verification.schema, "wp-codebox/artifact-bundle-verification/v1");
+    assert_eq!(verification.valid, verification.violations.is_empty());
+    verification.violations.into_iter().map(|violation| violation.code).collect()
+}
+
+/// Spoils a fresh bundle and returns what verification says.
+fn spoilt(spoil: impl FnOnce(&Path)) -> Vec<Code> {
+    let room = room();
+    let dir = bundle(&room);
+    assert_eq!(codes(&dir), []);
+    spoil(&dir);
+    codes(&dir)
+}
+
+/// Rewrites a JSON file.
+fn edit(dir: &Path, path: &str, change: impl FnOnce(&mut Value)) {
+    let mut value = json(&dir.join(path));
+    change(&mut value);
+    fs::write(dir.join(path), serde_json::to_vec_pretty(&value).unwrap()).unwrap();
+}
+
+/// Rewrites a file and makes the manifest's hashes right again, as somebody would who tampers with
+/// a bundle and knows the format; the content digest and the id stay.
+fn reseal(dir: &Path, path: &str, change: impl FnOnce(&mut Value)) {
+    edit(dir, path, change);
+    let bytes = fs::read_to_string(dir.join(path)).unwrap();
+    edit(dir, "manifest.json", |manifest| {
+        for row in manifest["files"].as_array_mut().unwrap() {
+            if row["path"] == path {
+                row["sha256"]["value"] = sha256(&[&bytes]).into();
+            }
+        }
+    });
+    seal(dir);
+}
+
+/// Gives the manifest its self hash.
+fn seal(dir: &Path) {
+    edit(dir, "manifest.json", |manifest| {
+        let own = |manifest: &mut Value, value: String| {
+            for row in manifest["files"].as_array_mut().unwrap() {
+                if row["path"] == "manifest.json" {
+                    row["sha256"] = json!({ "algorithm": "sha256", "value": value.clone() });
+                }
+            }
+        };
+        own(manifest, "0".repeat(64));
+        let canonical = contract::stable_json(manifest);
+        own(manifest, sha256(&["wp-codebox/artifact-manifest-self/v1\n", &canonical]));
+    });
+}
+
+#[test]
+fn a_bundle_that_nobody_touched_is_valid() {
+    let room = room();
+    let dir = bundle(&room);
+    let id = dir.file_name().unwrap().to_str().unwrap();
+    let inspection = room.store.inspect(id).unwrap();
+    assert_eq!(inspection.schema, "wp-codebox/artifact-inspection/v1");
+    assert!(inspection.verification.valid);
+    assert_eq!(inspection.artifact.id, id);
+    room.store.verified(id).unwrap();
+}
+
+#[test]
+fn manifests_that_are_none() {
+    assert_eq!(spoilt(|dir| fs::remove_file(dir.join("manifest.json")).unwrap()), [Code::MissingManifest]);
+    assert_eq!(spoilt(|dir| fs::write(dir.join("manifest.json"), "{").unwrap()), [Code::MalformedManifest]);
+    assert_eq!(spoilt(|dir| fs::write(dir.join("manifest.json"), "[]").unwrap()), [Code::MalformedManifest]);
+    let deep = format!("{{\"id\":{}", "[".repeat(2_000_000));
+    assert_eq!(spoilt(|dir| fs::write(dir.join("manifest.json"), deep).unwrap()), [Code::MalformedManifest]);
+    assert_eq!(
+        spoilt(|dir| {
+            fs::rename(dir.join("manifest.json"), dir.join("../kept")).unwrap();
+            symlink("../kept", dir.join("manifest.json")).unwrap();
+        }),
+        [Code::MalformedManifest]
+    );
+    for (field, value) in [
+        ("id", json!("../x")),
+        ("id", json!(7)),
+        ("createdAt", json!("yesterday")),
+        ("runtime", json!([])),
+        ("contentDigest", json!({ "algorithm": "md5", "inputs": ["a"], "value": "0".repeat(64) })),
+        ("contentDigest", json!({ "algorithm": "sha256", "inputs": "a", "value": "0".repeat(64) })),
+        ("contentDigest", json!({ "algorithm": "sha256", "inputs": ["a"], "value": "A".repeat(64) })),
+        ("files", json!([])),
+        ("files", json!([{ "path": "x", "kind": "y" }])),
+    ] {
+        let found = spoilt(|dir| edit(dir, "manifest.json", |m| m[field] = value.clone()));
+        assert_eq!(found, [Code::InvalidManifestShape], "{field} {value}");
+    }
+}
+
+#[test]
+fn a_changed_byte_anywhere_is_found() {
+    let room = room();
+    let dir = bundle(&room);
+    for path in support::bundle::files(&dir) {
+        let at = dir.join(&path);
+        let good = fs::read(&at).unwrap();
+        let mut bad = good.clone();
+        match bad.last_mut() {
+            Some(last) => *last = if *last == b'\n' { b' ' } else { b'x' },
+            None => bad.push(b'\n'),
+        }
+        fs::write(&at, bad).unwrap();
+        if path == "manifest.json" {
+            // White space between JSON tokens says nothing.
+            assert_eq!(codes(&dir), []);
+            fs::write(&at, String::from_utf8(good.clone()).unwrap().replace("7.1.1", "7.1.2")).unwrap();
+        }
+        let found = codes(&dir);
+        assert!(found.contains(&Code::FileHashMismatch), "{path}: {found:?}");
+        fs::write(&at, good).unwrap();
+    }
+    assert_eq!(codes(&dir), []);
+}
+
+#[test]
+fn a_tamperer_who_fixes_the_hashes_is_still_found() {
+    // The content digest covers changed files and patch, and through the evidence digest the rest.
+    let found = spoilt(|dir| {
+        reseal(dir, "files/outcome.json", |outcome| outcome["status"] = "failed".into());
+    });
+    assert_eq!(found, [Code::DigestMismatch]);
+    let found = spoilt(|dir| {
+        reseal(dir, "files/changed-files.json", |changed| changed["files"] = json!([]));
+    });
+    assert!(found.contains(&Code::DigestMismatch), "{found:?}");
+    assert!(found.contains(&Code::ReviewEvidenceMismatch), "{found:?}");
+}
+
+#[test]
+fn files_that_are_missing_extra_or_unsafe() {
+    let log = "logs/runtime.log";
+    assert_eq!(
+        spoilt(|dir| fs::remove_file(dir.join(log)).unwrap()),
+        [Code::MissingFile, Code::DigestMismatch]
+    );
+    assert_eq!(spoilt(|dir| fs::write(dir.join("files/extra"), "").unwrap()), [Code::OrphanedFile]);
+    assert_eq!(spoilt(|dir| fs::write(dir.join(".hidden"), "").unwrap()), [Code::OrphanedFile]);
+    assert_eq!(
+        spoilt(|dir| {
+            fs::rename(dir.join(log), dir.join("../kept")).unwrap();
+            symlink("../../kept", dir.join(log)).unwrap();
+        }),
+        [Code::UnsafeFile, Code::DigestMismatch]
+    );
+    assert_eq!(
+        spoilt(|dir| {
+            fs::rename(dir.join("logs"), dir.join("../kept")).unwrap();
+            symlink("../kept", dir.join("logs")).unwrap();
+        }),
+        [Code::UnsafeFile, Code::UnsafeFile, Code::UnsafeFile, Code::DigestMismatch]
+    );
+    assert_eq!(
+        spoilt(|dir| fs::hard_link(dir.join(log), dir.join("../other-name")).unwrap()),
+        [Code::Hardlink]
+    );
+    assert_eq!(
+        spoilt(|dir| {
+            let made = std::process::Command::new("mkfifo").arg(dir.join("files/pipe")).status();
+            assert!(made.unwrap().success());
+        }),
+        [Code::UnsafeFile]
+    );
+    let deep = "d/".repeat(80);
+    assert_eq!(
+        spoilt(|dir| fs::create_dir_all(dir.join(deep)).unwrap()),
+        [Code::UnsafeFile]
+    );
+}
+
+#[test]
+fn paths_that_lead_elsewhere() {
+    for bad in ["../outside", "/etc/passwd", "a/../../b", "C:/x", "file:x", "a\\b", "", "./x", "a//b", "a/./b"] {
+        let found = spoilt(|dir| {
+            edit(dir, "manifest.json", |manifest| {
+                let mut row = manifest["files"][1].clone();
+                row["path"] = bad.into();
+                manifest["files"].as_array_mut().unwrap().push(row);
+            });
+            seal(dir);
+        });
+        assert!(found.contains(&Code::InvalidPath), "{bad:?}: {found:?}");
+    }
+    let twice = |path: &'static str| {
+        spoilt(|dir| {
+            edit(dir, "manifest.json", |manifest| {
+                let mut row = manifest["files"][1].clone();
+                row["path"] = path.into();
+                manifest["files"].as_array_mut().unwrap().push(row);
+            });
+            seal(dir);
+        })
+    };
+    assert!(twice("files/patch.diff").contains(&Code::InvalidManifestShape));
+    assert!(twice("FILES/Patch.diff").contains(&Code::InvalidPath), "one file on some file systems");
+    let input = |input: &'static str| {
+        spoilt(|dir| {
+            edit(dir, "manifest.json", |m| m["contentDigest"]["inputs"] = json!([input]));
+            seal(dir);
+        })
+    };
+    assert!(input("../../etc/passwd").contains(&Code::InvalidPath));
+    assert!(input("files/none").contains(&Code::MalformedReference));
+}
+
+#[test]
+fn manifests_that_do_not_list_themselves_or_lack_hashes() {
+    let found = spoilt(|dir| {
+        edit(dir, "manifest.json", |m| drop(m["files"].as_array_mut().unwrap().remove(0)));
+    });
+    assert_eq!(found, [Code::InvalidManifestShape, Code::OrphanedFile]);
+    let found = spoilt(|dir| {
+        edit(dir, "manifest.json", |m| m["files"][2]["sha256"]["value"] = "ABC".into());
+        seal(dir);
+    });
+    assert_eq!(found, [Code::MissingFileHash]);
+}
+
+#[test]
+fn ids_that_are_another_bundles() {
+    let other = format!("artifact-bundle-sha256-{}", "1".repeat(64));
+    let found = spoilt(|dir| {
+        edit(dir, "manifest.json", |m| m["id"] = other.clone().into());
+        seal(dir);
+    });
+    assert!(found.contains(&Code::BundleIdMismatch), "{found:?}");
+    assert!(found.contains(&Code::ReviewEvidenceMismatch), "{found:?}");
+}
+
+#[test]
+fn documents_that_point_astray() {
+    let metadata = |change: fn(&mut Value)| spoilt(|dir| reseal(dir, "metadata.json", change));
+    let review = |change: fn(&mut Value)| spoilt(|dir| reseal(dir, "files/review.json", change));
+    assert_eq!(metadata(|m| m["artifacts"]["patch"] = "files/none".into()), [Code::MalformedReference]);
+    assert_eq!(metadata(|m| m["artifacts"]["patch"] = "../x".into()), [Code::InvalidPath]);
+    assert_eq!(metadata(|m| m["id"] = "other".into()), [Code::BundleIdMismatch]);
+    assert_eq!(metadata(|m| m["contentDigest"]["value"] = "0".into()), [Code::DigestMismatch]);
+    assert_eq!(review(|r| r["evidence"] = Value::Null), [Code::MalformedReference]);
+    assert_eq!(review(|r| r["evidence"]["patchSha256"] = "0".into()), [Code::ReviewEvidenceMismatch]);
+    assert_eq!(review(|r| r["evidence"]["artifactContentDigest"] = "0".into()), [Code::ReviewEvidenceMismatch]);
+    assert_eq!(review(|r| r["evidence"]["testResults"] = "files/none".into()), [Code::MalformedReference]);
+    assert_eq!(review(|r| r["changedFiles"][0]["status"] = "deleted".into()), [Code::ReviewEvidenceMismatch]);
+    assert_eq!(review(|r| r["artifactId"] = "other".into()), [Code::ReviewEvidenceMismatch]);
+}
+
+#[test]
+fn a_bundle_that_does_not_verify_is_not_trusted() {
+    let room = room();
+    let dir = bundle(&room);
+    fs::write(dir.join("files/extra"), "").unwrap();
+    let id = dir.file_name().unwrap().to_str().unwrap();
+    let refusal: Refusal = room.store.verified(id).unwrap_err().into();
+    assert_eq!(refusal.code.as_str(), "wp_codebox_artifact_verification_failed");
+    assert_eq!(refusal.code.http_status(), 400);
+    let data = refusal.data();
+    assert_eq!(data["schema"], "wp-codebox/artifact-bundle-verification/v1");
+    assert_eq!(data["valid"], false);
+    assert_eq!(data["violations"][0]["code"], "orphaned-file");
+    assert_eq!(data["violations"][0]["file"], "files/extra");
+    // Reading and inspecting still work: that is how one finds out.
+    assert!(!room.store.inspect(id).unwrap().verification.valid);
+}
+
+// --- bundles of the reference implementation
+
+/// Builds a bundle the way the reference does, from files with their kinds.
+struct Foreign {
+    dir: tempfile::TempDir,
+    files: Vec<(String, String)>,
+}
+
+impl Foreign {
+    fn new() -> Self {
+        let mut foreign = Foreign { dir: tempfile::tempdir().unwrap(), files: Vec::new() };
+        foreign.add("files/changed-files.json", "changed-files", "{\"files\": []}\n");
+        foreign.add("files/patch.diff", "patch", "");
+        foreign
+    }
+
+    fn add(&mut self, path: &str, kind: &str, content: &str) -> String {
+        let at = self.dir.path().join(path);
+        fs::create_dir_all(at.parent().unwrap()).unwrap();
+        fs::write(at, content).unwrap();
+        self.files.push((path.into(), kind.into()));
+        sha256(&[content])
+    }
+
+    fn add_json(&mut self, path: &str, kind: &str, content: &Value) -> String {
+        self.add(path, kind, &format!("{}\n", serde_json::to_string_pretty(content).unwrap()))
+    }
+
+    fn manifest(&self, by_list: bool, cases: Value) -> Value {
+        let mut rows = vec![json!({ "path": "manifest.json", "kind": "manifest", "contentType": "application/json" })];
+        for (path, kind) in &self.files {
+            rows.push(json!({ "path": path, "kind": kind, "contentType": "x", "provenance": { "source": "é" } }));
+        }
+        let (inputs, value) = if by_list {
+            let list = contract::stable_json_unescaped(&json!(rows));
+            (json!(["manifest.files"]), sha256(&["wp-codebox/artifact-manifest-file-list/v1\n", &list]))
+        } else {
+            let read = |path: &str| fs::read_to_string(self.dir.path().join(path)).unwrap();
+            let (changed, patch) = (read("files/changed-files.json"), read("files/patch.diff"));
+            let inputs = json!(["files/changed-files.json", "files/patch.diff"]);
+            let parts =
+                ["wp-codebox/artifact-content/v1\nfiles/changed-files.json\n", &changed, "\nfiles/patch.diff\n", &patch];
+            (inputs, sha256(&parts))
+        };
+        for row in &mut rows {
+            let path = row["path"].as_str().unwrap().to_owned();
+            let value = match path.as_str() {
+                "manifest.json" => "0".repeat(64),
+                path => sha256(&[&fs::read_to_string(self.dir.path().join(path)).unwrap()]),
+            };
+            row["sha256"] = json!({ "algorithm": "sha256", "value": value });
+        }
+        let mut manifest = json!({
+            "id": format!("artifact-bundle-sha256-{value}"),
+            "contentDigest": { "algorithm": "sha256", "inputs": inputs, "value": value },
+            "createdAt": "2026-05-05T05:05:05.000Z",
+            "runtime": { "id": "runtime-é", "backend": "wordpress-playground" },
+            "files": rows
+        });
+        if !cases.is_null() {
+            manifest["cases"] = cases;
+        }
+        let canonical = contract::stable_json_unescaped(&manifest);
+        let own = sha256(&["wp-codebox/artifact-manifest-self/v1\n", &canonical]);
+        manifest["files"][0]["sha256"]["value"] = own.into();
+        manifest
+    }
+
+    fn write(&self, by_list: bool) -> Value {
+        self.write_with(by_list, Value::Null)
+    }
+
+    fn write_with(&self, by_list: bool, cases: Value) -> Value {
+        let manifest = self.manifest(by_list, cases);
+        fs::write(self.dir.path().join("manifest.json"), serde_json::to_vec_pretty(&manifest).unwrap()).unwrap();
+        manifest
+    }
+
+    fn codes(&self) -> Vec<Code> {
+        codes(self.dir.path())
+    }
+}
+
+#[test]
+fn both_digest_forms_of_the_reference_verify() {
+    for by_list in [true, false] {
+        let foreign = Foreign::new();
+        foreign.write(by_list);
+        assert_eq!(foreign.codes(), [], "by list: {by_list}");
+        edit(foreign.dir.path(), "manifest.json", |m| m["files"][1]["kind"] = "other".into());
+        let found = foreign.codes();
+        assert!(found.contains(&Code::FileHashMismatch));
+        assert_eq!(found.contains(&Code::DigestMismatch), by_list, "{found:?}");
+    }
+}
+
+#[test]
+fn ids_without_the_prefix_are_taken_as_they_are() {
+    let foreign = Foreign::new();
+    foreign.write(true);
+    edit(foreign.dir.path(), "manifest.json", |m| m["id"] = "runtime-7".into());
+    let found = foreign.codes();
+    assert_eq!(found, [Code::FileHashMismatch], "only the manifest's own hash is off");
+}
+
+/// A document with a digest over its fields and an id from that.
+fn sealed(schema: &str, id_prefix: &str, mut document: Value) -> Value {
+    document["schema"] = schema.into();
+    document["version"] = 1.into();
+    let digest = sha256(&[schema, "\n", &contract::stable_json_unescaped(&document)]);
+    document["id"] = format!("{id_prefix}{digest}").into();
+    document["digest"] = json!({ "algorithm": "sha256", "value": digest });
+    document["createdAt"] = "2026-05-05T05:05:05.000Z".into();
+    document
+}
+
+#[test]
+fn reference_manifests_and_replay_indexes() {
+    for (kind, schema, prefix, field) in [
+        ("runtime-reference-manifest", "wp-codebox/runtime-reference-manifest/v1", "runtime-reference-manifest-sha256-", "files"),
+        ("runtime-replay-index", "wp-codebox/runtime-replay-reference-index/v1", "runtime-replay-reference-index-sha256-", "references"),
+    ] {
+        let build = |change: &dyn Fn(&mut Value)| {
+            let mut foreign = Foreign::new();
+            let hash = foreign.add("events.jsonl", "events", "{}\n");
+            // The content digest form does not depend on the list, so the id is known beforehand.
+            let id = foreign.manifest(false, Value::Null);
+            let file = json!({ "path": "events.jsonl", "kind": "events", "contentType": "x", "sha256": { "algorithm": "sha256", "value": hash } });
+            let mut document = json!({
+                "runtime": { "id": "é" },
+                "artifactBundle": { "kind": "artifact-bundle", "id": id["id"], "digest": { "algorithm": "sha256", "value": id["contentDigest"]["value"] } },
+                "snapshots": [{ "id": "s", "artifactRefs": [{ "kind": "x", "id": "y", "path": "events.jsonl", "digest": { "algorithm": "sha256", "value": hash } }] }],
+            });
+            document[field] = if field == "files" { json!([file]) } else { json!({ "events": file }) };
+            change(&mut document);
+            let mut document = sealed(schema, prefix, document);
+            if document["runtime"]["id"] == "after sealing" {
+                document["runtime"]["id"] = "changed".into();
+            }
+            foreign.add_json("files/reference.json", kind, &document);
+            foreign.write(false);
+            foreign.codes()
+        };
+        let first = |document: &mut Value, edit: &dyn Fn(&mut Value)| match &mut document[field] {
+            Value::Array(list) => edit(&mut list[0]),
+            map => edit(&mut map["events"]),
+        };
+        assert_eq!(build(&|_| {}), [], "{kind}");
+        assert_eq!(build(&|d| d["artifactBundle"]["id"] = "x".into()), [Code::ReviewEvidenceMismatch]);
+        assert_eq!(build(&|d| first(d, &|f| f["sha256"]["value"] = "0".repeat(64).into())), [Code::FileHashMismatch]);
+        assert_eq!(build(&|d| first(d, &|f| f["path"] = "files/none".into())), [Code::MalformedReference]);
+        assert_eq!(build(&|d| first(d, &|f| f["path"] = "../none".into())), [Code::InvalidPath]);
+        assert_eq!(build(&|d| first(d, &|f| f["sha256"] = Value::Null)), [Code::MissingFileHash]);
+        assert_eq!(build(&|d| d["snapshots"][0]["artifactRefs"][0]["digest"]["value"] = "0".repeat(64).into()), [Code::FileHashMismatch]);
+        assert_eq!(build(&|d| d["runtime"]["id"] = "after sealing".into()), [Code::DigestMismatch]);
+    }
+}
+
+#[test]
+fn episode_traces() {
+    let build = |change: &dyn Fn(&mut Value)| {
+        let mut foreign = Foreign::new();
+        let payload = json!({ "schema": "wp-codebox/runtime-episode-observation/v1", "type": "files", "data": {}, "observedAt": "t", "artifactRefs": [] });
+        let digest = sha256(&["wp-codebox/runtime-episode-trace/v1\n", &contract::stable_json_unescaped(&payload)]);
+        let observation = json!({ "id": "o", "type": "files", "data": {}, "observedAt": "t", "digest": { "algorithm": "sha256", "value": digest } });
+        let mut trace = json!({
+            "schema": "wp-codebox/runtime-episode-trace/v1", "version": 1,
+            "reset": { "observations": [observation] },
+            "steps": [{ "index": 0, "observation": observation }, { "index": 1 }],
+            "snapshots": []
+        });
+        change(&mut trace);
+        foreign.add_json("files/runtime-episode-trace.json", "runtime-episode-trace", &trace);
+        foreign.write(true);
+        foreign.codes()
+    };
+    assert_eq!(build(&|_| {}), []);
+    assert_eq!(build(&|t| t["version"] = 2.into()), [Code::MalformedReference]);
+    assert_eq!(build(&|t| t["steps"][1]["index"] = 2.into()), [Code::MalformedReference]);
+    assert_eq!(build(&|t| t["steps"][1]["reward"] = 2.into()), [Code::MalformedReference]);
+    assert_eq!(build(&|t| t["steps"][0]["observation"]["data"]["x"] = 2.into()), [Code::MalformedReference]);
+    assert_eq!(build(&|t| t["reset"]["observations"][0]["type"] = "x".into()), [Code::MalformedReference]);
+}
+
+#[test]
+fn typed_artifacts_and_their_payloads() {
+    let build = |change: &dyn Fn(&mut Value)| {
+        let mut foreign = Foreign::new();
+        let hash = foreign.add("files/typed/one.json", "typed-artifact", "{\"ok\":true}\n");
+        let mut index = json!({
+            "schema": "wp-codebox/typed-artifacts-index/v1",
+            "artifacts": [{
+                "name": "one", "type": "summary",
+                "payload": { "ok": true, "items": [1, 2] },
+                "payload_schema": {
+                    "type": "object", "required": ["ok"], "additionalProperties": false,
+                    "properties": { "ok": { "type": "boolean" }, "items": { "type": "array", "items": { "type": "integer", "minimum": 1 }, "maxItems": 3 } }
+                },
+                "artifact": { "path": "files/typed/one.json", "sha256": hash }
+            }]
+        });
+        change(&mut index["artifacts"][0]);
+        foreign.add_json("files/typed/index.json", "typed-artifacts-index", &index);
+        foreign.write(true);
+        foreign.codes()
+    };
+    assert_eq!(build(&|_| {}), []);
+    assert_eq!(build(&|a| a["artifact"]["sha256"] = "0".repeat(64).into()), [Code::FileHashMismatch]);
+    assert_eq!(build(&|a| a["artifact"]["path"] = "files/none".into()), [Code::MalformedReference]);
+    for payload in [
+        json!({}), json!([]), json!({ "ok": "yes" }), json!({ "ok": true, "more": 1 }),
+        json!({ "ok": true, "items": [0] }), json!({ "ok": true, "items": [1.5] }), json!({ "ok": true, "items": [1, 1, 1, 1] }),
+    ] {
+        assert_eq!(build(&|a| a["payload"] = payload.clone()), [Code::PayloadSchemaViolation], "{payload}");
+    }
+}
+
+#[test]
+fn tool_call_transcripts() {
+    let build = |change: &dyn Fn(&mut Value)| {
+        let mut foreign = Foreign::new();
+        let hash = foreign.add("files/out.txt", "file", "x");
+        let mut transcript = json!({
+            "schema": "wp-codebox/tool-call-transcript/v1",
+            "redaction": { "policy": "applied" },
+            "tool_calls": [{
+                "call_id": "1", "tool_name": "read", "tool_type": "x", "phase": "run", "status": "succeeded",
+                "redaction": { "policy": "none" },
+                "output_artifacts": [{ "path": "files/out.txt", "sha256": hash }]
+            }]
+        });
+        change(&mut transcript);
+        foreign.add_json("files/tool-calls/transcript.json", "tool-call-transcript", &transcript);
+        foreign.write(true);
+        foreign.codes()
+    };
+    assert_eq!(build(&|_| {}), []);
+    assert_eq!(build(&|t| t["redaction"] = Value::Null), [Code::MalformedReference]);
+    assert_eq!(build(&|t| t["tool_calls"][0]["redaction"]["policy"] = "x".into()), [Code::MalformedReference]);
+    assert_eq!(build(&|t| t["tool_calls"][0]["tool_name"] = "".into()), [Code::MalformedReference]);
+    assert_eq!(build(&|t| t["tool_calls"][0]["output_artifacts"][0]["sha256"] = "0".repeat(64).into()), [Code::FileHashMismatch]);
+    assert_eq!(build(&|t| t["tool_calls"][0]["output_artifacts"][0]["path"] = "files/none".into()), [Code::MalformedReference]);
+}
+
+#[test]
+fn cases_and_viewers_in_the_manifest() {
+    let cases = |cases: Value| {
+        let foreign = Foreign::new();
+        foreign.write_with(true, cases);
+        foreign.codes()
+    };
+    assert_eq!(cases(json!([{ "id": "a", "createdAt": "2026-01-01T00:00:00Z", "artifacts": ["files/patch.diff"] }, { "id": "b" }])), []);
+    assert_eq!(cases(json!([{ "id": "a" }, { "id": "a" }])), [Code::InvalidManifestShape]);
+    assert_eq!(cases(json!([{ "id": "a", "createdAt": "noon" }])), [Code::InvalidManifestShape]);
+    assert_eq!(cases(json!([{ "id": "a", "artifacts": ["files/none"] }])), [Code::MalformedReference]);
+    let wrong = json!([{ "id": "a", "artifacts": [{ "path": "files/patch.diff", "sha256": "0".repeat(64) }] }]);
+    assert_eq!(cases(wrong), [Code::FileHashMismatch]);
+
+    for (base, good) in [
+        ("https://playground.wordpress.net/", true),
+        ("http://example.org:8080/x", true),
+        ("http://localhost/", false),
+        ("http://127.0.0.1:9/", false),
+        ("http://user@127.1.2.3/", false),
+        ("http://[::1]/", false),
+        ("//example.org/", false),
+        ("javascript:alert(1)", false),
+    ] {
+        let foreign = Foreign::new();
+        foreign.write(false);
+        edit(foreign.dir.path(), "manifest.json", |m| m["files"][1]["viewer"] = json!({ "base": base }));
+        seal(foreign.dir.path());
+        let expected: &[Code] = if good { &[] } else { &[Code::MalformedReference] };
+        assert_eq!(foreign.codes(), expected, "{base}");
+    }
+}
+
+#[test]
+fn a_hostile_manifest_has_a_bounded_report() {
+    let foreign = Foreign::new();
+    foreign.write(true);
+    edit(foreign.dir.path(), "manifest.json", |manifest| {
+        let rows = manifest["files"].as_array_mut().unwrap();
+        rows.extend((0..20_000).map(|n| json!({ "path": format!("../{n}"), "kind": "x", "contentType": "x" })));
+    });
+    let verification = verify_bundle(foreign.dir.path()).unwrap();
+    assert_eq!(verification.violations.len(), 500);
+    assert!(verification.unlisted > 20_000);
+}

@@ -1,0 +1,152 @@
+//! The manifest's shape, its paths, and what lies in the directory.
+
+use super::{Checked, Report, ViolationCode as Code};
+use crate::artifact::bundle::{MANIFEST_PATH, is_plausible_id};
+use crate::artifact::confined::{Dir, MAX_DEPTH};
+use crate::artifact::digest::{FILE_LIST_INPUT, is_sha256_hex};
+use crate::artifact::path::is_bundle_path;
+use crate::contract::parse_iso8601;
+use rustix::fs::FileType;
+use serde_json::Value;
+use std::collections::HashSet;
+
+/// A bundle may list this many files, and have this many names in it.
+const MAX_FILES: usize = 100_000;
+
+/// Whether the manifest has the shape that the other rules rely on.
+pub fn shape(manifest: &Value, report: &mut Report) -> bool {
+    let digest = &manifest["contentDigest"];
+    let strings = |value: &Value| {
+        value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
+    };
+    let file = |row: &Value| {
+        ["path", "kind", "contentType"].iter().all(|field| row[*field].is_string())
+    };
+    let files = manifest["files"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let rules = [
+        ("id", manifest["id"].as_str().is_some_and(is_plausible_id)),
+        ("createdAt", manifest["createdAt"].as_str().is_some_and(|t| parse_iso8601(t).is_some())),
+        ("runtime", manifest["runtime"].is_object()),
+        ("contentDigest.algorithm", digest["algorithm"] == "sha256"),
+        ("contentDigest.inputs", strings(&digest["inputs"])),
+        ("contentDigest.value", digest["value"].as_str().is_some_and(is_sha256_hex)),
+        ("files", !files.is_empty() && files.len() <= MAX_FILES && files.iter().all(file)),
+    ];
+    for (field, _) in rules.iter().filter(|(_, holds)| !holds) {
+        report.add(
+            Code::InvalidManifestShape,
+            format!("manifest.{field}"),
+            format!("{field} is missing or not what a manifest has there."),
+            Some(MANIFEST_PATH),
+        );
+    }
+    rules.iter().all(|(_, holds)| *holds)
+}
+
+/// Every path in the manifest names one plain file of the bundle, and every file is named.
+pub fn files(bundle: &Checked<'_>, report: &mut Report) {
+    let mut listed = HashSet::new();
+    let mut folded = HashSet::new();
+    for (i, path, _) in bundle.rows() {
+        let at = format!("manifest.files[{i}].path");
+        if !is_bundle_path(path) {
+            let why = "A path in a bundle is relative, without `..`, `\\` or a scheme.";
+            report.add(Code::InvalidPath, at, why, Some(path));
+        } else if !listed.insert(path) {
+            report.add(Code::InvalidManifestShape, at, "The file is listed twice.", Some(path));
+        } else if !folded.insert(path.to_lowercase()) {
+            let why = "Another file has this name in other case: on some file systems they are one.";
+            report.add(Code::InvalidPath, at, why, Some(path));
+        } else {
+            topology(bundle.dir, path, &at, report);
+        }
+    }
+    if !listed.contains(MANIFEST_PATH) {
+        let why = "The manifest must list itself.";
+        report.add(Code::InvalidManifestShape, "manifest.files", why, Some(MANIFEST_PATH));
+    }
+    inputs(bundle, &listed, report);
+    let mut orphans = Orphans { listed, seen: 0, report };
+    orphans.walk(bundle.dir, "", 0);
+}
+
+fn topology(dir: &Dir, path: &str, at: &str, report: &mut Report) {
+    match dir.open_file(path) {
+        Ok((_, stat)) if stat.st_nlink > 1 => {
+            let why = "The file has another name somewhere, through which it could be changed.";
+            report.add(Code::Hardlink, at, why, Some(path));
+        }
+        Ok(_) => {}
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            report.add(Code::MissingFile, at, "The file is missing.", Some(path));
+        }
+        Err(_) => {
+            let why = "It is not a plain file within the bundle.";
+            report.add(Code::UnsafeFile, at, why, Some(path));
+        }
+    }
+}
+
+/// What the content digest covers is listed.
+fn inputs(bundle: &Checked<'_>, listed: &HashSet<&str>, report: &mut Report) {
+    let inputs = bundle.manifest["contentDigest"]["inputs"].as_array();
+    let inputs = inputs.map(Vec::as_slice).unwrap_or_default();
+    if inputs.iter().eq([FILE_LIST_INPUT]) {
+        return;
+    }
+    for (i, input) in inputs.iter().filter_map(Value::as_str).enumerate() {
+        let at = format!("manifest.contentDigest.inputs[{i}]");
+        if !is_bundle_path(input) {
+            report.add(Code::InvalidPath, at, "It is no path in a bundle.", Some(input));
+        } else if !listed.contains(input) {
+            report.add(Code::MalformedReference, at, "The manifest does not list it.", Some(input));
+        }
+    }
+}
+
+struct Orphans<'a> {
+    listed: HashSet<&'a str>,
+    seen: usize,
+    report: &'a mut Report,
+}
+
+impl Orphans<'_> {
+    fn walk(&mut self, dir: &Dir, prefix: &str, depth: usize) {
+        let Ok(entries) = dir.entries() else {
+            let why = "The directory cannot be read.";
+            self.report.add(Code::UnsafeFile, prefix, why, Some(prefix));
+            return;
+        };
+        for entry in entries {
+            self.seen += 1;
+            if self.seen > MAX_FILES {
+                if self.seen == MAX_FILES + 1 {
+                    let why = "There are more files than a bundle may have.";
+                    self.report.add(Code::OrphanedFile, prefix, why, None);
+                }
+                return;
+            }
+            let path = format!("{prefix}{}", entry.name.to_string_lossy());
+            match entry.kind {
+                FileType::Directory if depth >= MAX_DEPTH => {
+                    let why = "Directories are nested more deeply than in any bundle.";
+                    self.report.add(Code::UnsafeFile, path.as_str(), why, Some(&path));
+                }
+                FileType::Directory => {
+                    if let Ok(inner) = dir.open_dir_c(&entry.name) {
+                        self.walk(&inner, &format!("{path}/"), depth + 1);
+                    }
+                }
+                _ if self.listed.contains(path.as_str()) => {}
+                FileType::RegularFile => {
+                    let why = "The manifest does not list it.";
+                    self.report.add(Code::OrphanedFile, path.as_str(), why, Some(&path));
+                }
+                _ => {
+                    let why = "It is neither a plain file nor a directory.";
+                    self.report.add(Code::UnsafeFile, path.as_str(), why, Some(&path));
+                }
+            }
+        }
+    }
+}
