@@ -13,6 +13,7 @@ const METHODS = array(
 	'WP_Codebox_API::execute_ability'        => array( 'Carries out an ability by its name or one of its aliases.', 'array<string, mixed>|\WP_Error' ),
 	'WP_Codebox_API::abilities'              => array( 'The table of abilities, each row as wp_register_ability() needs it.', 'list<array<string, mixed>>' ),
 	'WP_Codebox_API::validate_ability_input' => array( 'True if the ability would read this input. Nothing is started.', 'true|\WP_Error' ),
+	'WP_Codebox_API::authorize'              => array( 'Whether the caller that an input names in `authorization` is trusted with a scope.', 'array{schema: string, caller: string, scope: string, authorized: bool, method: string, reason: string}|\WP_Error' ),
 	'WP_Codebox_API::doctor'                 => array( 'Looks whether everything is there that a run needs.', "list<array{id: string, label: string, status: 'ok'|'warning'|'error', message: string, fix: string}>" ),
 	'WP_Codebox_Exception::get_error_code'   => array( 'The stable code, such as wp_codebox_task_missing.', 'string' ),
 	'WP_Codebox_Exception::get_error_data'   => array( 'Named facts: the HTTP status, the field, …', 'array<string, mixed>' ),

@@ -35,7 +35,9 @@ final class WP_Codebox_CLI {
 				WP_CLI::add_command( 'codebox ' . $words[0], WP_Codebox_CLI_Family::class, array( 'shortdesc' => "See: wp help codebox {$words[0]}" ) );
 			}
 			$command = new WP_Codebox_CLI_Ability_Command( $row );
-			WP_CLI::add_command( 'codebox ' . $row['cli']['command'], $command, $command->help() );
+			foreach ( array_merge( array( $row['cli']['command'] ), $row['cli']['aliases'] ) as $words ) {
+				WP_CLI::add_command( 'codebox ' . $words, $command, $command->help() );
+			}
 		}
 		WP_CLI::add_command( 'codebox doctor', new WP_Codebox_CLI_Doctor_Command(), WP_Codebox_CLI_Doctor_Command::help() );
 	}

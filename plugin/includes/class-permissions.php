@@ -30,4 +30,19 @@ final class WP_Codebox_Permissions {
 		 */
 		return (bool) apply_filters( 'wp_codebox_can_run_agent_task', current_user_can( 'manage_options' ) );
 	}
+
+	/**
+	 * May the caller bring bundles into the store?
+	 *
+	 * @since 0.1.0
+	 *
+	 * @param mixed $input Optional. The ability's input, whose `authorization` may name a trusted orchestrator. Default empty.
+	 */
+	public static function write_artifact( $input = array() ): bool {
+		if ( current_user_can( 'manage_options' ) ) {
+			return true;
+		}
+		$verdict = WP_Codebox_API::authorize( 'artifact:write', $input );
+		return is_array( $verdict ) && true === $verdict['authorized'];
+	}
 }

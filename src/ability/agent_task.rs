@@ -23,7 +23,7 @@ pub const ROWS: &[Ability] = &[Ability {
     show_in_rest: true,
     permission: Permission::RunAgentTask,
     capability: "agent-task:run",
-    cli: Some(Cli { command: "run-agent-task", positional: None }),
+    cli: Some(Cli { command: "run-agent-task", aliases: &[], positional: None }),
     validate: validate_as::<AgentTaskInput>,
     run: task::run_agent_task,
 }];

@@ -1,16 +1,16 @@
-//! The artifact store.
+//! The artifact store: listing, reading and discarding bundles.
 
 use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
+use super::store;
 use crate::artifact::{
-    ARTIFACT_LIST_SCHEMA, ArtifactEnvelope, ArtifactError, ArtifactList, ListQuery, RunStatus,
-    Store, store_directory,
+    ARTIFACT_LIST_SCHEMA, ArtifactEnvelope, ArtifactList, Discarded, Inspection, ListQuery,
+    RunStatus,
 };
-use crate::contract::{Code, Input, Refusal, input_schema, output_schema};
+use crate::contract::{Input, Refusal, input_schema, output_schema};
 use crate::host::Host;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::path::PathBuf;
 use std::sync::LazyLock;
 
 /// Which store to list.
@@ -73,17 +73,14 @@ impl Input for GetInput {
     }
 
     fn prepare(raw: &mut Map<String, Value>) -> Result<(), Refusal> {
-        match raw.get("artifact_id") {
-            None | Some(Value::Null) => {}
-            Some(Value::String(id)) if id.trim().is_empty() => {}
-            Some(_) => return Ok(()),
-        }
-        Err(Refusal::field(Code::ArtifactIdMissing, "artifact_id", "name the bundle"))
+        store::require_artifact_id(raw)
     }
 }
 
 static LIST: LazyLock<Value> = LazyLock::new(output_schema::<ArtifactList>);
 static ARTIFACT: LazyLock<Value> = LazyLock::new(output_schema::<ArtifactEnvelope>);
+static INSPECTION: LazyLock<Value> = LazyLock::new(output_schema::<Inspection>);
+static DISCARDED: LazyLock<Value> = LazyLock::new(output_schema::<Discarded>);
 
 pub const ROWS: &[Ability] = &[
     Ability {
@@ -98,7 +95,7 @@ pub const ROWS: &[Ability] = &[
         show_in_rest: true,
         permission: Permission::RunAgentTask,
         capability: "artifact:list",
-        cli: Some(Cli { command: "artifacts list", positional: None }),
+        cli: Some(Cli { command: "artifacts list", aliases: &[], positional: None }),
         validate: validate_as::<ListInput>,
         run: list,
     },
@@ -115,9 +112,42 @@ pub const ROWS: &[Ability] = &[
         show_in_rest: true,
         permission: Permission::RunAgentTask,
         capability: "artifact:get",
-        cli: Some(Cli { command: "artifacts get", positional: Some("artifact_id") }),
+        cli: Some(Cli { command: "artifacts get", aliases: &[], positional: Some("artifact_id") }),
         validate: validate_as::<GetInput>,
         run: get,
+    },
+    Ability {
+        name: "wp-codebox/inspect-artifact",
+        aliases: &[],
+        method: "inspect_artifact",
+        label: "Inspect an artifact",
+        description: "Reads one artifact bundle and says whether it verifies, with every rule \
+                      that it breaks.",
+        input_schema: GetInput::schema,
+        output_schema: || &INSPECTION,
+        annotations: Annotations::READS,
+        show_in_rest: true,
+        permission: Permission::RunAgentTask,
+        capability: "artifact:inspect",
+        cli: Some(Cli { command: "artifacts inspect", aliases: &[], positional: Some("artifact_id") }),
+        validate: validate_as::<GetInput>,
+        run: inspect,
+    },
+    Ability {
+        name: "wp-codebox/discard-artifact",
+        aliases: &[],
+        method: "discard_artifact",
+        label: "Discard an artifact",
+        description: "Removes one artifact bundle from the store, whole or damaged.",
+        input_schema: GetInput::schema,
+        output_schema: || &DISCARDED,
+        annotations: Annotations::REMOVES,
+        show_in_rest: true,
+        permission: Permission::RunAgentTask,
+        capability: "artifact:discard",
+        cli: Some(Cli { command: "artifacts discard", aliases: &[], positional: Some("artifact_id") }),
+        validate: validate_as::<GetInput>,
+        run: discard,
     },
 ];
 
@@ -131,7 +161,7 @@ fn list(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
         created_after: input.created_after,
         created_before: input.created_before,
     };
-    let (root, store) = store(host, input.artifacts_path.as_deref())?;
+    let (root, store) = store::readable(host, input.artifacts_path.as_deref())?;
     match store {
         Some(store) => to_value(&store.list(&query)?),
         None => to_value(&ArtifactList {
@@ -146,23 +176,16 @@ fn list(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
 }
 
 fn get(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
-    let input = GetInput::parse(input)?;
-    let (_, store) = store(host, input.artifacts_path.as_deref())?;
-    match store {
-        Some(store) => to_value(&store.get(&input.artifact_id)?),
-        None => Err(ArtifactError::NotFound(input.artifact_id).into()),
-    }
+    let GetInput { artifact_id: id, artifacts_path } = GetInput::parse(input)?;
+    to_value(&store::holding(host, artifacts_path.as_deref(), &id)?.get(&id)?)
 }
 
-/// The store of a call. The configured one is made by the first run: until then it is empty. One
-/// that the caller names must be there.
-fn store(host: &dyn Host, requested: Option<&str>) -> Result<(PathBuf, Option<Store>), Refusal> {
-    let root = store_directory(&host.settings()?, requested)?;
-    match Store::open_existing(&root) {
-        Ok(store) => Ok((root, Some(store))),
-        Err(ArtifactError::RootMissing(_)) if requested.is_none() && !root.exists() => {
-            Ok((root, None))
-        }
-        Err(error) => Err(error.into()),
-    }
+fn inspect(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
+    let GetInput { artifact_id: id, artifacts_path } = GetInput::parse(input)?;
+    to_value(&store::holding(host, artifacts_path.as_deref(), &id)?.inspect(&id)?)
+}
+
+fn discard(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
+    let GetInput { artifact_id: id, artifacts_path } = GetInput::parse(input)?;
+    to_value(&store::holding(host, artifacts_path.as_deref(), &id)?.discard(&id)?)
 }

@@ -7,12 +7,18 @@
 //! say what the handler does.
 
 mod agent_task;
+mod artifact_import;
+mod artifact_upkeep;
 mod artifacts;
+mod authorization;
+mod browser_artifacts;
 mod describe;
 mod doctor;
 mod row;
 mod runtime;
+mod store;
 
+pub use authorization::{AUTHORIZATION_SCHEMA, Authorization, Reason, Scope, authorize};
 pub use describe::{Description, describe};
 pub use doctor::{Check, Status, doctor};
 pub use row::{Ability, Annotations, Cli, Permission};
@@ -24,7 +30,16 @@ use serde_json::Value;
 
 /// Every row, in the order in which lists show them.
 pub fn table() -> impl Iterator<Item = &'static Ability> {
-    [agent_task::ROWS, artifacts::ROWS, runtime::ROWS].into_iter().flatten()
+    [
+        agent_task::ROWS,
+        artifacts::ROWS,
+        artifact_upkeep::ROWS,
+        artifact_import::ROWS,
+        browser_artifacts::ROWS,
+        runtime::ROWS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The row of a canonical name or an alias.

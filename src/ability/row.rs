@@ -42,6 +42,9 @@ pub struct Annotations {
 impl Annotations {
     pub const READS: Self = Annotations { readonly: true, destructive: false, idempotent: true };
     pub const ADDS: Self = Annotations { readonly: false, destructive: false, idempotent: false };
+    pub const ADDS_ONCE: Self = Annotations { readonly: false, destructive: false, idempotent: true };
+    pub const CHANGES: Self = Annotations { readonly: false, destructive: true, idempotent: false };
+    pub const REMOVES: Self = Annotations { readonly: false, destructive: true, idempotent: true };
 }
 
 /// Who may: the plugin maps each to a capability and a filter.
@@ -50,6 +53,8 @@ impl Annotations {
 pub enum Permission {
     /// `manage_options`, through the filter `wp_codebox_can_run_agent_task`.
     RunAgentTask,
+    /// `manage_options`, or a trusted orchestrator with the scope `artifact:write`.
+    WriteArtifact,
 }
 
 /// The WP-CLI command.
@@ -57,6 +62,8 @@ pub enum Permission {
 pub struct Cli {
     /// The words after `wp codebox`.
     pub command: &'static str,
+    /// Other words for the same.
+    pub aliases: &'static [&'static str],
     /// The input field that the positional argument fills.
     pub positional: Option<&'static str>,
 }

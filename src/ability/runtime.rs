@@ -82,7 +82,7 @@ pub const ROWS: &[Ability] = &[Ability {
     show_in_rest: true,
     permission: Permission::RunAgentTask,
     capability: "runtime:describe",
-    cli: Some(Cli { command: "runtime descriptor", positional: None }),
+    cli: Some(Cli { command: "runtime descriptor", aliases: &[], positional: None }),
     validate: validate_as::<DescriptorInput>,
     run: descriptor,
 }];

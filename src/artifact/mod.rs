@@ -6,6 +6,7 @@
 //! Invariant: a bundle's id is derived from its bytes; a bundle, once committed, is never changed;
 //! nothing outside the store's root is read or written on behalf of a bundle.
 
+mod browser;
 mod bundle;
 mod capture;
 mod changed_files;
@@ -25,6 +26,10 @@ pub use bundle::{
     METADATA_PATH, Manifest, ManifestFile, Metadata, REVIEW_PATH, Review,
 };
 
+pub use browser::{
+    BROWSER_NORMALIZATION_SCHEMA, BROWSER_PERSISTENCE_SCHEMA, BrowserArtifactError, BrowserFileInput,
+    Described, Encoding, NormalizedBundle, NormalizedFile, PersistRequest, Persisted, normalize,
+};
 pub use capture::{PatchSink, capture};
 pub use changed_files::{
     CHANGED_FILES_SCHEMA, ChangeStatus, ChangedFile, ChangedFiles, NodeKind, Omission,
@@ -46,8 +51,8 @@ pub use store::{
     Written,
 };
 pub use verify::{
-    INSPECTION_SCHEMA, Inspection, VERIFICATION_SCHEMA, Verification, Violation, ViolationCode,
-    verify_bundle,
+    BundleVerdict, INSPECTION_SCHEMA, Inspection, STORE_VERIFICATION_SCHEMA, StoreVerification, VERIFICATION_SCHEMA, Verification, VerifyQuery,
+    Violation, ViolationCode, verify_bundle,
 };
 pub use location::store_directory;
 pub use test_results::{

@@ -117,6 +117,78 @@ codes! {
     ZipArchiveInvalid = "wp_codebox_zip_archive_invalid", 400;
     /// A bundle could not be written.
     ArtifactPersistFailed = "wp_codebox_artifact_persist_failed", 500;
+    /// A browser artifact names no schema of its caller.
+    BrowserArtifactSchemaMissing = "wp_codebox_browser_artifact_schema_missing", 400;
+    /// A browser artifact has no files.
+    BrowserArtifactFilesMissing = "wp_codebox_browser_artifact_files_missing", 400;
+    /// A file of a browser artifact is not an object, or has both kinds of content or none.
+    BrowserArtifactFileInvalid = "wp_codebox_browser_artifact_file_invalid", 400;
+    /// A file of a browser artifact has a path that no file of a bundle can have.
+    BrowserArtifactPathInvalid = "wp_codebox_browser_artifact_path_invalid", 400;
+    /// Two files of a browser artifact have one path.
+    BrowserArtifactPathDuplicate = "wp_codebox_browser_artifact_path_duplicate", 400;
+    /// A file of a browser artifact has an extension that web servers execute.
+    BrowserArtifactExtensionBlocked = "wp_codebox_browser_artifact_extension_blocked", 400;
+    /// A file's encoding is neither `utf-8` nor `base64`.
+    BrowserArtifactEncodingInvalid = "wp_codebox_browser_artifact_encoding_invalid", 400;
+    /// A file's content is not base64.
+    BrowserArtifactBase64Invalid = "wp_codebox_browser_artifact_base64_invalid", 400;
+    /// A file of a browser artifact, or all together, are too large.
+    BrowserArtifactFileTooLarge = "wp_codebox_browser_artifact_file_too_large", 400;
+    /// The entrypoint of a browser artifact is none of its files.
+    BrowserArtifactEntrypointMissing = "wp_codebox_browser_artifact_entrypoint_missing", 400;
+    /// No files are approved.
+    ApprovedFilesMissing = "wp_codebox_approved_files_missing", 400;
+    /// Approved files that the bundle does not list as changed.
+    ApprovedFilesInvalid = "wp_codebox_approved_files_invalid", 400;
+    /// Changed files that are not approved, where all must be.
+    ApprovedFilesIncomplete = "wp_codebox_approved_files_incomplete", 400;
+    /// Approved files whose content the bundle does not have: redacted, or cut by a limit.
+    ApprovedFilesUnusable = "wp_codebox_approved_files_unusable", 400;
+    /// The bundle's list of changed files is no list.
+    ChangedFilesInvalid = "wp_codebox_changed_files_invalid", 400;
+    /// The approved files have no path that a patch could name.
+    ApprovedPatchPathsMissing = "wp_codebox_approved_patch_paths_missing", 400;
+    /// Approved files that the patch does not carry.
+    ApprovedPatchMissing = "wp_codebox_approved_patch_missing", 400;
+    /// Nothing of the patch is left.
+    ApprovedPatchEmpty = "wp_codebox_approved_patch_empty", 400;
+    /// The patch cannot be read as one, or does what no patch may do.
+    PatchUnfilterable = "wp_codebox_patch_unfilterable", 400;
+    /// Files are no longer what they were when the sandbox began: nothing is applied.
+    ApplyBaseStale = "wp_codebox_apply_base_stale", 409;
+    /// Neither a filter nor the built-in adapter applies approved artifacts.
+    ApplyAdapterMissing = "wp_codebox_apply_adapter_missing", 501;
+    /// The adapter's answer is not a `wp-codebox/apply-result/v1`.
+    ApplyResultInvalid = "wp_codebox_apply_result_invalid", 502;
+    /// The adapter has applied other files than were approved.
+    ApplyResultMismatch = "wp_codebox_apply_result_mismatch", 502;
+    /// The adapter refused or failed without a code of its own.
+    ApplyAdapterFailed = "wp_codebox_apply_adapter_failed", 502;
+    /// No such target of the built-in adapter is configured, or it cannot be used.
+    ApplyTargetInvalid = "wp_codebox_apply_target_invalid", 400;
+    /// The built-in adapter could not write. Everything is as it was.
+    ApplyWriteFailed = "wp_codebox_apply_write_failed", 500;
+    /// Another apply to the same target is going on.
+    ApplyTargetBusy = "wp_codebox_apply_target_busy", 409;
+    /// An audit log cannot be written. Nothing is applied that is not recorded.
+    AuditUnwritable = "wp_codebox_audit_unwritable", 500;
+    /// A review names no action.
+    ReviewActionMissing = "wp_codebox_review_action_missing", 400;
+    /// A review's action is none that there is.
+    ReviewActionInvalid = "wp_codebox_review_action_invalid", 400;
+    /// The answer of the filter for review decisions cannot be used.
+    ReviewResultInvalid = "wp_codebox_review_result_invalid", 502;
+    /// Nothing keeps pending applies: no filter, and no WordPress.
+    PendingApplyUnavailable = "wp_codebox_pending_apply_unavailable", 501;
+    /// No pending apply has this id.
+    PendingApplyNotFound = "wp_codebox_pending_apply_not_found", 404;
+    /// The pending apply has been decided already, or is being applied.
+    PendingApplyDecided = "wp_codebox_pending_apply_decided", 409;
+    /// What would be applied is not what was staged.
+    PendingApplyChanged = "wp_codebox_pending_apply_changed", 409;
+    /// An error of the parent's own code, which brings its own code.
+    HostRefused = "wp_codebox_host_refused", 500;
     /// The run passed its deadline.
     RunTimeout = "wp_codebox_run_timeout", 500;
     /// The run passed its memory limit.

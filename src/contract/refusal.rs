@@ -13,11 +13,30 @@ pub struct Refusal {
     pub message: String,
     /// Named facts, e.g. `field`, `index`, `path`. `status` is added by [`Refusal::data`].
     pub facts: Map<String, Value>,
+    /// The code of the parent's own code, if it is that which refused. It stands in place of ours.
+    pub parents_code: Option<String>,
 }
 
 impl Refusal {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Refusal { code, message: message.into(), facts: Map::new() }
+        Refusal { code, message: message.into(), facts: Map::new(), parents_code: None }
+    }
+
+    /// A refusal by the parent's own code, a `WP_Error` for one: it keeps its code and its data.
+    pub fn of_parent(code: impl Into<String>, message: impl Into<String>, data: Value) -> Self {
+        let mut refusal = Refusal::new(Code::HostRefused, message);
+        refusal.parents_code = Some(code.into()).filter(|code| !code.is_empty());
+        match data {
+            Value::Object(facts) => refusal.facts = facts,
+            Value::Null => {}
+            other => _ = refusal.facts.insert("data".into(), other),
+        }
+        refusal
+    }
+
+    /// The code as callers see it.
+    pub fn code_text(&self) -> &str {
+        self.parents_code.as_deref().unwrap_or(self.code.as_str())
     }
 
     /// Adds a named fact.
@@ -42,7 +61,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.message, self.code.as_str())
+        write!(f, "{} ({})", self.message, self.code_text())
     }
 }
 

@@ -5,7 +5,7 @@
 use super::calls::{Calls, enter};
 use super::host::PhpHost;
 use super::zval::Reader;
-use crate::ability;
+use crate::ability::{self, Scope};
 use crate::contract::{Code, Refusal};
 use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::prelude::*;
@@ -51,6 +51,46 @@ impl Api {
         run("wp-codebox/get-artifact", Some(input))
     }
 
+    /// Reads one artifact bundle and says whether it verifies.
+    pub fn inspect_artifact(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/inspect-artifact", Some(input))
+    }
+
+    /// Removes one artifact bundle.
+    pub fn discard_artifact(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/discard-artifact", Some(input))
+    }
+
+    /// Verifies one artifact bundle, or a whole store and its audit logs.
+    pub fn verify_artifacts(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
+        run("wp-codebox/verify-artifacts", input)
+    }
+
+    /// Removes artifact bundles that are too old, too many or too large.
+    pub fn prune_artifacts(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/prune-artifacts", Some(input))
+    }
+
+    /// Verifies an artifact bundle and copies it into the store.
+    pub fn import_artifact(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/import-artifact-bundle", Some(input))
+    }
+
+    /// Imports the bundle that an earlier reference or result names.
+    pub fn reimport_artifact(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/reimport-artifact-bundle", Some(input))
+    }
+
+    /// Brings files that a browser has made into their one form.
+    pub fn normalize_artifact_bundle(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/normalize-browser-artifact-bundle", Some(input))
+    }
+
+    /// Keeps files that a browser has made as an artifact bundle.
+    pub fn persist_artifact(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/persist-browser-artifact", Some(input))
+    }
+
     /// Says what this runtime is and can do.
     pub fn runtime_descriptor(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
         run("wp-codebox/runtime-descriptor", input)
@@ -76,6 +116,21 @@ impl Api {
             let input = if input.is_null() { Value::Object(Map::new()) } else { input };
             ability::validate(name, &input)?;
             Ok(Value::Bool(true))
+        })
+    }
+
+    /// Whether the caller that an input's `authorization` names is trusted with a scope.
+    pub fn authorize(scope: &str, input: Option<&Zval>) -> PhpResult<Zval> {
+        enter(|calls| {
+            let input = match input {
+                Some(input) => Reader::new(calls).read(input)?,
+                None => Value::Null,
+            };
+            let scope = Scope::parse(scope).ok_or_else(|| {
+                Refusal::field(Code::InputInvalid, "scope", "no scope that can be granted")
+            })?;
+            let host = PhpHost::new(calls, input.clone());
+            data(&ability::authorize(scope, &input, &host)?)
         })
     }
 

@@ -44,7 +44,7 @@ fn wp_error(class: &ClassEntry, refusal: &Refusal) -> Result<Zval, Error> {
 /// Code, message, data.
 fn details(refusal: &Refusal) -> Result<[Zval; 3], Error> {
     Ok([
-        from_json(&Value::from(refusal.code.as_str()))?,
+        from_json(&Value::from(refusal.code_text()))?,
         from_json(&Value::from(refusal.message.as_str()))?,
         from_json(&refusal.data())?,
     ])

@@ -75,8 +75,19 @@ pub fn nanos(text: &str) -> Option<i128> {
 impl Store {
     /// Every bundle whose manifest can be read: the root itself, its directories, and theirs.
     pub(super) fn scan(&self) -> Result<Vec<Row>, ArtifactError> {
+        self.find_all().map(|found| found.rows)
+    }
+
+    /// The same, with the places where a manifest cannot be read.
+    pub(in crate::artifact) fn scan_with_damaged(
+        &self,
+    ) -> Result<(Vec<Row>, Vec<String>), ArtifactError> {
+        self.find_all().map(|found| (found.rows, found.damaged))
+    }
+
+    fn find_all(&self) -> Result<Found, ArtifactError> {
         let known = self.read_index();
-        let mut found = Found { known, rows: Vec::new(), fresh: 0 };
+        let mut found = Found { known, rows: Vec::new(), damaged: Vec::new(), fresh: 0 };
         let read = |why| ArtifactError::Io { what: "the artifacts root cannot be read".into(), why };
         found.visit(&self.dir, "");
         for outer in directories(&self.dir).map_err(read)? {
@@ -94,7 +105,7 @@ impl Store {
             // Without an index the next list is slower, and as right.
             let _ = self.write_index(&found.rows);
         }
-        Ok(found.rows)
+        Ok(found)
     }
 
     fn read_index(&self) -> HashMap<String, Row> {
@@ -126,6 +137,8 @@ impl Store {
 struct Found {
     known: HashMap<String, Row>,
     rows: Vec<Row>,
+    /// Places with a manifest that cannot be read.
+    damaged: Vec<String>,
     fresh: usize,
 }
 
@@ -143,7 +156,12 @@ impl Found {
 
     fn visit(&mut self, dir: &Dir, place: &str) -> bool {
         let Ok(Some(stat)) = dir.stat("manifest.json") else { return false };
-        let Ok(manifest) = read_manifest(dir) else { return true };
+        let Ok(manifest) = read_manifest(dir) else {
+            if self.damaged.len() < MAX_BUNDLES {
+                self.damaged.push(place.into());
+            }
+            return true;
+        };
         let metadata = read_json(dir, METADATA_PATH).unwrap_or_default();
         let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
         self.fresh += 1;

@@ -138,11 +138,11 @@ impl<'a> Filter<'a> {
     }
 }
 
-fn cursor(row: &Row) -> String {
+pub(in crate::artifact) fn cursor(row: &Row) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("{} {}", row.created, row.place))
 }
 
-fn read_cursor(cursor: &str) -> Result<(i128, String), ArtifactError> {
+pub(in crate::artifact) fn read_cursor(cursor: &str) -> Result<(i128, String), ArtifactError> {
     let read = || {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let text = String::from_utf8(bytes).ok()?;

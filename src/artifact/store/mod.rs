@@ -28,6 +28,8 @@ pub use list::{ARTIFACT_LIST_SCHEMA, ArtifactList, ListQuery, RunStatus};
 pub use prune::{PRUNE_SCHEMA, PruneReason, PruneReport, Pruned, Retention};
 pub use write::{WriteStatus, Written};
 
+pub(in crate::artifact) use list::{cursor, read_cursor};
+
 use super::ArtifactError;
 use super::bundle::{Bundle, Limits, is_plausible_id, read_manifest};
 use super::confined::Dir;
@@ -130,12 +132,17 @@ impl Store {
             .ok_or_else(|| ArtifactError::NotFound(id.into()))
     }
 
+    /// The directory at a place beneath the root; the root itself if the place is empty.
+    pub(in crate::artifact) fn directory(&self, place: &str) -> std::io::Result<Dir> {
+        match place {
+            "" => self.dir.open_dir_c(c"."),
+            place => self.dir.open_dir(place),
+        }
+    }
+
     /// The bundle at a place beneath the root, if there is one.
-    fn at(&self, place: &str) -> Option<Located> {
-        let dir = match place {
-            "" => self.dir.open_dir_c(c".").ok()?,
-            place => self.dir.open_dir(place).ok()?,
-        };
+    pub(in crate::artifact) fn at(&self, place: &str) -> Option<Located> {
+        let dir = self.directory(place).ok()?;
         let manifest = read_manifest(&dir).ok()?;
         Some(Located { place: place.into(), dir, manifest })
     }

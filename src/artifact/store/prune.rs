@@ -110,11 +110,7 @@ impl Store {
     }
 
     fn bundle_size(&self, row: &Row) -> u64 {
-        let dir = match row.place.as_str() {
-            "" => self.dir.open_dir_c(c"."),
-            place => self.dir.open_dir(place),
-        };
-        dir.map_or(0, |dir| size(&dir, 0))
+        self.directory(&row.place).map_or(0, |dir| size(&dir, 0))
     }
 
     /// Removes what begins with the prefixes of [`scratch`], is old, and is nobody's any more.

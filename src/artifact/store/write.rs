@@ -3,6 +3,7 @@
 use super::Store;
 use super::scratch::Scratch;
 use crate::artifact::bundle::{Bundle, Limits, compose};
+use crate::artifact::confined::Dir;
 use crate::artifact::{ArtifactError, Draft};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,9 +28,25 @@ pub struct Written {
 impl Store {
     /// Turns a draft into a bundle: whole and on the disk when this returns, or not there at all.
     pub fn write(&self, draft: Draft) -> Result<Written, ArtifactError> {
+        let (id, status) = self.write_with(|dir| compose(&draft, dir))?;
+        let located = self.at(&id).ok_or_else(|| ArtifactError::NotFound(id.clone()))?;
+        // What was just written is known; what was there already has to prove itself.
+        let limits = match status {
+            WriteStatus::Created => Limits::Generic,
+            WriteStatus::Existing => Limits::Strict,
+        };
+        Ok(Written { status, bundle: self.read(&located, limits)? })
+    }
+
+    /// The same for any way of composing a bundle: `compose` fills an empty directory and says what
+    /// the id is.
+    pub(in crate::artifact) fn write_with(
+        &self,
+        compose: impl FnOnce(&Dir) -> Result<String, ArtifactError>,
+    ) -> Result<(String, WriteStatus), ArtifactError> {
         let scratch = Scratch::new(&self.dir)
             .map_err(|why| ArtifactError::RootUnwritable { root: self.root.clone(), why })?;
-        let id = compose(&draft, &scratch.dir)?;
+        let id = compose(&scratch.dir)?;
         scratch.dir.sync_file_system().map_err(ArtifactError::PersistFailed)?;
         let status = match scratch.commit(&id) {
             Ok(()) => {
@@ -39,13 +56,12 @@ impl Store {
             Err((_, why)) if is_taken(&why) => WriteStatus::Existing,
             Err((_, why)) => return Err(ArtifactError::PersistFailed(why)),
         };
-        let located = self.at(&id).ok_or_else(|| ArtifactError::NotFound(id.clone()))?;
-        // What was just written is known; what was there already has to prove itself.
-        let limits = match status {
-            WriteStatus::Created => Limits::Generic,
-            WriteStatus::Existing => Limits::Strict,
-        };
-        Ok(Written { status, bundle: self.read(&located, limits)? })
+        Ok((id, status))
+    }
+
+    /// Whether a bundle of this id is where bundles of the store are.
+    pub(in crate::artifact) fn holds(&self, id: &str) -> bool {
+        self.at(id).is_some()
     }
 }
 

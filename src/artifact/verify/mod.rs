@@ -12,6 +12,9 @@ mod hashes;
 mod layout;
 mod payload_schema;
 mod references;
+mod store;
+
+pub use store::{BundleVerdict, STORE_VERIFICATION_SCHEMA, StoreVerification, VerifyQuery};
 
 use super::bundle::{MANIFEST_PATH, read_manifest_raw};
 use super::confined::Dir;

@@ -1,0 +1,171 @@
+//! Files that a browser has made: their one form, and the bundle that they become.
+
+mod support;
+
+use serde_json::{Value, json};
+use std::fs;
+use support::bundle::room;
+use wp_codebox::artifact::{
+    BrowserArtifactError, BrowserFileInput, Described, PersistRequest, VerifyQuery, WriteStatus,
+    normalize,
+};
+use wp_codebox::contract::{Code, Refusal};
+
+fn file(path: &str, content: &str) -> BrowserFileInput {
+    BrowserFileInput { path: path.into(), content: Some(content.into()), ..Default::default() }
+}
+
+fn described(entrypoint: &str) -> Described {
+    Described { schema_id: "example/site/v1".into(), entrypoint: entrypoint.into(), ..Default::default() }
+}
+
+fn refused(files: Vec<BrowserFileInput>) -> Refusal {
+    normalize(described("index.html"), files).unwrap_err().into()
+}
+
+#[test]
+fn files_have_one_form_whatever_their_order_and_spelling() {
+    let a = normalize(
+        described("index.html"),
+        vec![file("/site//index.html", "<p>"), file("site\\style.css", "p{}"), file("index.html", "x")],
+    )
+    .unwrap();
+    let b = normalize(
+        described("index.html"),
+        vec![file("index.html", "x"), file("site/style.css", "p{}"), file("site/index.html", "<p>")],
+    )
+    .unwrap();
+    assert_eq!(a, b);
+    let paths: Vec<&str> = a.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["index.html", "site/index.html", "site/style.css"]);
+    assert_eq!(a.files[2].mime_type, "text/css");
+    assert_eq!(a.files[2].size, 3);
+    assert_eq!(a.roles, json!([]));
+}
+
+#[test]
+fn a_root_leads_what_does_not_lie_beneath_it_yet() {
+    let described = Described { root: "/site/".into(), ..described("index.html") };
+    let bundle =
+        normalize(described, vec![file("index.html", ""), file("site/a.txt", ""), file("sitemap", "")]);
+    let bundle = bundle.unwrap();
+    let paths: Vec<&str> = bundle.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["site/a.txt", "site/index.html", "site/sitemap"]);
+    assert_eq!((bundle.root.as_str(), bundle.entrypoint.as_str()), ("site", "site/index.html"));
+}
+
+#[test]
+fn every_mistake_has_its_code_and_its_place() {
+    let base64 = |text: &str| BrowserFileInput {
+        path: "a".into(),
+        content_base64: Some(text.into()),
+        ..Default::default()
+    };
+    let both = BrowserFileInput { content: Some("x".into()), ..base64("eA==") };
+    let neither = BrowserFileInput { path: "a".into(), ..Default::default() };
+    for (files, code) in [
+        (vec![], Code::BrowserArtifactFilesMissing),
+        (vec![both], Code::BrowserArtifactFileInvalid),
+        (vec![neither], Code::BrowserArtifactFileInvalid),
+        (vec![base64("e")], Code::BrowserArtifactBase64Invalid),
+        (vec![base64("eA=")], Code::BrowserArtifactBase64Invalid),
+        (vec![file("a", &"x".repeat((5 << 20) + 1))], Code::BrowserArtifactFileTooLarge),
+        (vec![file("a", ""), file("A", "")], Code::BrowserArtifactPathDuplicate),
+        (vec![file("a", "")], Code::BrowserArtifactEntrypointMissing),
+    ] {
+        assert_eq!(refused(files).code, code);
+    }
+    let second = refused(vec![file("index.html", ""), file("x.PhP", "")]);
+    assert_eq!(second.code, Code::BrowserArtifactExtensionBlocked);
+    assert_eq!((&second.facts["index"], &second.facts["extension"]), (&json!(1), &json!("php")));
+    let unnamed = normalize(Described { schema_id: " ".into(), ..described("a") }, vec![file("a", "")]);
+    assert!(matches!(unnamed, Err(BrowserArtifactError::SchemaMissing)));
+}
+
+#[test]
+fn no_path_leaves_the_bundle() {
+    for path in ["", "/", "..", "../x", "a/../x", "./x", "a/./x", "C:/x", "c:x", "a\0b", "a\nb", "\\..\\x"] {
+        assert_eq!(refused(vec![file(path, "")]).code, Code::BrowserArtifactPathInvalid, "{path:?}");
+    }
+    let long = "x/".repeat(600);
+    assert_eq!(refused(vec![file(&long, "")]).code, Code::BrowserArtifactPathInvalid);
+    // Each is short enough, together they are not.
+    let described = Described { root: "r".repeat(250), ..described("x") };
+    let deep = vec!["d".repeat(250); 4].join("/");
+    let refusal = Refusal::from(normalize(described, vec![file(&deep, "")]).unwrap_err());
+    assert_eq!(refusal.code, Code::BrowserArtifactPathInvalid);
+}
+
+fn request(files: Vec<BrowserFileInput>) -> PersistRequest {
+    PersistRequest {
+        files,
+        provenance: json!({ "tool": "example" }),
+        created_at: "2026-11-20T10:00:00.000Z".into(),
+        ..PersistRequest::default()
+    }
+}
+
+#[test]
+fn a_persisted_bundle_verifies_and_the_second_time_is_existing() {
+    let room = room();
+    let binary = BrowserFileInput {
+        path: "logo.png".into(),
+        content_base64: Some("iVBORw0KGgoA/w==".into()),
+        roles: vec!["image".into()],
+        ..Default::default()
+    };
+    let files = vec![file("site/index.html", "<p>Hello\u{e9}</p>"), binary];
+    let first = room.store.persist(request(files.clone())).unwrap();
+    assert_eq!(first.status, WriteStatus::Created);
+    assert_eq!(first.artifact_id, format!("artifact-bundle-sha256-{}", first.content_digest));
+    let kept = first.directory.join("files/browser/site/index.html");
+    assert_eq!(fs::read_to_string(kept).unwrap(), "<p>Hello\u{e9}</p>");
+
+    let inspection = room.store.inspect(&first.artifact_id).unwrap();
+    assert_eq!(inspection.verification.violations, []);
+    assert!(room.store.verify_all(&VerifyQuery::default()).unwrap().valid);
+
+    let mut later = request(files);
+    later.created_at = "2027-01-01T00:00:00.000Z".into();
+    let second = room.store.persist(later).unwrap();
+    assert_eq!(second.status, WriteStatus::Existing);
+    assert_eq!(second.artifact, first.artifact);
+    assert_eq!(second.persisted_bundle.files, first.persisted_bundle.files);
+}
+
+#[test]
+fn the_order_of_the_caller_is_kept_and_counts() {
+    let room = room();
+    let (a, b) = (file("a.txt", "a"), file("b.txt", "b"));
+    let one = room.store.persist(request(vec![b.clone(), a.clone()])).unwrap();
+    let other = room.store.persist(request(vec![a, b])).unwrap();
+    assert_ne!(one.artifact_id, other.artifact_id);
+    let paths = |rows: &Value| -> Vec<String> {
+        let rows = rows["files"].as_array().unwrap();
+        rows.iter().map(|row| row["path"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(paths(one.artifact.changed_files.as_ref().unwrap()), ["b.txt", "a.txt"]);
+    assert_eq!(one.persisted_bundle.entrypoint, "b.txt");
+}
+
+#[test]
+fn a_grant_needs_a_session_and_a_caller() {
+    let room = room();
+    let mut request = request(vec![file("a", "1")]);
+    request.session_id = Some("session-1".into());
+    assert_eq!(room.store.persist(request.clone()).unwrap().grant, None);
+    request.caller.insert("kind".into(), json!("example"));
+    let persisted = room.store.persist(request).unwrap();
+    assert_eq!(persisted.grant.as_ref().unwrap().session_id, "session-1");
+    assert_eq!(persisted.artifact_ref.grant, persisted.grant);
+}
+
+#[test]
+fn a_damaged_bundle_of_the_same_files_is_not_taken_for_existing() {
+    let room = room();
+    let files = vec![file("a.txt", "a")];
+    let first = room.store.persist(request(files.clone())).unwrap();
+    fs::write(&first.artifact.paths.changed_files, "{}").unwrap();
+    let refusal = Refusal::from(room.store.persist(request(files)).unwrap_err());
+    assert_eq!(refusal.code, Code::ArtifactDigestMismatch);
+}
