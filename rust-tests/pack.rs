@@ -5,6 +5,8 @@
 mod archive;
 #[path = "pack/open.rs"]
 mod open;
+#[path = "pack/rewrite.rs"]
+mod rewrite;
 #[path = "pack/staging.rs"]
 mod staging;
 #[path = "pack/support.rs"]

@@ -176,7 +176,7 @@ fn a_module_of_another_shape_is_refused_with_the_reason() {
         let mut imports = ImportSection::new();
         imports.import("env", "it", ty);
         let mut module = Module::new();
-        module.section(&s.types).section(&imports).section(&s.functions);
+        module.section(&s.types).section(&imports).section(&s.functions).section(&s.code);
         refused(&module.finish(), word);
     }
 }

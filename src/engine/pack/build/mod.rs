@@ -33,6 +33,9 @@ use progress::Progress;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// PHP has a handler for each kind of operands of each opcode: far more than these.
+const MIN_HANDLERS: usize = 500;
+
 /// What to build, and where.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -99,7 +102,7 @@ pub fn build(options: &Options) -> Result<Outcome, BuildError> {
         translate::translate(&node, &optimizer, &module, &translated)
     })?;
     let transformed =
-        progress.step("fold memory, export state", || transform(&read(&translated)?))?;
+        progress.step("fold memory, export state, link handlers", || forkable(&read(&translated)?))?;
     let compiled = progress.step("compile to native code", || compile(&transformed.module))?;
 
     progress.step("assemble", || {
@@ -109,6 +112,16 @@ pub fn build(options: &Options) -> Result<Outcome, BuildError> {
         staging.publish()
     })?;
     Ok(Outcome::Built)
+}
+
+/// A build whose handlers are not found would do its work, and take half as long again.
+fn forkable(translated: &[u8]) -> Result<Transformed, BuildError> {
+    let transformed = transform(translated)?;
+    if transformed.handlers < MIN_HANDLERS {
+        let why = format!("only {} of its handlers are named", transformed.handlers);
+        return Err(BuildError::Module(why));
+    }
+    Ok(transformed)
 }
 
 /// Whether the pack at `dir` opens and was made by `recipe`.

@@ -1,13 +1,21 @@
-//! The pass over PHP's module that makes it forkable.
+//! The pass over PHP's module that makes it forkable, quick and stoppable.
 //!
 //! * Active data segments become one memory image, mapped where linear memory will be.
 //! * Mutable globals are exported, so that a running instance can be saved and restored.
 //! * `wasm_sapi_request_shutdown` returns at once while the global [`HOLD`] is set, so that a request
 //!   stays open after its script has ended.
+//! * The interpreter calls its handlers directly: see [`dispatch`].
+//! * No instruction is left that reaches linear memory from host code: see [`bulk`].
 //! * Custom sections (names, producers) are dropped.
 
+mod bulk;
+mod dispatch;
+mod edit;
+
 use super::BuildError;
-use wasm_encoder::{CodeSection, Encode, Module, RawSection, SectionId};
+use dispatch::Dispatch;
+use edit::{Additions, edited, encoded};
+use wasm_encoder::{BlockType, CodeSection, Encode, Instruction, Module, RawSection, SectionId};
 use wasmparser::{
     DataKind, Export, ExternalKind, FromReader, FunctionBody, Operator, Parser, Payload,
     SectionLimited, TypeRef, ValType,
@@ -33,12 +41,14 @@ const MAX_IMAGE: u64 = 256 << 20;
 pub struct Transformed {
     pub module: Vec<u8>,
     pub memory: Vec<u8>,
+    /// How many of the interpreter's handlers are called directly.
+    pub handlers: usize,
 }
 
 /// A module of another shape than PHP's gives [`BuildError::Module`], never a module that differs
 /// from its source in any other way than the above.
 pub fn transform(source: &[u8]) -> Result<Transformed, BuildError> {
-    let mut pass = Pass::default();
+    let mut pass = Pass { dispatch: Dispatch::find(source)?, ..Pass::default() };
     for payload in Parser::new(0).parse_all(source) {
         pass.section(source, payload?)?;
     }
@@ -48,7 +58,8 @@ pub fn transform(source: &[u8]) -> Result<Transformed, BuildError> {
     if !pass.held {
         return Err(shape(format!("it exports no function {SHUTDOWN}")));
     }
-    Ok(Transformed { module: pass.out.finish(), memory: pass.memory })
+    let handlers = pass.dispatch.as_ref().map_or(0, Dispatch::len);
+    Ok(Transformed { module: pass.out.finish(), memory: pass.memory, handlers })
 }
 
 /// What has been seen and written so far. Sections come in the order of the specification: imports
@@ -71,6 +82,9 @@ struct Pass {
     shutdown: Option<u32>,
     /// [`SHUTDOWN`] has its prefix.
     held: bool,
+    dispatch: Option<Dispatch>,
+    /// Index of the function that stands in for `memory.copy`; the one for `memory.fill` follows.
+    copy: u32,
     code: CodeSection,
     bodies: u32,
     memory: Vec<u8>,
@@ -91,7 +105,10 @@ impl Pass {
                         self.plain_types.push(plain);
                     }
                 }
-                self.copy(SectionId::Type, source, reader.range())
+                let mut added = Vec::new();
+                bulk::encode_type(&mut added);
+                self.extend(SectionId::Type, source, &reader, 1, &added);
+                Ok(())
             }
             Payload::ImportSection(reader) => {
                 for import in reader.clone().into_imports() {
@@ -101,7 +118,13 @@ impl Pass {
             }
             Payload::FunctionSection(reader) => {
                 self.function_types = reader.clone().into_iter().collect::<Result<_, _>>()?;
-                self.copy(SectionId::Function, source, reader.range())
+                self.copy = self.imported_functions + self.function_types.len() as u32;
+                let mut added = Vec::new();
+                let ty = self.plain_types.len() as u32;
+                ty.encode(&mut added);
+                ty.encode(&mut added);
+                self.extend(SectionId::Function, source, &reader, 2, &added);
+                Ok(())
             }
             Payload::MemorySection(reader) => {
                 let mut memories = reader.clone().into_iter();
@@ -220,39 +243,50 @@ impl Pass {
         Ok(())
     }
 
-    /// Copies a function's body, that of [`SHUTDOWN`] with its prefix.
+    /// Copies a function's body with what has to change in it.
     fn body(&mut self, body: &FunctionBody<'_>) -> Result<(), BuildError> {
-        let bytes = body.as_bytes();
-        match (self.shutdown, self.hold) {
-            (Some(shutdown), Some(hold)) if shutdown == self.imported_functions + self.bodies => {
-                let ty = self.function_types.get(self.bodies as usize);
-                let plain = ty.and_then(|&ty| self.plain_types.get(ty as usize));
-                if plain != Some(&true) {
-                    return Err(shape(format!("{SHUTDOWN} has parameters or results")));
-                }
-                let locals = body.get_operators_reader()?.original_position() - body.range().start;
-                let mut patched = bytes[..locals].to_vec();
-                for instruction in [
-                    wasm_encoder::Instruction::GlobalGet(hold),
-                    wasm_encoder::Instruction::If(wasm_encoder::BlockType::Empty),
-                    wasm_encoder::Instruction::Return,
-                    wasm_encoder::Instruction::End,
-                ] {
-                    instruction.encode(&mut patched);
-                }
-                patched.extend_from_slice(&bytes[locals..]);
-                self.code.raw(&patched);
-                self.held = true;
+        let index = self.imported_functions + self.bodies;
+        let (additions, local) = match &self.dispatch {
+            Some(dispatch) if dispatch.loop_function == index => dispatch.locals(body)?,
+            _ => (Additions { prefix: self.hold_prefix(index)?, ..Additions::default() }, 0),
+        };
+        let dispatch = self.dispatch.as_ref().filter(|dispatch| dispatch.loop_function == index);
+        let copy = self.copy;
+        let edited = edited(body, &additions, |operator| match operator {
+            Operator::MemoryCopy { dst_mem: 0, src_mem: 0 } => Ok(Some(encoded(&[Instruction::Call(copy)]))),
+            Operator::MemoryFill { mem: 0 } => Ok(Some(encoded(&[Instruction::Call(copy + 1)]))),
+            Operator::MemoryInit { .. } | Operator::DataDrop { .. } => {
+                Err(shape("it uses data segments at run time"))
             }
-            _ => {
-                self.code.raw(bytes);
-            }
-        }
+            other => Ok(dispatch.and_then(|dispatch| dispatch.call(other, local))),
+        })?;
+        self.code.raw(&edited);
         self.bodies += 1;
         if self.bodies as usize == self.function_types.len() {
-            self.out.section(&std::mem::take(&mut self.code));
+            let mut code = std::mem::take(&mut self.code);
+            code.function(&bulk::copy()).function(&bulk::fill());
+            self.out.section(&code);
         }
         Ok(())
+    }
+
+    /// What goes in front of [`SHUTDOWN`]: "if hold, return". Nothing for any other function.
+    fn hold_prefix(&mut self, index: u32) -> Result<Vec<u8>, BuildError> {
+        let (Some(shutdown), Some(hold)) = (self.shutdown, self.hold) else { return Ok(Vec::new()) };
+        if shutdown != index {
+            return Ok(Vec::new());
+        }
+        let ty = self.function_types.get(self.bodies as usize);
+        if ty.and_then(|&ty| self.plain_types.get(ty as usize)) != Some(&true) {
+            return Err(shape(format!("{SHUTDOWN} has parameters or results")));
+        }
+        self.held = true;
+        Ok(encoded(&[
+            Instruction::GlobalGet(hold),
+            Instruction::If(BlockType::Empty),
+            Instruction::Return,
+            Instruction::End,
+        ]))
     }
 
     /// Folds one data segment into the image. Later segments win, as they do at instantiation.

@@ -7,6 +7,7 @@ use std::path::Path;
 /// (`--emit-exnref`). PHP's own stack lies unguarded in linear memory above its data, where deep
 /// recursion in the interpreter would run over that data: `--stack-check` turns it into a trap.
 /// Features are named one by one, because `-all` also emits proposals that wasmtime refuses.
+/// The names (`-g`) tell [`transform`](super::transform()) the interpreter's handlers.
 const ARGUMENTS: &[&str] = &[
     "--enable-exception-handling",
     "--enable-bulk-memory",
@@ -17,6 +18,7 @@ const ARGUMENTS: &[&str] = &[
     "--enable-multivalue",
     "--stack-check",
     "--emit-exnref",
+    "-g",
 ];
 
 /// Runs `optimizer` (the program `wasm-opt`, itself JavaScript).

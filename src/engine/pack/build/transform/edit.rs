@@ -1,0 +1,72 @@
+//! Copying a function's body with some of its instructions replaced.
+
+use crate::engine::pack::build::BuildError;
+use wasm_encoder::{Encode, Instruction};
+use wasmparser::{FunctionBody, Operator};
+
+/// Encodes instructions one after another.
+pub(super) fn encoded(instructions: &[Instruction<'_>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for instruction in instructions {
+        instruction.encode(&mut bytes);
+    }
+    bytes
+}
+
+/// What a body is given beyond its own code.
+#[derive(Default)]
+pub(super) struct Additions {
+    /// Locals of the type i32, behind the body's own.
+    pub locals: u32,
+    /// Instructions in front of the first one.
+    pub prefix: Vec<u8>,
+}
+
+/// The body with `additions`, and with those instructions replaced for which `replace` has others.
+pub(super) fn edited(
+    body: &FunctionBody<'_>,
+    additions: &Additions,
+    mut replace: impl FnMut(&Operator<'_>) -> Result<Option<Vec<u8>>, BuildError>,
+) -> Result<Vec<u8>, BuildError> {
+    let bytes = body.as_bytes();
+    let base = body.range().start;
+    let mut operators = body.get_operators_reader()?;
+    let mut out = Vec::with_capacity(bytes.len() + 64);
+    let mut copied = 0;
+    if additions.locals > 0 {
+        let locals = body.get_locals_reader()?;
+        (locals.get_count() + 1).encode(&mut out);
+        out.extend_from_slice(
+            &bytes[locals.original_position() - base..operators.original_position() - base],
+        );
+        additions.locals.encode(&mut out);
+        wasm_encoder::ValType::I32.encode(&mut out);
+        copied = operators.original_position() - base;
+    }
+    if !additions.prefix.is_empty() {
+        let first = operators.original_position() - base;
+        out.extend_from_slice(&bytes[copied..first]);
+        out.extend_from_slice(&additions.prefix);
+        copied = first;
+    }
+    while !operators.eof() {
+        let at = operators.original_position() - base;
+        if let Some(replacement) = replace(&operators.read()?)? {
+            out.extend_from_slice(&bytes[copied..at]);
+            out.extend_from_slice(&replacement);
+            copied = operators.original_position() - base;
+        }
+    }
+    out.extend_from_slice(&bytes[copied..]);
+    Ok(out)
+}
+
+/// How many locals a body has, its `params` parameters included.
+pub(super) fn local_count(body: &FunctionBody<'_>, params: u32) -> Result<u32, BuildError> {
+    let mut count = params;
+    for group in body.get_locals_reader()? {
+        let (locals, _) = group?;
+        count = count.checked_add(locals).ok_or_else(|| super::shape("it has too many locals"))?;
+    }
+    Ok(count)
+}
