@@ -8,6 +8,7 @@ use crate::contract::Refusal;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, SystemTime};
 
 /// The parent's user on whose behalf a call is made.
@@ -15,6 +16,26 @@ use std::time::{Duration, SystemTime};
 pub struct User {
     pub id: u64,
     pub login: String,
+}
+
+/// A flag of the parent's that asks for a stop. It can be looked at from any thread, which the
+/// parent itself cannot.
+#[derive(Debug, Clone, Copy)]
+pub struct Interrupt<'a>(Option<&'a AtomicU8>);
+
+impl<'a> Interrupt<'a> {
+    /// Requested as soon as the flag is not 0.
+    pub fn new(flag: &'a AtomicU8) -> Interrupt<'a> {
+        Interrupt(Some(flag))
+    }
+
+    pub fn never() -> Interrupt<'a> {
+        Interrupt(None)
+    }
+
+    pub fn is_requested(self) -> bool {
+        self.0.is_some_and(|flag| flag.load(Ordering::Relaxed) != 0)
+    }
 }
 
 /// Directories and limits that the operator has configured. Every `Option` that is `None` falls
@@ -66,10 +87,10 @@ pub trait Host {
 
     fn now(&self) -> SystemTime;
 
-    /// Asked between two polls of a running guest: has the parent been told to stop (PHP's time
-    /// limit, a cancelled request)?
-    fn interrupted(&self) -> bool {
-        false
+    /// How to see that the parent has been told to stop (PHP's time limit, a cancelled request).
+    /// By default it never is.
+    fn interrupt(&self) -> Interrupt<'_> {
+        Interrupt::never()
     }
 }
 

@@ -70,7 +70,6 @@ fn instance(wasm: &[u8]) -> (Store<()>, Instance) {
     let engine = Engine::new(&config::compiler().unwrap()).unwrap();
     let module = wasmtime::Module::new(&engine, wasm).unwrap();
     let mut store = Store::new(&engine, ());
-    store.set_epoch_deadline(u64::MAX / 2);
     let instance = Instance::new(&mut store, &module, &[]).unwrap();
     (store, instance)
 }
@@ -247,7 +246,6 @@ fn imports_shift_the_added_functions() {
     let engine = Engine::new(&config::compiler().unwrap()).unwrap();
     let module = wasmtime::Module::new(&engine, &wasm).unwrap();
     let mut store = Store::new(&engine, ());
-    store.set_epoch_deadline(u64::MAX / 2);
     let nothing = wasmtime::Func::wrap(&mut store, || {});
     let instance = Instance::new(&mut store, &module, &[nothing.into()]).unwrap();
     let end: TypedFunc<(), ()> = instance.get_typed_func(&mut store, "wasm_sapi_request_shutdown").unwrap();

@@ -16,7 +16,6 @@ fn instance(wasm: &[u8]) -> (Store<()>, Instance) {
     // SAFETY: the bytes come from the same wasmtime's compiler.
     let module = unsafe { wasmtime::Module::deserialize(&engine, compiled) }.unwrap();
     let mut store = Store::new(&engine, ());
-    store.set_epoch_deadline(1);
     let instance = Instance::new(&mut store, &module, &[]).unwrap();
     (store, instance)
 }

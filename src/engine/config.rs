@@ -23,7 +23,6 @@ pub fn base() -> Config {
     config
         .wasm_exceptions(true)
         .collector(Collector::DeferredReferenceCounting)
-        .epoch_interruption(true)
         .memory_reservation(MEMORY_RESERVATION)
         .memory_guard_size(MEMORY_GUARD)
         .memory_may_move(false)

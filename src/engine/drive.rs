@@ -1,5 +1,6 @@
 //! The loop that runs a guest: polls the call on the thread that made it, and between two polls
-//! looks at the deadline and at the parent.
+//! looks at the deadline and at the parent. While the guest computes there is no poll: then the
+//! watchdog looks at both.
 //!
 //! The guest runs on a stack of its own. Nothing of the parent is called while a wasm frame lies
 //! below it, so a parent's exception, `exit()` or time limit cannot tear through the guest.
@@ -18,8 +19,9 @@ const GLANCE: Duration = Duration::from_millis(10);
 pub struct Watch<'a> {
     /// The call returns by then.
     pub deadline: Instant,
-    /// Asked between polls, at least every few hundredths of a second.
-    pub interrupted: &'a dyn Fn() -> bool,
+    /// Asked at least every few hundredths of a second, also from another thread: it must answer at
+    /// once and call nothing of the parent's.
+    pub interrupted: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl Watch<'_> {

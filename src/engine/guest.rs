@@ -3,13 +3,15 @@
 //! Invariant: a guest that was stopped (deadline, trap, abort) never runs again; its filesystem
 //! can still be read.
 
+use super::config::MEMORY_RESERVATION;
 use super::drive::{Watch, drive};
+use super::gate::Gate;
 use super::memory::{MemoryImage, NextImage};
 use super::request::{Request, Response};
 use super::runtime::Runtime;
 use super::state::{Leave, State};
-use super::ticker::Ticking;
 use super::vfs::Vfs;
+use super::watchdog::Watched;
 use super::{EngineError, Stop};
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,8 +97,6 @@ impl Guest {
         let parking = Arc::clone(state.parking());
         let mut store = Store::new(&runtime.engine, state);
         store.limiter(|state| state);
-        store.epoch_deadline_async_yield_and_update(1);
-        store.set_epoch_deadline(1);
         let instance = {
             let _next = NextImage::set(image);
             drive(&parking, watch, runtime.instances.instantiate_async(&mut store))
@@ -108,6 +108,10 @@ impl Guest {
         let memalign = instance
             .get_typed_func(&mut store, "emscripten_builtin_memalign")
             .map_err(|_| missing("emscripten_builtin_memalign"))?;
+        let base = memory.data_ptr(&store).expose_provenance();
+        // SAFETY: the engine's memories span their whole reservation, and this one lives as long as
+        // the store, which a watched guest keeps.
+        unsafe { store.data().gate().guard(base..base + MEMORY_RESERVATION as usize) };
         store.data_mut().attach(memory, memalign);
         let mut guest =
             Guest { runtime: Arc::clone(runtime), store, instance, memory, stack_end: 0, stopped: false };
@@ -117,7 +121,7 @@ impl Guest {
     }
 
     fn start(&mut self, boot: &Boot, watch: &Watch<'_>) -> Result<(), Stop> {
-        let _ticking = self.ticking()?;
+        let _watched = self.watched(watch)?;
         let top = self.stack_end + C_STACK - C_STACK_MARGIN;
         self.call("__set_stack_limits", &[top, self.stack_end], watch)?;
         self.call("__wasm_call_ctors", &[], watch)?;
@@ -132,7 +136,7 @@ impl Guest {
     /// Handles a request from its start to its shutdown. Output that was captured before belongs
     /// to the response as well.
     pub fn request(&mut self, request: &Request, watch: &Watch<'_>) -> Result<Response, Stop> {
-        let _ticking = self.ticking()?;
+        let _watched = self.watched(watch)?;
         self.describe(request, watch)?;
         let body = self.place_body(&request.body, watch)?;
         let exit_status = self.call("wasm_sapi_handle_request", &[], watch)?;
@@ -221,11 +225,12 @@ impl Guest {
     }
 
     pub fn is_stopped(&self) -> bool {
-        self.stopped
+        self.stopped || self.gate().stop().is_some()
     }
 
     /// Takes a copy of the guest between two requests (or in an open one).
     pub fn freeze(&mut self) -> Result<GuestImage, EngineError> {
+        let Some(_held) = self.gate().hold() else { return Err(EngineError::Boot(self.revoked())) };
         let memory = MemoryImage::from_bytes(self.memory.data(&self.store)).map_err(EngineError::Freeze)?;
         let names = self.runtime.mutable_globals.clone();
         let globals = names.iter().map(|name| self.global(name).unwrap_or(0)).collect();
@@ -264,9 +269,15 @@ impl Guest {
         Ok(guest)
     }
 
-    fn ticking(&self) -> Result<Ticking, Stop> {
-        Ticking::start(&self.runtime.engine)
+    /// Has the guest stopped at the deadline, or when the parent is interrupted, whatever it does.
+    pub(super) fn watched<'w>(&self, watch: &'w Watch<'w>) -> Result<Watched<'w>, Stop> {
+        Watched::begin(Arc::clone(self.gate()), watch)
             .map_err(|error| Stop::Aborted(format!("the engine's helper thread did not start: {error}")))
+    }
+
+    /// Whoever reads or writes the guest's memory from outside a call holds this gate meanwhile.
+    pub(super) fn gate(&self) -> &Arc<Gate> {
+        self.store.data().gate()
     }
 
     fn global(&mut self, name: &str) -> Option<i32> {
@@ -275,10 +286,12 @@ impl Guest {
 
     /// Calls an export of i32 parameters and at most one i32 result.
     fn call(&mut self, name: &'static str, arguments: &[i32], watch: &Watch<'_>) -> Result<i32, Stop> {
-        if self.stopped {
+        if self.is_stopped() {
             return Err(Stop::AlreadyStopped);
         }
         let outcome = self.call_unguarded(name, arguments, watch);
+        // Whatever came of it: the memory is gone, or about to go.
+        let outcome = self.gate().stop().map_or(outcome, Err);
         self.stopped = outcome.is_err();
         outcome
     }
@@ -318,6 +331,12 @@ impl Guest {
         }
     }
 
+    /// Why the memory is not to be touched any more.
+    pub(super) fn revoked(&mut self) -> Stop {
+        self.stopped = true;
+        self.gate().stop().unwrap_or(Stop::AlreadyStopped)
+    }
+
     fn stack_is_spent(&mut self) -> bool {
         let end = self.stack_end;
         self.global("__stack_pointer").is_some_and(|pointer| pointer - end < C_STACK_SPENT)
@@ -328,6 +347,7 @@ impl Guest {
         let size = i32::try_from(bytes.len() + 1).map_err(|_| Stop::HeapExhausted)?;
         let pointer = self.call("malloc", &[size], watch)?;
         let at = pointer as u32 as usize;
+        let Some(_held) = self.gate().hold() else { return Err(self.revoked()) };
         let target = self.memory.data_mut(&mut self.store).get_mut(at..at + bytes.len() + 1);
         match target {
             Some(target) if pointer != 0 => {

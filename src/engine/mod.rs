@@ -10,14 +10,15 @@ mod abi;
 pub mod config;
 mod drive;
 mod error;
+mod gate;
 mod guest;
 mod memory;
 pub mod pack;
 mod request;
 mod runtime;
 mod state;
-mod ticker;
 pub mod vfs;
+mod watchdog;
 
 pub use drive::Watch;
 pub use error::{EngineError, Stop};
@@ -30,6 +31,6 @@ pub fn shutdown_request() {}
 
 /// The end of the process: no helper thread and no loaded pack is left.
 pub fn shutdown_process() {
-    ticker::stop();
+    watchdog::stop();
     runtime::unload();
 }

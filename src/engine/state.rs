@@ -1,6 +1,7 @@
 //! What the host keeps for one guest: the data of its wasmtime store.
 
 use super::drive::Parking;
+use super::gate::Gate;
 use super::vfs::{Vfs, VfsLimits};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,6 +31,7 @@ pub(super) struct State {
     memory: Option<Memory>,
     memalign: Option<Memalign>,
     parking: Arc<Parking>,
+    gate: Arc<Gate>,
     heap_limit: usize,
     heap_refused: bool,
     born: Instant,
@@ -45,6 +47,7 @@ impl State {
             memory: None,
             memalign: None,
             parking: Arc::default(),
+            gate: Arc::default(),
             heap_limit,
             heap_refused: false,
             born: Instant::now(),
@@ -65,12 +68,17 @@ impl State {
         self.memalign = Some(memalign);
     }
 
+    /// The linear memory. Its content is touched only by whoever holds the [`gate`](Self::gate).
     pub(super) fn memory(&self) -> Memory {
         self.memory.expect("attached before the guest runs")
     }
 
     pub(super) fn memalign(&self) -> Memalign {
         self.memalign.clone().expect("attached before the guest runs")
+    }
+
+    pub(super) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
     }
 
     pub(super) fn parking(&self) -> &Arc<Parking> {

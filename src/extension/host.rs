@@ -3,13 +3,14 @@
 use super::calls::Calls;
 use super::settings;
 use crate::contract::Refusal;
-use crate::host::{Host, Settings, User};
+use crate::host::{Host, Interrupt, Settings, User};
 use ext_php_rs::types::{ZendObject, Zval};
 use ext_php_rs::zend::ExecutorGlobals;
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::ffi::c_char;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU8;
 use std::time::SystemTime;
 
 /// The host of one call.
@@ -109,11 +110,12 @@ impl Host for PhpHost<'_> {
         SystemTime::now()
     }
 
-    fn interrupted(&self) -> bool {
+    fn interrupt(&self) -> Interrupt<'_> {
         let globals = ExecutorGlobals::get();
-        // SAFETY: a live field of the executor's globals, which a signal handler may write: hence
-        // volatile, and as a byte, so that no value of it is invalid.
-        unsafe { std::ptr::read_volatile((&raw const globals.timed_out).cast::<u8>()) != 0 }
+        let timed_out = (&raw const globals.timed_out).cast::<u8>().cast_mut();
+        // SAFETY: a field of the executor's globals, which live as long as this thread does. PHP
+        // writes it as one byte, from this thread and from signal handlers on it.
+        Interrupt::new(unsafe { AtomicU8::from_ptr(timed_out) })
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Run {
 /// Runs `plan`. An error means that there never was a sandbox.
 pub fn run(
     plan: &Plan,
-    interrupted: &dyn Fn() -> bool,
+    interrupted: &(dyn Fn() -> bool + Sync),
     progress: &mut dyn Progress,
 ) -> Result<Run, SandboxError> {
     let deadline = Instant::now() + plan.timeout.saturating_sub(COLLECTING);

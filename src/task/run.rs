@@ -23,7 +23,8 @@ pub fn run_agent_task(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
     let root = store_directory(&settings, input.artifacts_path.as_deref())?;
     let plan = plan(&input, &settings)?;
     let store = Store::open(&root)?;
-    let run = recipe::run(&plan, &|| host.interrupted(), &mut ())?;
+    let interrupt = host.interrupt();
+    let run = recipe::run(&plan, &|| interrupt.is_requested(), &mut ())?;
     let envelope = conclude(input, &plan, run, &store, host)?;
     serde_json::to_value(envelope).map_err(|error| Refusal::new(Code::Internal, error.to_string()))
 }

@@ -118,12 +118,9 @@ fn read(
     offset: Offset,
     out: i32,
 ) -> Answer<()> {
-    vectored(mem, iov, count, out, |mem, at, len, done| {
-        let buffer = mem.get_mut(at, len)?;
-        match offset {
-            Some(start) => state.vfs.pread(fd, buffer, start.checked_add(done).ok_or(Errno::EINVAL)?),
-            None => state.vfs.read(fd, buffer),
-        }
+    vectored(mem, iov, count, out, |buffer, done| match offset {
+        Some(start) => state.vfs.pread(fd, buffer, start.checked_add(done).ok_or(Errno::EINVAL)?),
+        None => state.vfs.read(fd, buffer),
     })
 }
 
@@ -136,27 +133,24 @@ fn write(
     offset: Offset,
     out: i32,
 ) -> Answer<()> {
-    vectored(mem, iov, count, out, |mem, at, len, done| {
-        let buffer = mem.get(at, len)?;
-        match offset {
-            Some(start) => state.vfs.pwrite(fd, buffer, start.checked_add(done).ok_or(Errno::EINVAL)?),
-            None => state.vfs.write(fd, buffer),
-        }
+    vectored(mem, iov, count, out, |buffer, done| match offset {
+        Some(start) => state.vfs.pwrite(fd, buffer, start.checked_add(done).ok_or(Errno::EINVAL)?),
+        None => state.vfs.write(fd, buffer),
     })
 }
 
-/// Calls `transfer(memory, pointer, length, bytes done before)` for each buffer of an `iovec` array
-/// until one comes up short, and stores the sum at `out`.
+/// Calls `transfer(buffer, bytes done before)` for each buffer of an `iovec` array, large ones in
+/// slices, until one comes up short, and stores the sum at `out`.
 fn vectored(
     mem: &mut Bytes<'_>,
     iov: i32,
     count: i32,
     out: i32,
-    mut transfer: impl FnMut(&mut Bytes<'_>, i32, u32, u64) -> Answer<usize>,
+    mut transfer: impl FnMut(&mut [u8], u64) -> Answer<usize>,
 ) -> Answer<()> {
     let mut total = 0u64;
     for (at, len) in mem.iovecs(iov, count)? {
-        match transfer(mem, at, len, total) {
+        match mem.sliced(at, len, |buffer, done| transfer(buffer, total + done as u64)) {
             Ok(done) => {
                 total += done as u64;
                 if done < len as usize {

@@ -1,6 +1,6 @@
 //! The guest's heap: growth of linear memory, and file mappings, which are copies.
 
-use super::memory::{Answer, Bytes, negative};
+use super::memory::{self, Answer, Bytes, negative};
 use crate::engine::state::State;
 use crate::engine::vfs::Errno;
 use wasmtime::{Caller, Linker, Result};
@@ -36,12 +36,11 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
         "env",
         "_munmap_js",
         |mut caller: Caller<'_, State>, at: i32, len: i32, prot: i32, flags: i32, fd: i32, offset: i64| -> i32 {
-            let memory = caller.data().memory();
-            let (bytes, state) = memory.data_and_store_mut(&mut caller);
+            let (mut mem, state) = memory::open(&mut caller);
             if prot & PROT_WRITE == 0 || flags & MAP_SHARED == 0 {
                 return 0;
             }
-            negative(write_back(&Bytes(bytes), state, at, len as u32, fd, offset).map(|()| 0))
+            negative(write_back(&mut mem, state, at, len as u32, fd, offset).map(|()| 0))
         },
     )?;
     Ok(())
@@ -53,6 +52,8 @@ fn grow(caller: &mut Caller<'_, State>, size: u64) -> bool {
     if size > HEAP_MAX {
         return false;
     }
+    // Growing opens pages, which must not come between the guest and its end.
+    let Some(_held) = caller.data().gate().hold() else { return false };
     let memory = caller.data().memory();
     let old = memory.data_size(&*caller) as u64;
     for share in [5, 10, 20, 0] {
@@ -88,19 +89,13 @@ async fn map(
     if at == 0 {
         return Ok(Err(Errno::ENOMEM));
     }
-    let memory = caller.data().memory();
-    let (bytes, state) = memory.data_and_store_mut(&mut *caller);
-    let mut mem = Bytes(bytes);
+    let (mut mem, state) = memory::open(caller);
     let mut copy = || {
-        mem.get_mut(at, size)?.fill(0);
-        let mut done = 0usize;
-        let target = mem.get_mut(at, len)?;
-        while done < target.len() {
-            match state.vfs.pread(fd, &mut target[done..], offset + done as u64)? {
-                0 => break,
-                count => done += count,
-            }
-        }
+        mem.sliced(at, size, |part, _| {
+            part.fill(0);
+            Ok(part.len())
+        })?;
+        mem.sliced(at, len, |part, done| state.vfs.pread(fd, part, offset.saturating_add(done as u64)))?;
         mem.put_i32(allocated, 1)?;
         mem.put_i32(address, at)?;
         Ok(0)
@@ -108,16 +103,8 @@ async fn map(
     Ok(copy())
 }
 
-fn write_back(mem: &Bytes<'_>, state: &mut State, at: i32, len: u32, fd: i32, offset: i64) -> Answer<()> {
-    let mut offset = u64::try_from(offset).map_err(|_| Errno::EINVAL)?;
-    let mut rest = mem.get(at, len)?;
-    while !rest.is_empty() {
-        let done = state.vfs.pwrite(fd, rest, offset)?;
-        if done == 0 {
-            return Err(Errno::EIO);
-        }
-        rest = &rest[done..];
-        offset += done as u64;
-    }
-    Ok(())
+fn write_back(mem: &mut Bytes<'_>, state: &mut State, at: i32, len: u32, fd: i32, offset: i64) -> Answer<()> {
+    let offset = u64::try_from(offset).map_err(|_| Errno::EINVAL)?;
+    let done = mem.sliced(at, len, |part, done| state.vfs.pwrite(fd, part, offset.saturating_add(done as u64)))?;
+    if done < len as usize { Err(Errno::EIO) } else { Ok(()) }
 }

@@ -5,7 +5,8 @@
 //! `__syscall_*` return them negated, `fd_*` as they are). Whatever is not named here is denied:
 //! the guest reads an error and the run's record names the import.
 //!
-//! Invariant: a guest pointer is only ever followed through [`memory::Bytes`].
+//! Invariant: a guest pointer is only ever followed through [`memory::Bytes`], and bytes are had only
+//! from [`memory::open`], which keeps the guest's memory from being revoked meanwhile.
 
 mod file;
 mod heap;
@@ -30,9 +31,7 @@ macro_rules! host_functions {
             $name,
             #[allow(unused_mut, unused_variables)]
             |mut caller: wasmtime::Caller<'_, $crate::engine::state::State> $(, $arg: $ty)*| -> i32 {
-                let memory = caller.data().memory();
-                let (bytes, $state) = memory.data_and_store_mut(&mut caller);
-                let mut $mem = $crate::engine::abi::memory::Bytes(bytes);
+                let (mut $mem, $state) = $crate::engine::abi::memory::open(&mut caller);
                 let mut body = || $body;
                 $convention(body())
             },

@@ -1,7 +1,7 @@
 //! Sockets: denied. A guest that asks for one reads EACCES, a name does not resolve, and the run's
 //! record says what was asked for. `poll` works on descriptors that exist.
 
-use super::memory::{Answer, Bytes, negative};
+use super::memory::{self, Answer, negative};
 use super::time::until;
 use crate::engine::state::State;
 use crate::engine::vfs::Errno;
@@ -19,9 +19,8 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
         "env",
         "getaddrinfo",
         |mut caller: Caller<'_, State>, name: i32, service: i32, _hints: i32, _out: i32| {
-            let memory = caller.data().memory();
             let what = {
-                let mem = Bytes(memory.data_mut(&mut caller));
+                let (mem, _) = memory::open(&mut caller);
                 let part = |at: i32| if at == 0 { String::new() } else { mem.text(at) };
                 format!("network: {}:{}", part(name), part(service))
             };
@@ -92,9 +91,7 @@ fn poll(caller: &mut Caller<'_, State>, fds: i32, count: i32) -> Answer<i32> {
     if !(0..=1024).contains(&count) {
         return Err(Errno::EINVAL);
     }
-    let memory = caller.data().memory();
-    let (bytes, state) = memory.data_and_store_mut(&mut *caller);
-    let mut mem = Bytes(bytes);
+    let (mut mem, state) = memory::open(caller);
     let mut ready = 0;
     for index in 0..count {
         let at = fds.wrapping_add(index * 8);

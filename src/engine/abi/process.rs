@@ -2,7 +2,7 @@
 //! libraries.
 
 use super::host_functions;
-use super::memory::{Bytes, positive};
+use super::memory::{self, positive};
 use crate::engine::state::{Leave, State};
 use crate::engine::vfs::{Errno, VfsLimits};
 use wasmtime::{Caller, Error, Linker, Result};
@@ -25,8 +25,7 @@ fn leaving(linker: &mut Linker<State>) -> Result<()> {
         "env",
         "__assert_fail",
         |mut caller: Caller<'_, State>, condition: i32, file: i32, line: i32, _function: i32| -> Result<()> {
-            let memory = caller.data().memory();
-            let mem = Bytes(memory.data_mut(&mut caller));
+            let (mem, _) = memory::open(&mut caller);
             let message = format!("assertion failed: {}, {}:{line}", mem.text(condition), mem.text(file));
             Err(Error::new(Leave::Abort(message)))
         },
@@ -66,13 +65,16 @@ fn environment(linker: &mut Linker<State>) -> Result<()> {
             Ok(())
         }
         "random_get"(mem, state, out: i32, len: i32) {
-            let mut rest = mem.get_mut(out, len as u32)?;
-            while !rest.is_empty() {
-                let done = rustix::rand::getrandom(&mut *rest, rustix::rand::GetRandomFlags::empty())
-                    .map_err(|_| Errno::EIO)?;
-                rest = &mut rest[done..];
-            }
-            Ok(())
+            let done = mem.sliced(out, len as u32, |part, _| {
+                let mut rest = &mut *part;
+                while !rest.is_empty() {
+                    let done = rustix::rand::getrandom(&mut *rest, rustix::rand::GetRandomFlags::empty())
+                        .map_err(|_| Errno::EIO)?;
+                    rest = &mut rest[done..];
+                }
+                Ok(part.len())
+            })?;
+            if done < len as u32 as usize { Err(Errno::EIO) } else { Ok(()) }
         }
     }
     linker.func_wrap("env", "js_getpid", || 42)?;

@@ -1,7 +1,7 @@
 //! Clocks, sleep and broken-down time. The sandbox lives in UTC.
 
 use super::host_functions;
-use super::memory::{Answer, Bytes, positive};
+use super::memory::{self, Answer, Bytes, positive};
 use crate::engine::state::State;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
@@ -27,8 +27,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
     // The guest has no timer signals; the host's deadline does that work.
     linker.func_wrap("env", "_setitimer_js", |_which: i32, _milliseconds: f64| 0)?;
     linker.func_wrap("env", "_tzset_js", |mut caller: Caller<'_, State>, timezone: i32, daylight: i32, standard: i32, summer: i32| {
-        let memory = caller.data().memory();
-        let mut mem = Bytes(memory.data_mut(&mut caller));
+        let (mut mem, _) = memory::open(&mut caller);
         // A pointer outside memory leaves the zone unset, which musl reads as UTC.
         let _ = mem.put_i32(timezone, 0);
         let _ = mem.put_i32(daylight, 0);
@@ -37,15 +36,13 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
     })?;
     for name in ["_localtime_js", "_gmtime_js"] {
         linker.func_wrap("env", name, |mut caller: Caller<'_, State>, seconds: i64, out: i32| {
-            let memory = caller.data().memory();
-            let mut mem = Bytes(memory.data_mut(&mut caller));
+            let (mut mem, _) = memory::open(&mut caller);
             // The call has no way to report an error; a bad pointer changes nothing.
             let _ = put_tm(&mut mem, out, seconds);
         })?;
     }
     linker.func_wrap("env", "_mktime_js", |mut caller: Caller<'_, State>, tm: i32| -> i64 {
-        let memory = caller.data().memory();
-        let mut mem = Bytes(memory.data_mut(&mut caller));
+        let (mut mem, _) = memory::open(&mut caller);
         make_time(&mut mem, tm).unwrap_or(-1)
     })?;
     Ok(())
