@@ -17,6 +17,7 @@ mod error;
 mod location;
 pub mod patch;
 mod path;
+mod redact;
 mod store;
 mod test_results;
 mod verify;
@@ -44,6 +45,10 @@ pub use draft::{
     Failure, MountRecord, Observation, Outcome, Provenance, RuntimeInfo, Severity,
 };
 pub use error::ArtifactError;
+pub use redact::{
+    Found, REDACTION_SCHEMA, RedactedArtifact, Redaction, RedactionStatus, Redactor, Secret, SecretError, Stream,
+    Tally,
+};
 pub use store::{
     ARTIFACT_LIST_SCHEMA, ARTIFACT_SCHEMA, ArtifactEnvelope, ArtifactList, BundleRef, Discarded,
     ImportOperation, ImportRequest, ImportStatus, ListQuery, PRUNE_SCHEMA, PruneReason, PruneReport,

@@ -1,0 +1,16 @@
+//! Secrets do not leave: every spelling, every seam, and nothing but secrets.
+
+mod support;
+
+#[path = "redact/attacks.rs"]
+mod attacks;
+#[path = "redact/encodings.rs"]
+mod encodings;
+#[path = "redact/model.rs"]
+mod model;
+#[path = "redact/ordinary.rs"]
+mod ordinary;
+#[path = "redact/policy.rs"]
+mod policy;
+#[path = "redact/shapes.rs"]
+mod shapes;

@@ -1,0 +1,165 @@
+//! Takes secrets out of whatever leaves a sandbox.
+//!
+//! In: the values of the task's secrets, and text, JSON or bytes from the sandbox. Out: the same
+//! with a marker, `[REDACTED:<kind>]`, wherever a secret stood, and a count by kind.
+//!
+//! Two searches, each one pass over the input:
+//! * [`configured`]: the known values, in every spelling that programs give them ([`spell`]).
+//! * [`shapes`]: what looks like a credential though nobody told us: tokens with known prefixes,
+//!   private keys, passwords in URLs, Authorization and Cookie headers.
+//!
+//! Invariants: names of secrets are never replaced. The number of lines stays, and of a line in a
+//! patch its first character. JSON is redacted value by value and stays JSON. What comes out does
+//! not depend on the pieces in which the input came.
+
+mod compressed;
+mod configured;
+mod credential;
+mod header;
+mod mask;
+mod private_key;
+mod secret;
+mod shapes;
+mod skeleton;
+mod spell;
+mod stream;
+mod tally;
+mod token;
+mod url;
+
+pub use secret::{Secret, SecretError};
+pub use stream::Stream;
+pub use tally::{Found, REDACTION_SCHEMA, RedactedArtifact, Redaction, RedactionStatus, Tally};
+
+use configured::Configured;
+use mask::Hit;
+use serde_json::{Map, Value};
+use skeleton::Skeleton;
+use std::borrow::Cow;
+use std::fmt;
+
+/// Bytes after its beginning that decide whether, and how far, something is a secret.
+const REACH: usize = 16 << 10;
+
+/// Finds secrets and replaces them. Cheap without configured secrets, and shared by reference.
+pub struct Redactor {
+    configured: Option<Configured>,
+    names: Vec<String>,
+}
+
+impl Redactor {
+    pub fn new(secrets: &[Secret]) -> Redactor {
+        Redactor {
+            configured: Configured::new(secrets),
+            names: secrets.iter().map(|secret| secret.name().to_owned()).collect(),
+        }
+    }
+
+    /// Whether any value was configured.
+    pub fn has_secrets(&self) -> bool {
+        self.configured.is_some()
+    }
+
+    /// `text` without secrets.
+    pub fn text<'t>(&self, text: &'t str, found: &mut Found) -> Cow<'t, str> {
+        match self.bytes(text.as_bytes(), found) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            // Values are text and markers are ASCII, so that what is replaced begins and ends
+            // between characters.
+            Cow::Owned(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => Cow::Owned(text),
+                Err(cut) => Cow::Owned(String::from_utf8_lossy(cut.as_bytes()).into_owned()),
+            },
+        }
+    }
+
+    /// `bytes` without secrets: text of any encoding that keeps ASCII, such as a patch.
+    pub fn bytes<'b>(&self, bytes: &'b [u8], found: &mut Found) -> Cow<'b, [u8]> {
+        let mut hits = Vec::new();
+        self.hits(bytes, 0, bytes.len(), &mut Skeleton::default(), &mut hits);
+        if hits.is_empty() {
+            return Cow::Borrowed(bytes);
+        }
+        let mut out = Vec::with_capacity(bytes.len());
+        mask::replace(bytes, &mask::merge(bytes, hits), found, &mut out);
+        Cow::Owned(out)
+    }
+
+    /// Redacts every string in `value`, keys of objects included, and numbers that are secrets.
+    pub fn value(&self, value: &mut Value, found: &mut Found) {
+        match value {
+            Value::String(text) => {
+                if let Cow::Owned(clean) = self.text(text, found) {
+                    *text = clean;
+                }
+            }
+            Value::Number(number) => {
+                if let Cow::Owned(clean) = self.text(&number.to_string(), found) {
+                    *value = Value::String(clean);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item, found)),
+            Value::Object(map) => {
+                map.values_mut().for_each(|item| self.value(item, found));
+                if map.keys().any(|key| self.holds(key.as_bytes())) {
+                    let old = std::mem::take(map);
+                    *map = self.keys(old, found);
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    fn keys(&self, map: Map<String, Value>, found: &mut Found) -> Map<String, Value> {
+        let mut clean = Map::new();
+        for (key, value) in map {
+            let mut name = self.text(&key, found).into_owned();
+            // Two keys that differed in their secrets alone.
+            while clean.contains_key(&name) {
+                name.push('_');
+            }
+            clean.insert(name, value);
+        }
+        clean
+    }
+
+    /// Whether a secret stands in `bytes` as they are.
+    pub fn holds(&self, bytes: &[u8]) -> bool {
+        let mut hits = Vec::new();
+        self.hits(bytes, 0, bytes.len(), &mut Skeleton::default(), &mut hits);
+        !hits.is_empty()
+    }
+
+    /// The same for the content of a file that is not text: also looks into gzip, zlib and zip.
+    pub fn holds_packed(&self, bytes: &[u8]) -> bool {
+        self.holds(bytes) || compressed::holds(self, bytes)
+    }
+
+    /// A redactor of input that comes bit by bit.
+    pub fn stream(&self) -> Stream<'_> {
+        Stream::new(self)
+    }
+
+    /// Every secret that begins in the first `owned` bytes of `raw`, in no order. What follows
+    /// `owned` is looked at, [`REACH`] bytes being enough. `before` is the byte before `raw`, or 0.
+    fn hits(&self, raw: &[u8], before: u8, owned: usize, skeleton: &mut Skeleton, hits: &mut Vec<Hit>) {
+        if let Some(configured) = &self.configured {
+            skeleton.squeeze(raw, before);
+            configured.find(raw, owned, skeleton, hits);
+        }
+        shapes::find(raw, before, owned, hits);
+    }
+}
+
+impl Default for Redactor {
+    fn default() -> Redactor {
+        Redactor::new(&[])
+    }
+}
+
+/// Names only.
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redactor").field("secrets", &self.names).finish_non_exhaustive()
+    }
+}

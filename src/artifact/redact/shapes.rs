@@ -1,0 +1,93 @@
+//! Finds what looks like a credential by where it stands or how it begins.
+//!
+//! One automaton finds the few bytes that every shape begins with; a rule then reads what follows.
+//! A rule that is not sure says no: ordinary code must stay as it is.
+
+use super::mask::Hit;
+use super::{REACH, header, private_key, token, url};
+use aho_corasick::{AhoCorasick, MatchKind};
+use std::sync::LazyLock;
+
+/// What follows the bytes that gave the shape away.
+#[derive(Debug, Clone, Copy)]
+enum Rule {
+    /// An index into [`token::TOKENS`].
+    Token(usize),
+    PrivateKey,
+    Url,
+    Authorization,
+    Cookie,
+    AwsSecret,
+}
+
+/// What a rule sees.
+pub struct Sight<'a> {
+    pub raw: &'a [u8],
+    /// Where the shape begins, and where the bytes end that gave it away.
+    pub start: usize,
+    pub end: usize,
+    /// The byte before the shape; 0 at the beginning.
+    pub before: u8,
+}
+
+impl Sight<'_> {
+    /// What follows, as far as a rule may look.
+    pub fn after(&self) -> &[u8] {
+        let to = self.raw.len().min(self.start + REACH);
+        &self.raw[self.end.min(to)..to]
+    }
+
+    /// The `len` bytes that begin `offset` bytes into [`Sight::after`].
+    pub fn hit(&self, offset: usize, len: usize, kind: &'static str) -> Hit {
+        Hit { start: self.end + offset, end: self.end + offset + len, kind }
+    }
+}
+
+struct Shapes {
+    automaton: AhoCorasick,
+    rules: Vec<Rule>,
+    longest: usize,
+}
+
+static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
+    let mut beginnings: Vec<(&str, Rule)> =
+        token::TOKENS.iter().enumerate().map(|(index, token)| (token.prefix, Rule::Token(index))).collect();
+    beginnings.extend([
+        ("PRIVATE KEY", Rule::PrivateKey),
+        ("://", Rule::Url),
+        ("uthorization", Rule::Authorization),
+        ("UTHORIZATION", Rule::Authorization),
+        ("ookie", Rule::Cookie),
+        ("COOKIE", Rule::Cookie),
+        ("ecret_access_key", Rule::AwsSecret),
+        ("ECRET_ACCESS_KEY", Rule::AwsSecret),
+        ("ecretAccessKey", Rule::AwsSecret),
+    ]);
+    let automaton = AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(beginnings.iter().map(|(text, _)| text))
+        .expect("a few dozen short patterns fit");
+    let longest = beginnings.iter().map(|(text, _)| text.len()).max().unwrap_or_default();
+    Shapes { automaton, rules: beginnings.into_iter().map(|(_, rule)| rule).collect(), longest }
+});
+
+/// Every credential whose shape begins in the first `owned` bytes of `raw`.
+pub fn find(raw: &[u8], before: u8, owned: usize, hits: &mut Vec<Hit>) {
+    let shapes = &*SHAPES;
+    let searched = &raw[..raw.len().min(owned + shapes.longest)];
+    for found in shapes.automaton.find_iter(searched) {
+        if found.start() >= owned {
+            break;
+        }
+        let before = if found.start() == 0 { before } else { raw[found.start() - 1] };
+        let sight = Sight { raw, start: found.start(), end: found.end(), before };
+        match shapes.rules[found.pattern().as_usize()] {
+            Rule::Token(index) => hits.extend(token::read(&token::TOKENS[index], &sight)),
+            Rule::PrivateKey => hits.extend(private_key::read(&sight)),
+            Rule::Url => hits.extend(url::read(&sight)),
+            Rule::Authorization => hits.extend(header::authorization(&sight)),
+            Rule::Cookie => header::cookies(&sight, hits),
+            Rule::AwsSecret => hits.extend(token::aws_secret(&sight)),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! How programs spell a value. What a skeleton drops (backslashes, quotes, white space, line ends)
+//! needs no spelling here: JSON, PHP, SQL and shell quoting at any depth are one with the value.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::fmt::Write;
+
+/// Every other spelling of `value`, `value` first. May name one twice.
+pub fn spellings(value: &str) -> Vec<String> {
+    let mut all = vec![value.to_owned()];
+    let json = json_ascii(value, |_| false);
+    html(value, &mut all);
+    percent(value, &mut all);
+    all.push(json_ascii(value, |c| matches!(c, '<' | '>' | '&' | '\'' | '"')));
+    all.push(json_ascii(value, |_| true));
+    all.push(each_byte(value, |b, out| write!(out, "x{b:02x}")));
+    let hex = each_byte(value, |b, out| write!(out, "{b:02x}"));
+    base64(value.as_bytes(), &mut all);
+    if json != value {
+        base64(json.as_bytes(), &mut all);
+    }
+    all.extend([json, hex]);
+    all
+}
+
+fn each_byte(value: &str, one: impl Fn(u8, &mut String) -> std::fmt::Result) -> String {
+    let mut out = String::with_capacity(value.len() * 6);
+    for b in value.bytes() {
+        // Writing to a string does not fail.
+        let _ = one(b, &mut out);
+    }
+    out
+}
+
+/// The value within a longer text that was encoded as a whole: where it begins in a group of three
+/// bytes gives three spellings, each without the characters that it shares with its neighbours.
+fn base64(bytes: &[u8], all: &mut Vec<String>) {
+    for phase in 0..3 {
+        let mut text = vec![0; phase];
+        text.extend(bytes);
+        let first = (phase * 8).div_ceil(6);
+        let last = text.len() * 8 / 6;
+        for alphabet in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+            all.push(alphabet.encode(&text)[first..last].to_owned());
+        }
+    }
+}
+
+/// Escapes as PHP, Python, JavaScript and XML write them, once and twice, and every character as a
+/// number.
+fn html(value: &str, all: &mut Vec<String>) {
+    let quotes = [("&quot;", "&#039;"), ("&#34;", "&#39;"), ("&quot;", "&#x27;"), ("&quot;", "&apos;"), ("\"", "'")];
+    for (double, single) in quotes {
+        let escape = |text: &str| {
+            text.replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', double)
+                .replace('\'', single)
+        };
+        let once = escape(value);
+        if once != value {
+            all.extend([escape(&once), once]);
+        }
+    }
+    let numbers = |one: fn(u32, &mut String) -> std::fmt::Result| {
+        let mut out = String::new();
+        for c in value.chars() {
+            let _ = one(u32::from(c), &mut out);
+        }
+        out
+    };
+    all.push(numbers(|c, out| write!(out, "&#{c};")));
+    all.push(numbers(|c, out| write!(out, "&#x{c:x};")));
+}
+
+/// Percent-encoding once and twice: PHP's two, JavaScript's two, and of every byte.
+fn percent(value: &str, all: &mut Vec<String>) {
+    let unreserved: [&[u8]; 5] = [b"-_.~", b"-_. ", b"-_.!~*'()", b"-_.!~*'();/?:@&=+$,#", b""];
+    for (style, extra) in unreserved.into_iter().enumerate() {
+        let every = style == 4;
+        let once = each_byte(value, |b, out| {
+            if !every && (b.is_ascii_alphanumeric() || extra.contains(&b)) {
+                out.push(char::from(b));
+                Ok(())
+            } else {
+                write!(out, "%{b:02x}")
+            }
+        });
+        if once != value {
+            all.extend([once.replace('%', "%25"), once]);
+        }
+    }
+}
+
+/// What stands in a JSON string: `also` beyond what must be, as `\uXXXX`.
+fn json_ascii(value: &str, also: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(value.len());
+    for c in value.chars() {
+        let short = match c {
+            '\t' => Some('t'),
+            '\u{8}' => Some('b'),
+            '\u{c}' => Some('f'),
+            _ => None,
+        };
+        match short {
+            Some(letter) if !also(c) => out.extend(['\\', letter]),
+            _ if also(c) || !c.is_ascii() || c.is_ascii_control() => {
+                let mut units = [0; 2];
+                for unit in c.encode_utf16(&mut units) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+            _ => {
+                if matches!(c, '"' | '\\') {
+                    out.push('\\');
+                }
+                out.push(c);
+            }
+        }
+    }
+    out
+}
