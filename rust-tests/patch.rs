@@ -9,7 +9,7 @@ use std::process::Stdio;
 use support::git;
 use support::tree::{self, Node, Tree, text, tree};
 use wp_codebox::artifact::{
-    CaptureLimits, ChangeStatus, ChangedFiles, Omission, PatchSink, capture,
+    CaptureLimits, ChangeStatus, ChangedFiles, Omission, PatchSink, Redactor, capture,
 };
 
 /// Keeps patches in memory.
@@ -34,7 +34,7 @@ impl PatchSink for Patches {
 fn diff(before: &Tree, after: &Tree) -> (ChangedFiles, Vec<u8>) {
     let mut patches = Patches::default();
     let sets = [tree::changes("/workspace", 0, before, after)];
-    let files = capture(&sets, &CaptureLimits::default(), &mut patches).unwrap();
+    let files = capture(&sets, &CaptureLimits::default(), &Redactor::default(), &mut patches).unwrap().0;
     assert_eq!(patches.mounts.remove(&0).unwrap_or_default(), patches.combined);
     (files, patches.combined)
 }
@@ -297,7 +297,7 @@ fn several_changed_mounts_are_told_apart() {
         unchanged,
     ];
     let mut patches = Patches::default();
-    let files = capture(&sets, &CaptureLimits::default(), &mut patches).unwrap();
+    let files = capture(&sets, &CaptureLimits::default(), &Redactor::default(), &mut patches).unwrap().0;
     let names: Vec<_> = files.files.iter().map(|f| f.patch_path.as_deref().unwrap()).collect();
     assert_eq!(names, ["workspace/x", "wordpress/wp-content/plugins/p/x"]);
     assert_eq!(patches.mounts.keys().copied().collect::<Vec<_>>(), [0, 1]);
@@ -324,7 +324,7 @@ fn limits_leave_a_truthful_record() {
     ]);
     let mut patches = Patches::default();
     let sets = [tree::changes("/workspace", 0, &Tree::new(), &after)];
-    let files = capture(&sets, &limits, &mut patches).unwrap();
+    let files = capture(&sets, &limits, &Redactor::default(), &mut patches).unwrap().0;
     let seen: Vec<_> = files.files.iter().map(|f| (f.omitted, f.truncated)).collect();
     assert_eq!(seen[1], (Some(Omission::FileTooLarge), true));
     assert_eq!(files.files[1].size, 101);

@@ -4,6 +4,8 @@ mod support;
 
 #[path = "redact/attacks.rs"]
 mod attacks;
+#[path = "redact/bundles.rs"]
+mod bundles;
 #[path = "redact/encodings.rs"]
 mod encodings;
 #[path = "redact/model.rs"]

@@ -11,6 +11,7 @@ use super::patch::{
     is_gitmodules,
 };
 use super::path;
+use super::redact::{Found, Redactor};
 use crate::contract::{Change, ChangeSet, FileKind, FileState, digest_hex};
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -28,11 +29,16 @@ pub trait PatchSink {
 /// In the combined patch paths are relative to the mount. If more than one mount changed, they are
 /// led by the mount's target instead (`a/workspace/inc/x.php`), so that one path names one file;
 /// each mount's own patch is relative either way.
+///
+/// Secrets are taken out block by block, and a file that had some is marked. A file that is not
+/// text cannot be shown in part: one with a secret in it is left out of the patch. What was found
+/// in the combined patch comes second.
 pub fn capture(
     sets: &[ChangeSet],
     limits: &CaptureLimits,
+    redactor: &Redactor,
     sink: &mut dyn PatchSink,
-) -> io::Result<ChangedFiles> {
+) -> io::Result<(ChangedFiles, Found)> {
     let mut result = ChangedFiles {
         schema: CHANGED_FILES_SCHEMA.into(),
         files: Vec::new(),
@@ -46,11 +52,18 @@ pub fn capture(
         .filter(|(_, changes): &(_, Vec<_>)| !changes.is_empty())
         .collect();
     let several = real.len() > 1;
-    let mut state = State { limits, budget: DiffBudget::default(), written: 0, several };
+    let mut state = State {
+        limits,
+        budget: DiffBudget::default(),
+        written: 0,
+        several,
+        redactor,
+        found: Found::default(),
+    };
     for (set, changes) in real {
         state.mount(set, &changes, &mut result, sink)?;
     }
-    Ok(result)
+    Ok((result, state.found))
 }
 
 struct State<'a> {
@@ -58,6 +71,8 @@ struct State<'a> {
     budget: DiffBudget,
     written: u64,
     several: bool,
+    redactor: &'a Redactor,
+    found: Found,
 }
 
 /// One side of a change, read.
@@ -146,6 +161,8 @@ impl State<'_> {
         let before = rename.map_or(&change.before, |(from, _)| &from.before);
         let after = &change.after;
         let mut file = names.describe(change, rename.map(|(from, _)| from), before, after);
+        let named = [Some(&file.path), file.renamed_from.as_ref()];
+        file.redacted = named.into_iter().flatten().any(|path| self.redactor.holds(path.as_bytes()));
 
         let sides = (self.read(before), self.read(after));
         let (old, new) = match sides {
@@ -166,6 +183,11 @@ impl State<'_> {
             && is_gitmodules(to);
         if is_git_internal(to) || gitmodules {
             file.omit(Omission::GitInternal);
+            return Ok(Some(file));
+        }
+        if file.binary && [&old, &new].into_iter().flatten().any(|c| self.redactor.holds_packed(&c.bytes)) {
+            file.redacted = true;
+            file.omit(Omission::Secret);
             return Ok(Some(file));
         }
         let same_content = file.before_sha256 == file.after_sha256;
@@ -216,13 +238,17 @@ impl State<'_> {
             return Ok(Some(file));
         }
         self.written += combined.len() as u64;
+        let mut found = Found::default();
+        let combined = self.redactor.bytes(&combined, &mut found);
+        file.redacted |= !found.is_empty();
+        self.found.absorb(&found);
         sink.combined(&combined)?;
         if names.prefix.is_empty() {
             sink.mount(names.set.mount_index, &combined)?;
         } else {
             let mut own = Vec::new();
             blocks.iter().for_each(|b| b.render("", &mut own));
-            sink.mount(names.set.mount_index, &own)?;
+            sink.mount(names.set.mount_index, &self.redactor.bytes(&own, &mut Found::default()))?;
         }
         let patch_path = [names.prefix.as_bytes(), to].concat();
         file.patch_path = Some(path::encode(&patch_path).into_owned());

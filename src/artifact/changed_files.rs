@@ -119,6 +119,8 @@ pub enum Omission {
     FileTooLarge,
     /// The patch had reached its limit.
     PatchFull,
+    /// A secret stands in it, and it is not text of which a part could be shown.
+    Secret,
     /// The content could not be read when the bundle was written.
     Unreadable,
 }

@@ -1,10 +1,12 @@
 //! What a run hands over when it ends: the raw material of a bundle, as plain data.
 
+use super::redact::{Redactor, Tally};
 use super::test_results::TestResults;
 use crate::contract::{ChangeSet, CommandRecord, Event};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// Everything that [`Store::write`](super::Store::write) turns into a bundle.
@@ -33,6 +35,10 @@ pub struct Draft {
     /// Further evidence: agent result, transcript, workspace policy.
     pub attachments: Vec<Attachment>,
     pub limits: CaptureLimits,
+    /// What takes secrets out of everything above.
+    pub redactor: Arc<Redactor>,
+    /// What it has taken out before the draft was made.
+    pub redacted: Tally,
 }
 
 impl Draft {
@@ -53,6 +59,8 @@ impl Draft {
             test_results: None,
             attachments: Vec::new(),
             limits: CaptureLimits::default(),
+            redactor: Arc::default(),
+            redacted: Tally::default(),
         }
     }
 }

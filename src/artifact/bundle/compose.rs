@@ -7,7 +7,7 @@ use super::metadata::{
 };
 use super::review::{self, REVIEW_PATH, Review, ReviewEvidence, ReviewFile, ReviewStats};
 use super::staging::Staging;
-use super::{commands, manifest};
+use super::{clean, commands, manifest};
 use crate::artifact::capture::capture;
 use crate::artifact::changed_files::ChangedFiles;
 use crate::artifact::confined::Dir;
@@ -29,7 +29,7 @@ const DIAGNOSTICS_SCHEMA: &str = "wp-codebox/artifact-diagnostics/v1";
 /// Writes every file of the bundle into `dir` and returns its id.
 pub fn compose(draft: &Draft, dir: &Dir) -> Result<String, ArtifactError> {
     check(draft)?;
-    let mut staging = Staging::new(dir);
+    let mut staging = Staging::new(dir, &draft.redactor, draft.redacted.clone());
     let created_at = iso8601(draft.created_at);
     let mut changed = patches(draft, &mut staging)?;
     evidence(draft, &created_at, &mut staging)?;
@@ -41,11 +41,13 @@ pub fn compose(draft: &Draft, dir: &Dir) -> Result<String, ArtifactError> {
     let id = bundle_id(&digest.value);
 
     conclusions(draft, &id, &digest, &created_at, &changed, &mut staging)?;
+    let mut runtime = draft.runtime.clone();
+    clean::runtime(&mut runtime, staging.redactor());
     let manifest = Manifest {
         id: id.clone(),
         content_digest: digest,
         created_at,
-        runtime: draft.runtime.clone(),
+        runtime,
         files: staging.files().to_vec(),
     };
     dir.create_file(MANIFEST_PATH)
@@ -82,9 +84,11 @@ fn check(draft: &Draft) -> Result<(), ArtifactError> {
 
 fn patches(draft: &Draft, staging: &mut Staging<'_>) -> Result<ChangedFiles, ArtifactError> {
     let mut patches = Patches::begin(staging).map_err(ArtifactError::PersistFailed)?;
-    let changed = capture(&draft.changes, &draft.limits, &mut patches)
+    let (changed, found) = capture(&draft.changes, &draft.limits, &draft.redactor, &mut patches)
         .map_err(ArtifactError::PersistFailed)?;
     patches.written().finish(staging, &draft.changes, &draft.mounts)?;
+    // Each mount's own patch repeats what this one holds.
+    staging.tally.add(PATCH_PATH, &found);
     Ok(changed)
 }
 
@@ -95,7 +99,12 @@ fn evidence(
     staging: &mut Staging<'_>,
 ) -> Result<(), ArtifactError> {
     staging.json_lines("events.jsonl", "events", &draft.events)?;
-    staging.json_lines("commands.jsonl", "commands", commands::bounded(&draft.commands))?;
+    // Redacted before they are cut, put in columns and joined: a secret must be whole to be found.
+    let mut records = draft.commands.clone();
+    clean::commands(&mut records, staging.redactor(), &mut staging.tally);
+    let mut log = draft.log.clone();
+    clean::log(&mut log, staging.redactor(), &mut staging.tally);
+    staging.json_lines("commands.jsonl", "commands", commands::bounded(&records))?;
     let observations = draft.observations.iter().map(|observation| {
         let mut row = manifest::to_value(observation);
         row["schema"] = OBSERVATION_SCHEMA.into();
@@ -105,9 +114,9 @@ fn evidence(
     });
     staging.json_lines("observations.jsonl", "observations", observations)?;
     let log: String =
-        draft.log.iter().flat_map(|line| [commands::printable(line), "\n".into()]).collect();
+        log.iter().flat_map(|line| [commands::printable(line), "\n".into()]).collect();
     staging.text("logs/runtime.log", "log", &log)?;
-    staging.text("logs/commands.log", "log", &commands::log(&draft.commands))?;
+    staging.text("logs/commands.log", "log", &commands::log(&records))?;
     staging.json("files/mounts.json", "mounts", &draft.mounts)?;
     staging.json("files/diagnostics.json", "diagnostics", &Diagnostics::of(&draft.diagnostics))?;
     let results = draft.test_results.clone().unwrap_or_else(TestResults::unknown);
@@ -176,9 +185,9 @@ fn conclusions(
             outcome: paths.outcome.clone(),
         },
         provenance: draft.provenance.clone(),
-        risk_flags: review::risk_flags(&draft.outcome, changed),
+        risk_flags: review::risk_flags(&draft.outcome, changed, &staging.tally.summary()),
+        redaction: None,
     };
-    staging.json(REVIEW_PATH, "review", &review)?;
     let metadata = Metadata {
         id: id.into(),
         content_digest: digest.clone(),
@@ -189,8 +198,20 @@ fn conclusions(
         mounts: draft.mounts.clone(),
         outcome: draft.outcome.clone(),
         artifacts: paths,
+        redaction: None,
     };
-    staging.json(METADATA_PATH, "metadata", &metadata)
+    // The summary counts these two files as well.
+    let mut review = staging.clean(REVIEW_PATH, &review);
+    let mut metadata = staging.clean(METADATA_PATH, &metadata);
+    let redaction = staging.tally.summary();
+    metadata["redaction"] = manifest::to_value(&redaction);
+    if redaction.total > 0 {
+        review["redaction"] = manifest::to_value(&redaction);
+    }
+    for (path, kind, value) in [(REVIEW_PATH, "review", review), (METADATA_PATH, "metadata", metadata)] {
+        staging.write(path, kind, "application/json", &manifest::pretty(&value))?;
+    }
+    Ok(())
 }
 
 /// The content of `files/diagnostics.json`.

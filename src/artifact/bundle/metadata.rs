@@ -1,7 +1,7 @@
 //! `metadata.json` and `files/outcome.json`: what ran, why, and how it ended.
 
 use crate::artifact::digest::ContentDigest;
-use crate::artifact::{MountRecord, Outcome, Provenance, RuntimeInfo};
+use crate::artifact::{MountRecord, Outcome, Provenance, Redaction, RuntimeInfo};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,9 @@ pub struct Metadata {
     pub outcome: Outcome,
     /// Where in the bundle the parts are.
     pub artifacts: ArtifactPaths,
+    /// What was taken out of the bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redaction: Option<Redaction>,
 }
 
 /// Paths in the bundle by what they hold.

@@ -6,6 +6,7 @@
 //! Invariant: the manifest lists every file with the hash of its bytes, and the id follows from
 //! the content digest.
 
+mod clean;
 mod commands;
 mod compose;
 mod diffs;
@@ -20,6 +21,7 @@ pub use metadata::{ARTIFACT_OUTCOME_SCHEMA, METADATA_PATH, Metadata};
 pub use read::{Bundle, BundlePaths};
 pub use review::{ARTIFACT_REVIEW_SCHEMA, REVIEW_PATH, Review};
 
+pub use clean::{commands as clean_commands, log as clean_log};
 pub(super) use compose::compose;
 pub(super) use read::{
     Limits, is_plausible_id, read_json, read_manifest, read_manifest_raw, recompute,

@@ -1,7 +1,7 @@
 //! `files/review.json`: what a person decides on.
 
 use crate::artifact::changed_files::{ChangeStatus, ChangedFile, ChangedFiles, NodeKind, Omission};
-use crate::artifact::{Outcome, Provenance};
+use crate::artifact::{Outcome, Provenance, Redaction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,9 @@ pub struct Review {
     pub provenance: Provenance,
     /// `flag` or `flag:path`.
     pub risk_flags: Vec<String>,
+    /// What was taken out of the bundle, if anything was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redaction: Option<Redaction>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -124,12 +127,12 @@ pub fn summary(outcome: &Outcome, changed: &ChangedFiles) -> String {
 }
 
 /// What a reviewer should look at twice.
-pub fn risk_flags(outcome: &Outcome, changed: &ChangedFiles) -> Vec<String> {
+pub fn risk_flags(outcome: &Outcome, changed: &ChangedFiles, redaction: &Redaction) -> Vec<String> {
     let mut flags = Vec::new();
     if matches!(outcome, Outcome::Failed { .. }) {
         flags.push("run-failed".into());
     }
-    if changed.files.iter().any(|file| file.redacted) {
+    if redaction.total > 0 || changed.files.iter().any(|file| file.redacted) {
         flags.push("secrets-redacted".into());
     }
     if changed.unlisted > 0 {

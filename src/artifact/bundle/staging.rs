@@ -4,15 +4,20 @@ use super::manifest::{ManifestFile, pretty, to_value};
 use crate::artifact::ArtifactError;
 use crate::artifact::confined::Dir;
 use crate::artifact::digest::FileDigest;
+use crate::artifact::{Found, Redactor, Tally};
 use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
-/// Writes files once each and remembers their hashes.
+/// Writes files once each, without secrets, and remembers their hashes.
 pub struct Staging<'a> {
     dir: &'a Dir,
+    redactor: &'a Redactor,
     files: Vec<ManifestFile>,
+    /// What was redacted in the files so far.
+    pub tally: Tally,
 }
 
 /// A file that is being written.
@@ -23,8 +28,22 @@ pub struct Writing {
 }
 
 impl<'a> Staging<'a> {
-    pub fn new(dir: &'a Dir) -> Self {
-        Staging { dir, files: Vec::new() }
+    /// `tally` is what was found before the files came about.
+    pub fn new(dir: &'a Dir, redactor: &'a Redactor, tally: Tally) -> Self {
+        Staging { dir, redactor, files: Vec::new(), tally }
+    }
+
+    pub fn redactor(&self) -> &'a Redactor {
+        self.redactor
+    }
+
+    /// The value as it is written to `path`.
+    pub fn clean(&mut self, path: &str, value: &impl Serialize) -> Value {
+        let mut value = to_value(value);
+        let mut found = Found::default();
+        self.redactor.value(&mut value, &mut found);
+        self.tally.add(path, &found);
+        value
     }
 
     pub fn json(
@@ -33,7 +52,8 @@ impl<'a> Staging<'a> {
         kind: &str,
         value: &impl Serialize,
     ) -> Result<(), ArtifactError> {
-        self.bytes(path, kind, "application/json", &pretty(&to_value(value)))
+        let value = self.clean(path, value);
+        self.write(path, kind, "application/json", &pretty(&value))
     }
 
     /// One JSON value a line; an empty file if there is none.
@@ -45,10 +65,10 @@ impl<'a> Staging<'a> {
     ) -> Result<(), ArtifactError> {
         let mut bytes = Vec::new();
         for row in rows {
-            bytes.extend(to_value(&row).to_string().bytes());
+            bytes.extend(self.clean(path, &row).to_string().bytes());
             bytes.push(b'\n');
         }
-        self.bytes(path, kind, "application/x-ndjson", &bytes)
+        self.write(path, kind, "application/x-ndjson", &bytes)
     }
 
     pub fn text(&mut self, path: &str, kind: &str, text: &str) -> Result<(), ArtifactError> {
@@ -56,6 +76,20 @@ impl<'a> Staging<'a> {
     }
 
     pub fn bytes(
+        &mut self,
+        path: &str,
+        kind: &str,
+        content_type: &str,
+        bytes: &[u8],
+    ) -> Result<(), ArtifactError> {
+        let mut found = Found::default();
+        let bytes = self.redactor.bytes(bytes, &mut found);
+        self.tally.add(path, &found);
+        self.write(path, kind, content_type, &bytes)
+    }
+
+    /// Writes what holds no secret any more.
+    pub fn write(
         &mut self,
         path: &str,
         kind: &str,
@@ -74,7 +108,8 @@ impl<'a> Staging<'a> {
         Ok(())
     }
 
-    /// Opens a file to be written bit by bit; [`Staging::finish`] lists it.
+    /// Opens a file to be written bit by bit, by who has redacted what is written;
+    /// [`Staging::finish`] lists it.
     pub fn begin(
         &self,
         path: impl Into<String>,

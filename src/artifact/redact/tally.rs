@@ -26,7 +26,7 @@ impl Found {
         self.kinds.values().sum()
     }
 
-    fn absorb(&mut self, other: &Found) {
+    pub fn absorb(&mut self, other: &Found) {
         for (kind, count) in &other.kinds {
             *self.kinds.entry(kind).or_default() += count;
         }
