@@ -193,10 +193,38 @@ fn what_is_not_carried_out_is_refused_unless_it_asks_for_nothing() {
         "goal": "x", "staged_files": [], "agent_bundles": [], "tool_bridge": {},
         "parent_tool_bridge": [], "inherit": null, "preview_hold_seconds": 0, "debug": false,
     }));
-    for field in ["staged_files", "stagedFiles", "secret_env", "agent_bundles", "site_seeds"] {
+    for field in ["staged_files", "stagedFiles", "agent_bundles", "site_seeds"] {
         assert_refused(with(field, json!(["X"])), Code::InputInvalid, field);
         assert!(parse(with(field, json!(["X"]))).unwrap_err().message.contains("not supported"));
     }
+}
+
+#[test]
+fn secrets_are_named_and_nothing_else() {
+    let input = accepted(with("secret_env", json!(["API_KEY", "_X2"])));
+    assert_eq!(input.secret_env, ["API_KEY", "_X2"]);
+    for (names, path) in [
+        (json!(["api_key"]), "secret_env.0"),
+        (json!(["OK", "2X"]), "secret_env.1"),
+        (json!(["A=B"]), "secret_env.0"),
+        (json!([""]), "secret_env.0"),
+        (json!(["PATH"]), "secret_env.0"),
+        (json!(["HTTP_PROXY"]), "secret_env.0"),
+        (json!(["TWICE", "TWICE"]), "secret_env.1"),
+        (json!([{ "API_KEY": "value" }]), "secret_env.0"),
+    ] {
+        assert_refused(with("secret_env", names), Code::SecretEnvInvalid, path);
+    }
+}
+
+#[test]
+fn a_policy_without_secrets_is_kept() {
+    accepted(json!({ "goal": "x", "policy": { "secrets": "none" } }));
+    accepted(json!({ "goal": "x", "policy": { "secrets": "connector-scoped" }, "secret_env": ["API_KEY"] }));
+    let none = json!({ "goal": "x", "policy": { "secrets": "none" }, "secret_env": ["API_KEY"] });
+    assert_refused(none, Code::SecretEnvForbidden, "policy.secrets");
+    let all = json!({ "goal": "x", "policy": { "secrets": "all" } });
+    assert_refused(all, Code::InputInvalid, "policy.secrets");
 }
 
 #[test]

@@ -43,6 +43,14 @@ codes! {
     ComponentPathMissing = "wp_codebox_component_path_missing", 400;
     /// A component contract cannot be used: no slug, no plugin file, two with one slug.
     ComponentInvalid = "wp_codebox_component_invalid", 400;
+    /// `secret_env` names something that cannot be handed to a sandbox as a variable.
+    SecretEnvInvalid = "wp_codebox_secret_env_invalid", 400;
+    /// The caller may not hand this variable to a sandbox.
+    SecretEnvForbidden = "wp_codebox_secret_env_forbidden", 403;
+    /// The parent's environment lacks a variable that `secret_env` names.
+    SecretEnvMissing = "wp_codebox_secret_env_missing", 400;
+    /// The value of a variable cannot be told from ordinary text, so it could not be redacted.
+    SecretEnvUnusable = "wp_codebox_secret_env_unusable", 400;
     /// `sandbox_session_id` is not usable as an id.
     SessionIdInvalid = "wp_codebox_session_id_invalid", 400;
     /// The sandbox tool policy does not fit its schema, or contradicts itself.

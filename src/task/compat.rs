@@ -21,7 +21,6 @@ const UNSUPPORTED: &[&str] = &[
     "workspaces",
     "runner_workspace",
     "inherit",
-    "secret_env",
     "runtime_env",
     "runtimeEnv",
     "runtime_profile",

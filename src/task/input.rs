@@ -85,6 +85,11 @@ pub struct AgentTaskInput {
     /// The caller's wishes for what happens with the result, recorded with it. At most 64 KiB of JSON.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub policy: Map<String, Value>,
+    /// Names of variables of the parent's environment that the sandbox's environment shall have.
+    /// Their values are kept out of everything that leaves the sandbox.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(length(min = 1, max = 128)))]
+    pub secret_env: Vec<String>,
     /// AI provider of the agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 200))]
@@ -346,6 +351,7 @@ impl Input for AgentTaskInput {
             ["mounts", _, "target"] => Code::MountTargetInvalid,
             ["mounts", _, "mode"] => Code::MountModeInvalid,
             ["component_contracts", _] => Code::ComponentInvalid,
+            ["secret_env", ..] => Code::SecretEnvInvalid,
             ["sandbox_session_id"] => Code::SessionIdInvalid,
             ["sandbox_tool_policy", ..] => Code::ToolPolicyInvalid,
             _ => Code::InputInvalid,

@@ -13,6 +13,7 @@ mod plan;
 mod result;
 mod roots;
 mod run;
+mod secrets;
 mod test_report;
 
 pub use result::AgentTaskRun;

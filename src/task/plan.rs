@@ -3,7 +3,7 @@
 use super::component;
 use super::input::{AgentTaskInput, ComponentContract, LoadAs, Mount, MountMode, ProbeKind};
 use super::roots;
-use crate::artifact::MountRecord;
+use crate::artifact::{MountRecord, Secret};
 use crate::contract::{Code, Refusal};
 use crate::engine::pack::Pack;
 use crate::host::Settings;
@@ -28,7 +28,7 @@ const RESERVED_ROOTS: [&str; 4] =
     ["/wordpress", "/wordpress/wp-content", "/wordpress/wp-content/mu-plugins", "/wordpress/wp-config.php"];
 
 /// Turns a task into a plan.
-pub(super) fn plan(input: &AgentTaskInput, settings: &Settings) -> Result<Plan, Refusal> {
+pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secret]) -> Result<Plan, Refusal> {
     let Some(runtime_task) = &input.runtime_task else {
         return Err(Refusal::field(
             Code::InputInvalid,
@@ -56,7 +56,7 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings) -> Result<Plan, 
             mounts: draft.host_mounts,
             must_use: draft.must_use,
             defines: Map::new(),
-            environment: Vec::new(),
+            environment: secrets.iter().map(|s| (s.name().to_owned(), s.value().to_owned())).collect(),
             limits: limits(settings),
         },
         mounts: draft.records,

@@ -3,10 +3,10 @@
 use super::input::{AgentTaskInput, ComponentContract};
 use super::plan::plan;
 use super::result::{self, AgentTaskRun, BACKEND, Facts};
-use super::{component, test_report};
+use super::{component, secrets, test_report};
 use crate::artifact::{
-    Attachment, AttachmentContent, Draft, Environment, Failure, Outcome, Provenance, RuntimeInfo, Store,
-    store_directory,
+    Attachment, AttachmentContent, Draft, Environment, Failure, Found, Outcome, Provenance, Redactor, RuntimeInfo,
+    Store, Tally, clean_commands, clean_log, store_directory,
 };
 use crate::contract::{Code, Input, Refusal, iso8601};
 use crate::host::Host;
@@ -14,6 +14,7 @@ use crate::recipe::{self, Plan, Run};
 use crate::sandbox::{self, Core, random_id};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Runs an agent task to its end. A refusal means that nothing was started; a task that failed is
 /// an envelope with `success: false`.
@@ -21,22 +22,62 @@ pub fn run_agent_task(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
     let input = AgentTaskInput::parse(input)?;
     let settings = host.settings()?;
     let root = store_directory(&settings, input.artifacts_path.as_deref())?;
-    let plan = plan(&input, &settings)?;
-    let store = Store::open(&root)?;
+    let secrets = secrets::resolve(&input, &settings, host)?;
+    let redactor = Arc::new(Redactor::new(&secrets));
+    let plan = plan(&input, &settings, &secrets)?;
+    drop(secrets);
+    carry_out(input, &plan, &root, &redactor, host).map_err(|refusal| without_secrets(refusal, &redactor))
+}
+
+fn carry_out(
+    input: AgentTaskInput,
+    plan: &Plan,
+    root: &Path,
+    redactor: &Arc<Redactor>,
+    host: &dyn Host,
+) -> Result<Value, Refusal> {
+    let store = Store::open(root)?;
     let interrupt = host.interrupt();
-    let run = recipe::run(&plan, &|| interrupt.is_requested(), &mut ())?;
-    let envelope = conclude(input, &plan, run, &store, host)?;
-    serde_json::to_value(envelope).map_err(|error| Refusal::new(Code::Internal, error.to_string()))
+    let run = recipe::run(plan, &|| interrupt.is_requested(), &mut ())?;
+    let mut envelope = to_value(&conclude(input, plan, run, &store, redactor, host)?)?;
+    redactor.value(&mut envelope, &mut Found::default());
+    Ok(envelope)
+}
+
+fn without_secrets(mut refusal: Refusal, redactor: &Redactor) -> Refusal {
+    let mut found = Found::default();
+    refusal.message = redactor.text(&refusal.message, &mut found).into_owned();
+    refusal.facts.values_mut().for_each(|fact| redactor.value(fact, &mut found));
+    refusal
+}
+
+/// Takes secrets out of what ran before parts of it are cut out, joined or summed up.
+fn redact(run: &mut Run, redactor: &Redactor) -> Tally {
+    let mut tally = Tally::default();
+    clean_commands(&mut run.commands, redactor, &mut tally);
+    clean_log(&mut run.log, redactor, &mut tally);
+    let mut found = Found::default();
+    redactor.value(&mut run.value, &mut found);
+    tally.add("files/agent-result.json", &found);
+    if let Some(failure) = &mut run.failure {
+        let mut found = Found::default();
+        failure.message = redactor.text(&failure.message, &mut found).into_owned();
+        redactor.value(&mut failure.data, &mut found);
+        tally.add("files/outcome.json", &found);
+    }
+    tally
 }
 
 /// Writes the bundle and shapes the envelope.
 fn conclude(
     input: AgentTaskInput,
     plan: &Plan,
-    run: Run,
+    mut run: Run,
     store: &Store,
+    redactor: &Arc<Redactor>,
     host: &dyn Host,
 ) -> Result<AgentTaskRun, Refusal> {
+    let redacted = redact(&mut run, redactor);
     let ability = input.runtime_task.as_ref().map(|task| task.ability.clone()).unwrap_or_default();
     let failure = run.failure.as_ref().map(failure).or_else(|| reported_failure(&run.value));
     let session_id = input
@@ -58,6 +99,8 @@ fn conclude(
         agent: Some(json!({ "ability": ability })),
         inheritance: None,
     };
+    draft.redactor = Arc::clone(redactor);
+    draft.redacted = redacted;
     draft.mounts = plan.mounts.clone();
     draft.changes = run.changes;
     draft.events = run.events;

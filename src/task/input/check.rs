@@ -3,6 +3,7 @@
 use super::{AgentTaskInput, ComponentContract, Mount, tools};
 use crate::contract::{Code, Refusal};
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Caps on free-form objects, bytes of their JSON.
@@ -39,10 +40,48 @@ pub fn check(input: &mut AgentTaskInput) -> Result<(), Refusal> {
     for (index, artifact) in input.structured_artifacts.iter().enumerate() {
         check_size(&format!("structured_artifacts.{index}"), artifact, CONTEXT_BYTES)?;
     }
+    check_secrets(input)?;
     tools::check(&input.allowed_tools, input.sandbox_tool_policy.as_ref())?;
     check_size("sandbox_tool_policy", &input.sandbox_tool_policy, CONTEXT_BYTES)?;
     check_size("context", &input.context, CONTEXT_BYTES)?;
     check_size("policy", &input.policy, POLICY_BYTES)
+}
+
+/// Variables that the sandbox sets itself.
+const OWN_VARIABLES: [&str; 4] = ["HOME", "LANG", "PATH", "WP_AGENT_RUNTIME"];
+
+fn check_secrets(input: &AgentTaskInput) -> Result<(), Refusal> {
+    let mut taken = BTreeSet::new();
+    for (index, name) in input.secret_env.iter().enumerate() {
+        let why = if !is_variable(name) {
+            "the name of a variable, in A-Z, 0-9 and _, not beginning with a digit"
+        } else if OWN_VARIABLES.contains(&name.as_str()) {
+            "the sandbox's own variable"
+        } else if name.starts_with("HTTP_") {
+            "a request's header can pass for such a variable"
+        } else if !taken.insert(name) {
+            "the variable is named twice"
+        } else {
+            continue;
+        };
+        return Err(Refusal::field(Code::SecretEnvInvalid, &format!("secret_env.{index}"), why).with("index", index));
+    }
+    match input.policy.get("secrets") {
+        None | Some(Value::Null) => Ok(()),
+        Some(Value::String(policy)) if policy == "connector-scoped" => Ok(()),
+        Some(Value::String(policy)) if policy == "none" && input.secret_env.is_empty() => Ok(()),
+        Some(Value::String(policy)) if policy == "none" => Err(Refusal::field(
+            Code::SecretEnvForbidden,
+            "policy.secrets",
+            "`none` contradicts secret_env, which names some",
+        )),
+        Some(_) => Err(Refusal::field(Code::InputInvalid, "policy.secrets", "`none` or `connector-scoped`")),
+    }
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 fn check_mounts(mounts: &mut [Mount]) -> Result<(), Refusal> {
