@@ -123,7 +123,7 @@ fn a_persisted_bundle_verifies_and_the_second_time_is_existing() {
 
     let inspection = room.store.inspect(&first.artifact_id).unwrap();
     assert_eq!(inspection.verification.violations, []);
-    assert!(room.store.verify_all(&VerifyQuery::default()).unwrap().valid);
+    assert!(room.store.verify_all(&VerifyQuery::default(), &[]).unwrap().valid);
 
     let mut later = request(files);
     later.created_at = "2027-01-01T00:00:00.000Z".into();

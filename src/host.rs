@@ -64,9 +64,47 @@ pub struct Settings {
     pub timeout: Option<Duration>,
     /// Deadline that no task can exceed.
     pub max_timeout: Option<Duration>,
+    /// A JSON file with the directories and repositories that approved changes may be applied to.
+    pub apply_targets: Option<PathBuf>,
+    /// The git executable; without one no git target can be used.
+    pub git: Option<PathBuf>,
     /// The caller is the operator (WP-CLI, or PHP on the command line without WordPress) and may
     /// name any directory.
     pub operator: bool,
+}
+
+/// A row that the parent keeps for us: a decision that outlives a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// What the row is, e.g. `pending-apply`.
+    pub kind: String,
+    pub id: String,
+    pub state: String,
+    /// Counts the changes of the row.
+    pub revision: u64,
+    /// JSON.
+    pub body: String,
+}
+
+/// A table in the parent's database. It decides nothing.
+pub trait Records {
+    /// Adds a row of revision 1; false if one of this kind and id is there.
+    fn insert(&self, record: &Record) -> Result<bool, Refusal>;
+
+    fn get(&self, kind: &str, id: &str) -> Result<Option<Record>, Refusal>;
+
+    /// The rows of a kind, and of a state if one is given, newest first.
+    fn list(
+        &self,
+        kind: &str,
+        state: Option<&str>,
+        limit: usize,
+        offset: usize,
+    ) -> Result<Vec<Record>, Refusal>;
+
+    /// Puts state and body in the place of those of the revision that the record has, in one step;
+    /// false if somebody was faster.
+    fn swap(&self, record: &Record) -> Result<bool, Refusal>;
 }
 
 /// The parent process: WordPress if there is one.
@@ -86,6 +124,11 @@ pub trait Host {
     fn current_user(&self) -> Option<User>;
 
     fn now(&self) -> SystemTime;
+
+    /// Where there is a WordPress with the plugin.
+    fn records(&self) -> Option<&dyn Records> {
+        None
+    }
 
     /// How to see that the parent has been told to stop (PHP's time limit, a cancelled request).
     /// By default it never is.

@@ -2,6 +2,7 @@
 
 use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
 use super::store;
+use crate::artifact::apply::{AuditLog, Log, pending_artifacts};
 use crate::artifact::{
     PRUNE_SCHEMA, PruneReport, Retention, StoreVerification, VerifyQuery,
 };
@@ -124,16 +125,24 @@ fn verify(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
         cursor: input.cursor,
     };
     let path = input.artifacts_path.as_deref();
-    match (store::readable(host, path)?, &query.artifact_id) {
-        ((_, Some(store)), _) => to_value(&store.verify_all(&query)?),
-        ((root, None), None) => to_value(&StoreVerification::nothing(root)),
-        ((_, None), Some(id)) => to_value(&store::holding(host, path, id)?.verify_all(&query)?),
-    }
+    let store = match (store::readable(host, path)?, &query.artifact_id) {
+        ((_, Some(store)), _) => store,
+        ((root, None), None) => return to_value(&StoreVerification::nothing(root)),
+        ((_, None), Some(id)) => store::holding(host, path, id)?,
+    };
+    let logs = match &query.artifact_id {
+        Some(_) => Vec::new(),
+        None => Log::ALL
+            .into_iter()
+            .map(|log| AuditLog::of(log, store.root(), host))
+            .collect::<Result<Vec<_>, _>>()?,
+    };
+    to_value(&store.verify_all(&query, &logs)?)
 }
 
 fn prune(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
     let input = PruneInput::parse(input)?;
-    let retention = Retention {
+    let mut retention = Retention {
         max_age_seconds: input.max_age_seconds,
         max_count: input.max_count,
         max_bytes: input.max_bytes,
@@ -151,5 +160,6 @@ fn prune(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
             leftovers_removed: 0,
         });
     };
+    retention.keep.extend(pending_artifacts(host)?);
     to_value(&store.prune(&retention, host.now())?)
 }

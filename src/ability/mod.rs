@@ -7,6 +7,7 @@
 //! say what the handler does.
 
 mod agent_task;
+mod artifact_apply;
 mod artifact_import;
 mod artifact_upkeep;
 mod artifacts;
@@ -14,6 +15,7 @@ mod authorization;
 mod browser_artifacts;
 mod describe;
 mod doctor;
+mod pending_apply;
 mod row;
 mod runtime;
 mod store;
@@ -36,6 +38,8 @@ pub fn table() -> impl Iterator<Item = &'static Ability> {
         artifact_upkeep::ROWS,
         artifact_import::ROWS,
         browser_artifacts::ROWS,
+        artifact_apply::ROWS,
+        pending_apply::ROWS,
         runtime::ROWS,
     ]
     .into_iter()

@@ -152,6 +152,33 @@ impl Dir {
         Ok(fs::renameat_with(&self.fd, one, &self.fd, other, fs::RenameFlags::EXCHANGE)?)
     }
 
+    /// Gives a name here and one in another directory each what the other has, in one step.
+    pub fn exchange_with(&self, one: &str, dir: &Dir, other: &str) -> io::Result<()> {
+        Ok(fs::renameat_with(&self.fd, one, &dir.fd, other, fs::RenameFlags::EXCHANGE)?)
+    }
+
+    /// Moves a name into another directory, where it must not exist yet.
+    pub fn rename_new(&self, from: &str, dir: &Dir, to: &str) -> io::Result<()> {
+        match fs::renameat_with(&self.fd, from, &dir.fd, to, fs::RenameFlags::NOREPLACE) {
+            // Some file systems do not know how; a name that is made in between is then replaced.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => match dir.stat(to)? {
+                Some(_) => Err(Errno::EXIST.into()),
+                None => self.rename_into(from, dir, to),
+            },
+            result => Ok(result?),
+        }
+    }
+
+    /// Creates one directory for everybody to read, as far as the process lets them.
+    pub fn create_open_dir(&self, name: &str) -> io::Result<()> {
+        Ok(fs::mkdirat(&self.fd, name, Mode::from_raw_mode(0o755))?)
+    }
+
+    /// Removes an empty directory.
+    pub fn remove_dir(&self, name: &str) -> io::Result<()> {
+        Ok(fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR)?)
+    }
+
     pub fn remove_file(&self, name: impl rustix::path::Arg) -> io::Result<()> {
         Ok(fs::unlinkat(&self.fd, name, AtFlags::empty())?)
     }

@@ -6,6 +6,7 @@
 //! Invariant: a bundle's id is derived from its bytes; a bundle, once committed, is never changed;
 //! nothing outside the store's root is read or written on behalf of a bundle.
 
+pub mod apply;
 mod browser;
 mod bundle;
 mod capture;

@@ -175,6 +175,8 @@ codes! {
     ApplyAdapterFailed = "wp_codebox_apply_adapter_failed", 502;
     /// No such target of the built-in adapter is configured, or it cannot be used.
     ApplyTargetInvalid = "wp_codebox_apply_target_invalid", 400;
+    /// The built-in adapter does not write such a file: a symlink, one beneath a symlink or `.git`.
+    ApplyPathRefused = "wp_codebox_apply_path_refused", 400;
     /// The built-in adapter could not write. Everything is as it was.
     ApplyWriteFailed = "wp_codebox_apply_write_failed", 500;
     /// Another apply to the same target is going on.

@@ -91,6 +91,41 @@ impl Api {
         run("wp-codebox/persist-browser-artifact", Some(input))
     }
 
+    /// Records a decision about an artifact bundle; an approval is applied.
+    pub fn review_artifact(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/review-artifact", Some(input))
+    }
+
+    /// Looks whether an artifact bundle can be applied.
+    pub fn preflight_artifact_apply(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/apply-artifact-preflight", Some(input))
+    }
+
+    /// Asks for approval to apply files of an artifact bundle.
+    pub fn stage_artifact_apply(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/stage-artifact-apply", Some(input))
+    }
+
+    /// Applies approved files of an artifact bundle.
+    pub fn apply_approved_artifact(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/apply-approved-artifact", Some(input))
+    }
+
+    /// Lists what was staged and is kept in WordPress.
+    pub fn list_pending_applies(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
+        run("wp-codebox/list-pending-applies", input)
+    }
+
+    /// Applies what was staged.
+    pub fn accept_pending_apply(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/accept-pending-apply", Some(input))
+    }
+
+    /// Ends a pending apply.
+    pub fn reject_pending_apply(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/reject-pending-apply", Some(input))
+    }
+
     /// Says what this runtime is and can do.
     pub fn runtime_descriptor(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
         run("wp-codebox/runtime-descriptor", input)

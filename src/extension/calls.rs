@@ -65,11 +65,14 @@ impl Calls {
         })
     }
 
-    /// The same, with the result as a plain value.
+    /// The same, with the result as a plain value. A `WP_Error` is a refusal.
     pub fn json(&self, name: &str, args: &[Value]) -> Result<Option<Value>, Refusal> {
         let Some(result) = self.function(name, args)? else {
             return Ok(None);
         };
+        if let Some(refusal) = error::read_wp_error(self, &result)? {
+            return Err(refusal);
+        }
         let value = zval::Reader::new(self).read(&result).map_err(|error| match error {
             zval::ReadError::Halted => Halted.into(),
             zval::ReadError::Unfit { path, why } => Refusal::new(

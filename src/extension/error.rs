@@ -5,7 +5,7 @@
 //! Wrong argument types throw PHP's own `TypeError` in either case.
 
 use super::calls::Calls;
-use super::zval::{class_named, construct, from_json};
+use super::zval::{Reader, class_named, construct, from_json};
 use crate::contract::Refusal;
 use ext_php_rs::builders::{ClassBuilder, ClassProperty, FunctionBuilder};
 use ext_php_rs::convert::IntoZval;
@@ -48,6 +48,27 @@ fn details(refusal: &Refusal) -> Result<[Zval; 3], Error> {
         from_json(&Value::from(refusal.message.as_str()))?,
         from_json(&refusal.data())?,
     ])
+}
+
+/// The refusal that a `WP_Error` is; `None` for any other value.
+pub fn read_wp_error(calls: &Calls, value: &Zval) -> Result<Option<Refusal>, Refusal> {
+    let held = value.dereference().shallow_clone();
+    let Some(object) = held.object() else { return Ok(None) };
+    if !class_named("WP_Error").is_some_and(|class| object.instance_of(class)) {
+        return Ok(None);
+    }
+    let ask = |method: &str| -> Result<Value, Refusal> {
+        let answer = calls.guard(|| object.try_call_method(method, vec![]))?;
+        // What is not JSON says nothing.
+        Ok(answer.ok().and_then(|zval| Reader::new(calls).read(&zval).ok()).unwrap_or_default())
+    };
+    let text = |value: Value| match value {
+        Value::String(text) => text,
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    };
+    let (code, message) = (text(ask("get_error_code")?), text(ask("get_error_message")?));
+    Ok(Some(Refusal::of_parent(code, message, ask("get_error_data")?)))
 }
 
 fn exception(refusal: &Refusal) -> Result<Zval, Error> {

@@ -2,8 +2,8 @@
 
 use super::calls::Calls;
 use super::settings;
-use crate::contract::Refusal;
-use crate::host::{Host, Interrupt, Settings, User};
+use crate::contract::{Code, Refusal};
+use crate::host::{Host, Interrupt, Record, Records, Settings, User};
 use ext_php_rs::types::{ZendObject, Zval};
 use ext_php_rs::zend::ExecutorGlobals;
 use serde_json::Value;
@@ -106,6 +106,10 @@ impl Host for PhpHost<'_> {
         Some(User { id, login })
     }
 
+    fn records(&self) -> Option<&dyn Records> {
+        self.wordpress().map(|_| self as &dyn Records)
+    }
+
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }
@@ -117,6 +121,61 @@ impl Host for PhpHost<'_> {
         // writes it as one byte, from this thread and from signal handlers on it.
         Interrupt::new(unsafe { AtomicU8::from_ptr(timed_out) })
     }
+}
+
+/// The table that the plugin keeps, through its class `WP_Codebox_Records`.
+impl Records for PhpHost<'_> {
+    fn insert(&self, record: &Record) -> Result<bool, Refusal> {
+        let Record { kind, id, state, body, .. } = record;
+        let args = [kind, id, state, body].map(|text| Value::from(text.as_str()));
+        Ok(self.table("insert", &args)? == true)
+    }
+
+    fn get(&self, kind: &str, id: &str) -> Result<Option<Record>, Refusal> {
+        Ok(record(&self.table("get", &[kind.into(), id.into()])?))
+    }
+
+    fn list(
+        &self,
+        kind: &str,
+        state: Option<&str>,
+        limit: usize,
+        offset: usize,
+    ) -> Result<Vec<Record>, Refusal> {
+        let args = [kind.into(), state.into(), limit.into(), offset.into()];
+        let rows = self.table("all", &args)?;
+        Ok(rows.as_array().into_iter().flatten().filter_map(record).collect())
+    }
+
+    fn swap(&self, record: &Record) -> Result<bool, Refusal> {
+        let Record { kind, id, state, revision, body } = record;
+        let [kind, id, state, body] = [kind, id, state, body].map(|text| Value::from(text.as_str()));
+        Ok(self.table("swap", &[kind, id, (*revision).into(), state, body])? == true)
+    }
+}
+
+impl PhpHost<'_> {
+    fn table(&self, method: &str, args: &[Value]) -> Result<Value, Refusal> {
+        let answer = self.calls.json(&format!("WP_Codebox_Records::{method}"), args)?;
+        answer.ok_or_else(|| {
+            Refusal::new(
+                Code::PendingApplyUnavailable,
+                "The WP Codebox plugin is not active: nothing keeps pending applies.",
+            )
+        })
+    }
+}
+
+/// A row as the plugin returns it; `None` for null.
+fn record(row: &Value) -> Option<Record> {
+    let text = |field: &str| row[field].as_str().map(str::to_owned);
+    Some(Record {
+        kind: text("kind")?,
+        id: text("id")?,
+        state: text("state")?,
+        revision: row["revision"].as_u64()?,
+        body: text("body")?,
+    })
 }
 
 /// A public property that is really there: no `__get()` runs.

@@ -11,6 +11,8 @@ pub const CACHE_DIR: &CStr = c"wp_codebox.cache_dir";
 pub const ARTIFACTS_DIR: &CStr = c"wp_codebox.artifacts_dir";
 pub const ARTIFACT_ROOTS: &CStr = c"wp_codebox.artifact_roots";
 pub const MOUNT_ROOTS: &CStr = c"wp_codebox.mount_roots";
+pub const APPLY_TARGETS: &CStr = c"wp_codebox.apply_targets";
+pub const GIT: &CStr = c"wp_codebox.git";
 pub const MEMORY_LIMIT: &CStr = c"wp_codebox.memory_limit";
 pub const OUTPUT_LIMIT: &CStr = c"wp_codebox.output_limit";
 pub const DISK_LIMIT: &CStr = c"wp_codebox.disk_limit";
@@ -18,12 +20,14 @@ pub const TIMEOUT: &CStr = c"wp_codebox.timeout";
 pub const MAX_TIMEOUT: &CStr = c"wp_codebox.max_timeout";
 
 /// Directories and the upper bound are the administrator's; a script may choose its own limits.
-static ENTRIES: IniEntryDefs<11> = IniEntryDefs::new([
+static ENTRIES: IniEntryDefs<13> = IniEntryDefs::new([
     entry(RUNTIME_DIR, c"", IniEntryPermission::System),
     entry(CACHE_DIR, c"", IniEntryPermission::System),
     entry(ARTIFACTS_DIR, c"", IniEntryPermission::System),
     entry(ARTIFACT_ROOTS, c"", IniEntryPermission::System),
     entry(MOUNT_ROOTS, c"", IniEntryPermission::System),
+    entry(APPLY_TARGETS, c"", IniEntryPermission::System),
+    entry(GIT, c"", IniEntryPermission::System),
     entry(MEMORY_LIMIT, c"", IniEntryPermission::All),
     entry(OUTPUT_LIMIT, c"", IniEntryPermission::All),
     entry(DISK_LIMIT, c"", IniEntryPermission::All),

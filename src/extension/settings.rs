@@ -27,6 +27,8 @@ pub fn resolve(host: &PhpHost) -> Result<Settings, Refusal> {
         memory_limit: size(host, ini::MEMORY_LIMIT)?,
         output_limit: size(host, ini::OUTPUT_LIMIT)?,
         disk_limit: size(host, ini::DISK_LIMIT)?,
+        apply_targets: directory(host, ini::APPLY_TARGETS)?,
+        git: directory(host, ini::GIT)?,
         timeout: seconds(host, ini::TIMEOUT)?,
         max_timeout: seconds(host, ini::MAX_TIMEOUT)?,
         operator: host.operator(),

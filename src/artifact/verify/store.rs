@@ -1,6 +1,7 @@
-//! A whole store: every bundle in it.
+//! A whole store: every bundle in it, and its audit logs.
 
 use super::{Violation, ViolationCode, verify};
+use crate::artifact::apply::{AuditLog, AuditVerdict};
 use crate::artifact::bundle::MANIFEST_PATH;
 use crate::artifact::store::{cursor, read_cursor};
 use crate::artifact::{ArtifactError, Store};
@@ -40,6 +41,8 @@ pub struct StoreVerification {
     /// How many there are.
     pub total: usize,
     pub bundles: Vec<BundleVerdict>,
+    /// The audit logs.
+    pub audits: Vec<AuditVerdict>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
     /// What is wrong, in one sentence.
@@ -76,6 +79,7 @@ impl StoreVerification {
             checked: 0,
             total: 0,
             bundles: Vec::new(),
+            audits: Vec::new(),
             next_cursor: None,
             error: None,
         }
@@ -84,11 +88,16 @@ impl StoreVerification {
     fn conclude(mut self) -> Self {
         let bad = self.bundles.iter().filter(|bundle| !bundle.valid).count();
         self.checked = self.bundles.len();
-        self.valid = bad == 0;
+        let logs = self.audits.iter().filter(|log| !log.valid).count();
+        self.valid = bad == 0 && logs == 0;
         self.success = self.valid;
         self.error = (!self.valid).then(|| Problem {
             code: Code::ArtifactVerificationFailed.as_str().into(),
-            message: format!("{bad} of {} bundles do not verify.", self.checked),
+            message: format!(
+                "{bad} of {} bundles and {logs} of {} audit logs do not verify.",
+                self.checked,
+                self.audits.len()
+            ),
         });
         self
     }
@@ -96,8 +105,12 @@ impl StoreVerification {
 
 impl Store {
     /// Verifies one bundle, or a page of all of them, newest first. Directories whose manifest
-    /// cannot be read are part of the first page.
-    pub fn verify_all(&self, query: &VerifyQuery) -> Result<StoreVerification, ArtifactError> {
+    /// cannot be read, and the logs, are part of the first page.
+    pub fn verify_all(
+        &self,
+        query: &VerifyQuery,
+        logs: &[AuditLog],
+    ) -> Result<StoreVerification, ArtifactError> {
         let mut report = StoreVerification::nothing(self.root().into());
         if let Some(id) = &query.artifact_id {
             let located = self.locate(id)?;
@@ -111,6 +124,13 @@ impl Store {
         let from = match &query.cursor {
             None => {
                 report.bundles.extend(damaged.iter().filter_map(|place| self.verdict(place)));
+                for log in logs {
+                    let unreadable = |why| {
+                        let what = format!("{} cannot be read", log.path.display());
+                        ArtifactError::Io { what, why }
+                    };
+                    report.audits.push(log.verify().map_err(unreadable)?);
+                }
                 0
             }
             Some(text) => {

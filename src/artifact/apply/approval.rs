@@ -1,0 +1,131 @@
+//! Which of a bundle's changes are approved, and the patch of exactly these.
+//!
+//! In: an id, and the names of files. Out: [`Approved`], which nothing but this file makes: its
+//! bundle verifies, its files are among the changed ones, the bundle has their whole content, and
+//! its patch touches them and nothing else.
+
+use super::error::ApplyError;
+use super::filter::filter;
+use super::rows::{ChangedRow, rows};
+use crate::artifact::bundle::Limits;
+use crate::artifact::digest::{CHANGED_FILES_PATH, PATCH_PATH};
+use crate::artifact::verify::verify;
+use crate::artifact::{ArtifactError, Bundle, Store, Verification};
+use crate::contract::digest_hex;
+use std::collections::HashSet;
+
+/// Larger patches are not applied. Bytes.
+const MAX_PATCH: u64 = 64 << 20;
+const MAX_CHANGED_FILES: u64 = 64 << 20;
+
+/// A bundle that verifies, with the two files that its id is made of.
+#[derive(Debug)]
+pub struct Trusted {
+    pub bundle: Bundle,
+    pub verification: Verification,
+    pub rows: Vec<ChangedRow>,
+    pub patch: Vec<u8>,
+}
+
+/// Approved changes of a bundle.
+#[derive(Debug)]
+pub struct Approved {
+    pub bundle: Bundle,
+    pub verification: Verification,
+    /// The sandbox paths that are approved, each once, as the approval names them.
+    pub files: Vec<String>,
+    /// Their rows, in the same order.
+    pub rows: Vec<ChangedRow>,
+    /// Every path that the bundle lists as changed.
+    pub changed_files: Vec<String>,
+    /// The patch of the approved files.
+    pub patch: String,
+    pub patch_sha256: String,
+}
+
+/// How much has to be approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What is named.
+    Some,
+    /// Everything that the patch carries.
+    All,
+}
+
+impl Trusted {
+    /// Verifies the bundle and reads what it is about. The bytes are those that were verified, even
+    /// if somebody changes the files meanwhile.
+    pub fn read(store: &Store, id: &str) -> Result<Trusted, ApplyError> {
+        let located = store.locate(id)?;
+        let bundle = store.read(&located, Limits::Strict)?;
+        let verification = verify(&located.dir, &bundle.directory).into_result()?;
+        let read = |path: &str, limit| -> Result<Vec<u8>, ApplyError> {
+            let bytes = located.dir.read(path, limit).map_err(|why| ArtifactError::FileUnusable {
+                path: path.to_owned(),
+                why: why.to_string(),
+            })?;
+            let stated = stated_hash(&verification, path).unwrap_or_default();
+            let actual = digest_hex([bytes.as_slice()]);
+            if actual == stated {
+                Ok(bytes)
+            } else {
+                Err(ArtifactError::DigestMismatch { stated, actual }.into())
+            }
+        };
+        let patch = read(PATCH_PATH, MAX_PATCH)?;
+        let rows = rows(&read(CHANGED_FILES_PATH, MAX_CHANGED_FILES)?)?;
+        Ok(Trusted { bundle, verification, rows, patch })
+    }
+
+    /// What is left if only these files are approved.
+    pub fn approve(self, approved: &[String], extent: Extent) -> Result<Approved, ApplyError> {
+        let mut seen = HashSet::new();
+        let files: Vec<String> = approved
+            .iter()
+            .map(|file| file.trim().to_owned())
+            .filter(|file| !file.is_empty() && seen.insert(file.clone()))
+            .collect();
+        if files.is_empty() {
+            return Err(ApplyError::NothingApproved);
+        }
+        let find = |file: &String| self.rows.iter().find(|row| row.path == *file);
+        let unknown: Vec<String> = files.iter().filter(|file| find(file).is_none()).cloned().collect();
+        if !unknown.is_empty() {
+            return Err(ApplyError::NotChanged(unknown));
+        }
+        let rows: Vec<ChangedRow> = files.iter().filter_map(find).cloned().collect();
+        let named = |rows: &mut dyn Iterator<Item = &ChangedRow>| -> Vec<String> {
+            rows.map(|row| row.path.clone()).collect()
+        };
+        let missing = named(
+            &mut self.rows.iter().filter(|row| row.is_carried() && !seen.contains(&row.path)),
+        );
+        if extent == Extent::All && !missing.is_empty() {
+            return Err(ApplyError::Incomplete(missing));
+        }
+        let unusable = named(&mut rows.iter().filter(|row| row.is_unusable()));
+        if !unusable.is_empty() {
+            return Err(ApplyError::Unusable(unusable));
+        }
+        if self.patch.trim_ascii().is_empty() {
+            return Err(ArtifactError::PatchMissing.into());
+        }
+        let patch = String::from_utf8(filter(&self.patch, &rows)?)
+            .map_err(|_| ApplyError::Unfilterable("it is not UTF-8".into()))?;
+        Ok(Approved {
+            patch_sha256: digest_hex([patch.as_bytes()]),
+            changed_files: named(&mut self.rows.iter()),
+            bundle: self.bundle,
+            verification: self.verification,
+            files,
+            rows,
+            patch,
+        })
+    }
+}
+
+fn stated_hash(verification: &Verification, path: &str) -> Option<String> {
+    let files = verification.manifest.as_ref()?["files"].as_array()?;
+    let row = files.iter().find(|row| row["path"] == path)?;
+    row["sha256"]["value"].as_str().map(str::to_owned)
+}

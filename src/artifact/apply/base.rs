@@ -1,0 +1,100 @@
+//! Are the files still what the sandbox began with?
+//!
+//! In: approved rows, and where the bundle says that their mounts came from. Out: which files are
+//! stale, or that it cannot be known: the directory is gone, or is none that the caller may name.
+
+use super::error::ApplyError;
+use super::rows::ChangedRow;
+use super::tree::{Tree, digest_matches};
+use crate::host::Settings;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// What is known of the base.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BaseCheck {
+    pub status: BaseStatus,
+    /// How many files were compared.
+    pub checked: usize,
+    /// Approved files that could not be: their mount is no longer there, or not the caller's to name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unchecked: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BaseStatus {
+    /// Every approved file is what it was.
+    Current,
+    /// Nothing could be compared with some of them; none that could is stale.
+    Unknown,
+}
+
+/// Compares the approved files with the directories that were mounted.
+pub fn check(
+    rows: &[ChangedRow],
+    metadata: Option<&Value>,
+    settings: &Settings,
+) -> Result<BaseCheck, ApplyError> {
+    let mounts = metadata.and_then(|m| m["mounts"].as_array()).map(Vec::as_slice).unwrap_or_default();
+    let mut sources: Vec<(usize, Option<Tree>)> = Vec::new();
+    let (mut stale, mut unchecked, mut checked) = (Vec::new(), Vec::new(), 0);
+    for row in rows {
+        let index = row.mount_index.unwrap_or(usize::MAX);
+        let at = match sources.iter().position(|(known, _)| *known == index) {
+            Some(at) => at,
+            None => {
+                let source = mounts.get(index).filter(|mount| is_of(mount, row));
+                let source = source.and_then(|mount| mount["source"].as_str());
+                sources.push((index, source.and_then(|path| open(Path::new(path), settings))));
+                sources.len() - 1
+            }
+        };
+        match sources[at].1.as_ref().and_then(|tree| is_current(row, tree)) {
+            Some(true) => checked += 1,
+            Some(false) => stale.push(row.path.clone()),
+            None => unchecked.push(row.path.clone()),
+        }
+    }
+    if !stale.is_empty() {
+        return Err(ApplyError::Stale(stale));
+    }
+    let status = if unchecked.is_empty() { BaseStatus::Current } else { BaseStatus::Unknown };
+    Ok(BaseCheck { status, checked, unchecked })
+}
+
+/// Whether the file is what it was; `None` if that cannot be said.
+pub fn is_current(row: &ChangedRow, tree: &Tree) -> Option<bool> {
+    let path = row.relative()?;
+    let before = row.before_path().unwrap_or_else(|| path.clone());
+    let same = match (row.before_sha256.as_deref(), row.status.as_deref()) {
+        (Some(sha256), _) => digest_matches(&tree.read(&before).ok()?, Some(sha256)),
+        (None, Some("added")) => digest_matches(&tree.read(&path).ok()?, None),
+        (None, _) => return None,
+    };
+    // A moved file must not land on another.
+    let free = before == path || digest_matches(&tree.read(&path).ok()?, None);
+    Some(same && free)
+}
+
+fn is_of(mount: &Value, row: &ChangedRow) -> bool {
+    let trimmed = |text: &str| text.trim_end_matches('/').to_owned();
+    mount["target"].as_str().map(trimmed) == row.mount_target.as_deref().map(trimmed)
+}
+
+/// The directory, if there is one and the caller may name it. What a bundle says of itself is not
+/// reason enough to look at a file.
+fn open(source: &Path, settings: &Settings) -> Option<Tree> {
+    let real = source.is_absolute().then(|| source.canonicalize().ok())??;
+    let beneath = |root: &PathBuf| root.canonicalize().is_ok_and(|root| real.starts_with(root));
+    if !settings.operator && !settings.mount_roots.iter().any(beneath) {
+        return None;
+    }
+    match real.is_file() {
+        // A mount that is a file: its rows are called by its own name.
+        true => Tree::open(real.parent()?).ok(),
+        false => Tree::open(&real).ok(),
+    }
+}
