@@ -60,6 +60,12 @@ pub struct Settings {
     pub output_limit: Option<u64>,
     /// Cap on what a sandbox may write to its overlay, bytes.
     pub disk_limit: Option<u64>,
+    /// Cap on the number of files, directories and links in a sandbox's overlay.
+    pub files_limit: Option<u64>,
+    /// Cap on the length of one file, bytes.
+    pub file_size_limit: Option<u64>,
+    /// Cap on the descriptors that are open at a time.
+    pub open_files_limit: Option<u32>,
     /// Wall-clock deadline when the task names none.
     pub timeout: Option<Duration>,
     /// Deadline that no task can exceed.

@@ -27,12 +27,19 @@ putenv( 'WP_CODEBOX_ARTIFACTS_DIR' );
 foreach ( array( 'runtime_dir', 'cache_dir', 'artifacts_dir', 'artifact_roots', 'mount_roots', 'max_timeout' ) as $name ) {
 	assert( false === ini_set( "wp_codebox.$name", '1' ), $name );
 }
-foreach ( array( 'memory_limit', 'output_limit', 'disk_limit' ) as $name ) {
+foreach ( array( 'memory_limit', 'output_limit', 'disk_limit', 'file_size_limit' ) as $name ) {
 	foreach ( array( '512M' => 'ok', '1g' => 'ok', '65536' => 'ok', ' 64K ' => 'ok', '' => 'ok' ) + array_fill_keys( array( '0', '-1', '+5', '1.5G', '5T', 'K', '12 M', '0x10', '99999999999G' ), 'error' ) as $value => $expected ) {
 		ini_set( "wp_codebox.$name", $value );
 		$check = WP_Codebox_API::doctor()[1];
 		assert( 'settings' === $check['id'] && $check['status'] === $expected, "$name=$value: {$check['message']}" );
 		assert( 'ok' === $expected || str_starts_with( $check['message'], "wp_codebox.$name must be" ), $check['message'] );
+	}
+	ini_restore( "wp_codebox.$name" );
+}
+foreach ( array( 'files_limit', 'open_files_limit' ) as $name ) {
+	foreach ( array( '32' => 'ok', '65536' => 'ok', '' => 'ok', '0' => 'error', '-1' => 'error', '1K' => 'error', '99999999' => 'error' ) as $value => $expected ) {
+		ini_set( "wp_codebox.$name", $value );
+		assert( WP_Codebox_API::doctor()[1]['status'] === $expected, "$name=$value" );
 	}
 	ini_restore( "wp_codebox.$name" );
 }

@@ -286,8 +286,13 @@ impl Guest {
 
     /// Calls an export of i32 parameters and at most one i32 result.
     fn call(&mut self, name: &'static str, arguments: &[i32], watch: &Watch<'_>) -> Result<i32, Stop> {
-        if self.is_stopped() {
+        if self.stopped {
             return Err(Stop::AlreadyStopped);
+        }
+        // Time may have run out since the last call.
+        if let Some(stop) = self.gate().stop() {
+            self.stopped = true;
+            return Err(stop);
         }
         let outcome = self.call_unguarded(name, arguments, watch);
         // Whatever came of it: the memory is gone, or about to go.

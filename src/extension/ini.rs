@@ -16,11 +16,14 @@ pub const GIT: &CStr = c"wp_codebox.git";
 pub const MEMORY_LIMIT: &CStr = c"wp_codebox.memory_limit";
 pub const OUTPUT_LIMIT: &CStr = c"wp_codebox.output_limit";
 pub const DISK_LIMIT: &CStr = c"wp_codebox.disk_limit";
+pub const FILES_LIMIT: &CStr = c"wp_codebox.files_limit";
+pub const FILE_SIZE_LIMIT: &CStr = c"wp_codebox.file_size_limit";
+pub const OPEN_FILES_LIMIT: &CStr = c"wp_codebox.open_files_limit";
 pub const TIMEOUT: &CStr = c"wp_codebox.timeout";
 pub const MAX_TIMEOUT: &CStr = c"wp_codebox.max_timeout";
 
 /// Directories and the upper bound are the administrator's; a script may choose its own limits.
-static ENTRIES: IniEntryDefs<13> = IniEntryDefs::new([
+static ENTRIES: IniEntryDefs<16> = IniEntryDefs::new([
     entry(RUNTIME_DIR, c"", IniEntryPermission::System),
     entry(CACHE_DIR, c"", IniEntryPermission::System),
     entry(ARTIFACTS_DIR, c"", IniEntryPermission::System),
@@ -31,6 +34,9 @@ static ENTRIES: IniEntryDefs<13> = IniEntryDefs::new([
     entry(MEMORY_LIMIT, c"", IniEntryPermission::All),
     entry(OUTPUT_LIMIT, c"", IniEntryPermission::All),
     entry(DISK_LIMIT, c"", IniEntryPermission::All),
+    entry(FILES_LIMIT, c"", IniEntryPermission::All),
+    entry(FILE_SIZE_LIMIT, c"", IniEntryPermission::All),
+    entry(OPEN_FILES_LIMIT, c"", IniEntryPermission::All),
     entry(TIMEOUT, c"", IniEntryPermission::All),
     entry(MAX_TIMEOUT, c"", IniEntryPermission::System),
     IniEntryDef::end(),

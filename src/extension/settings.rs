@@ -29,6 +29,10 @@ pub fn resolve(host: &PhpHost) -> Result<Settings, Refusal> {
         disk_limit: size(host, ini::DISK_LIMIT)?,
         apply_targets: directory(host, ini::APPLY_TARGETS)?,
         git: directory(host, ini::GIT)?,
+        files_limit: count(host, ini::FILES_LIMIT, 1, 10_000_000)?,
+        file_size_limit: size(host, ini::FILE_SIZE_LIMIT)?,
+        // PHP needs its three streams, and the sandbox some more to begin.
+        open_files_limit: count(host, ini::OPEN_FILES_LIMIT, 32, 65_536)?.map(|files| files as u32),
         timeout: seconds(host, ini::TIMEOUT)?,
         max_timeout: seconds(host, ini::MAX_TIMEOUT)?,
         operator: host.operator(),
@@ -238,6 +242,17 @@ fn size(host: &PhpHost, name: &'static CStr) -> Result<Option<u64>, Refusal> {
     match whole(digits).and_then(|number| number.checked_mul(1 << shift)) {
         Some(bytes) if bytes > 0 => Ok(Some(bytes)),
         _ => Err(unusable(&what, "a size such as 512M")),
+    }
+}
+
+/// A whole number from `least` to `most`.
+fn count(host: &PhpHost, name: &'static CStr, least: u64, most: u64) -> Result<Option<u64>, Refusal> {
+    let Some((value, what)) = text(host, name) else {
+        return Ok(None);
+    };
+    match whole(&value) {
+        Some(number) if (least..=most).contains(&number) => Ok(Some(number)),
+        _ => Err(unusable(&what, &format!("a number from {least} to {most}"))),
     }
 }
 

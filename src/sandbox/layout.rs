@@ -53,7 +53,12 @@ const DIRECTORIES: [&str; 9] = [
 /// A filesystem with WordPress, the host's files and the spec's mounts. `database` is the installed
 /// database that the sandbox starts from; without one it starts empty.
 pub(super) fn filesystem(spec: &Spec, database: Option<&Path>) -> Result<Vfs, SandboxError> {
-    let limits = VfsLimits { max_upper_bytes: spec.limits.disk, ..VfsLimits::default() };
+    let limits = VfsLimits {
+        max_upper_bytes: spec.limits.disk,
+        max_upper_files: spec.limits.files,
+        max_open_files: spec.limits.open_files,
+        max_file_bytes: spec.limits.file_size,
+    };
     let mut mounts = core_mounts(spec)?;
     let pack = &spec.pack;
     let themes = resolved(&pack.wordpress().join("wp-content/themes"))?;

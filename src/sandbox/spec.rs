@@ -60,10 +60,16 @@ pub struct Limits {
     pub output: u64,
     /// What the overlay may hold, bytes.
     pub disk: u64,
+    /// Files, directories and links that the overlay may hold.
+    pub files: u64,
+    /// Length of one file, bytes.
+    pub file_size: u64,
+    /// Descriptors open at a time.
+    pub open_files: u32,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { memory: 1 << 30, output: 8 << 20, disk: 512 << 20 }
+        Limits { memory: 1 << 30, output: 8 << 20, disk: 512 << 20, files: 100_000, file_size: 512 << 20, open_files: 1024 }
     }
 }

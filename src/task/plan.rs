@@ -113,6 +113,9 @@ fn limits(settings: &Settings) -> Limits {
         memory: settings.memory_limit.unwrap_or(default.memory),
         output: settings.output_limit.unwrap_or(default.output),
         disk: settings.disk_limit.unwrap_or(default.disk),
+        files: settings.files_limit.unwrap_or(default.files),
+        file_size: settings.file_size_limit.unwrap_or(default.file_size),
+        open_files: settings.open_files_limit.unwrap_or(default.open_files),
     }
 }
 

@@ -4,7 +4,7 @@
 use super::host_functions;
 use super::memory::{self, positive};
 use crate::engine::state::{Leave, State};
-use crate::engine::vfs::{Errno, VfsLimits};
+use crate::engine::vfs::Errno;
 use wasmtime::{Caller, Error, Linker, Result};
 
 pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
@@ -78,7 +78,7 @@ fn environment(linker: &mut Linker<State>) -> Result<()> {
         }
     }
     linker.func_wrap("env", "js_getpid", || 42)?;
-    linker.func_wrap("env", "getdtablesize", || VfsLimits::default().max_open_files as i32)?;
+    linker.func_wrap("env", "getdtablesize", |caller: Caller<'_, State>| caller.data().vfs.limits().max_open_files as i32)?;
     Ok(())
 }
 

@@ -140,6 +140,11 @@ impl Vfs {
         self.generation
     }
 
+    /// What the sandbox's files may take.
+    pub fn limits(&self) -> VfsLimits {
+        *self.overlay.limits()
+    }
+
     pub fn usage(&self) -> Usage {
         Usage {
             upper_bytes: self.overlay.upper_bytes(),
