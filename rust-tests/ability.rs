@@ -190,6 +190,9 @@ fn example(schema: &Value, name: &str) -> Value {
     if let Some(Value::Array(values)) = schema.get("enum") {
         return values[0].clone();
     }
+    if let Some(Value::Array(members)) = schema.get("anyOf") {
+        return example(&members[0], name);
+    }
     let kind = match &schema["type"] {
         Value::Array(kinds) => kinds[0].as_str().unwrap(),
         kind => kind.as_str().unwrap_or("object"),

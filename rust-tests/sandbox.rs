@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use support::php::{pack, patient};
 use wp_codebox::contract::Code;
-use wp_codebox::sandbox::{Command, Core, Execution, HostMount, Limits, MountKind, Sandbox, Spec};
+use wp_codebox::sandbox::{Command, Core, Execution, HostMount, Limits, MountKind, Policy, Sandbox, Spec};
 
 fn cache() -> PathBuf {
     let dir = std::env::temp_dir().join("wp-codebox-test-cache");
@@ -23,7 +23,9 @@ fn spec() -> Spec {
         must_use: Vec::new(),
         defines: serde_json::Map::new(),
         environment: Vec::new(),
+        secrets: Vec::new(),
         limits: Limits::default(),
+        policy: Policy::allowing(Command::NAMES),
     }
 }
 

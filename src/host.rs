@@ -52,6 +52,8 @@ pub struct Settings {
     pub artifact_roots: Vec<PathBuf>,
     /// Roots beneath which a mount's source in untrusted input may lie.
     pub mount_roots: Vec<PathBuf>,
+    /// Hosts that the network policy in untrusted input may list.
+    pub network_hosts: Vec<String>,
     /// The parent's WordPress (`ABSPATH`), if there is one.
     pub wordpress_dir: Option<PathBuf>,
     /// Cap on one sandbox's linear memory, bytes.
@@ -134,6 +136,12 @@ pub trait Host {
     /// Where there is a WordPress with the plugin.
     fn records(&self) -> Option<&dyn Records> {
         None
+    }
+
+    /// Asked before a command that needs approval, with what it is about. Only `true` approves; a
+    /// parent with nobody to ask says no.
+    fn approve(&self, _request: Value) -> Result<bool, Refusal> {
+        Ok(false)
     }
 
     /// How to see that the parent has been told to stop (PHP's time limit, a cancelled request).

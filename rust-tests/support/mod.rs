@@ -4,4 +4,5 @@
 pub mod bundle;
 pub mod git;
 pub mod php;
+pub mod site;
 pub mod tree;

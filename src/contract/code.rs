@@ -71,6 +71,16 @@ codes! {
     CacheUnwritable = "wp_codebox_cache_unwritable", 500;
     /// WordPress could not be booted in the sandbox.
     BootFailed = "wp_codebox_boot_failed", 500;
+    /// The command is not in the runtime policy's `commands`.
+    RuntimeCommandDisallowed = "runtime-command-disallowed", 403;
+    /// The parent did not approve the command, or nobody was there to ask.
+    RuntimeCommandNotApproved = "runtime-command-not-approved", 403;
+    /// The runtime policy does not fit its schema.
+    RuntimePolicyInvalid = "runtime-policy-invalid", 400;
+    /// The runtime policy's `commands` lacks one that the task needs.
+    RuntimePolicyMissingCommand = "runtime-policy-missing-command", 400;
+    /// The task asks for what its runtime policy, or the operator, does not allow.
+    RuntimePolicyViolation = "runtime-policy-violation", 403;
     /// The process has no room for another sandbox (address space, memory, descriptors).
     ResourcesExhausted = "wp_codebox_resources_exhausted", 503;
     /// The artifacts root is not configured or not a directory.

@@ -7,6 +7,7 @@ use super::config::MEMORY_RESERVATION;
 use super::drive::{Watch, drive};
 use super::gate::Gate;
 use super::memory::{MemoryImage, NextImage};
+use super::net::Network;
 use super::request::{Request, Response};
 use super::runtime::Runtime;
 use super::state::{Leave, State};
@@ -152,6 +153,8 @@ impl Guest {
         let (stdout, stdout_dropped) = state.vfs.stdout.take();
         let (stderr, stderr_dropped) = state.vfs.stderr.take();
         let (headers, _) = state.vfs.headers.take();
+        state.forget_closed_sockets();
+        let (network, network_dropped) = state.network.take_records();
         Response {
             exit_status,
             stdout,
@@ -161,6 +164,8 @@ impl Guest {
             headers,
             heap_exhausted: state.take_heap_refused(),
             denied: state.take_denied(),
+            network,
+            network_dropped,
         }
     }
 
@@ -217,6 +222,11 @@ impl Guest {
 
     pub fn vfs_mut(&mut self) -> &mut Vfs {
         &mut self.store.data_mut().vfs
+    }
+
+    /// The guest's network: what it may reach, and what it did.
+    pub fn network_mut(&mut self) -> &mut Network {
+        &mut self.store.data_mut().network
     }
 
     /// Bytes of linear memory in use, and whether the guest may still run.

@@ -4,7 +4,7 @@
 //! changes. No WordPress in here: it runs PHP.
 //!
 //! Invariant: the guest reaches the host through `abi/` alone, and `abi/` reaches files through
-//! `vfs/` alone; a host tree is never written.
+//! `vfs/` and the network through `net/` alone; a host tree is never written.
 
 mod abi;
 pub mod config;
@@ -13,6 +13,7 @@ mod error;
 mod gate;
 mod guest;
 mod memory;
+pub mod net;
 pub mod pack;
 mod request;
 mod runtime;

@@ -1,5 +1,7 @@
 //! What a guest is asked to do, and what came of it.
 
+use super::net::Record;
+
 /// A PHP request. Everything in it ends up in `$_SERVER` and friends as PHP's own SAPI puts it there.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -49,6 +51,10 @@ pub struct Response {
     pub headers: Vec<u8>,
     /// The heap reached its limit.
     pub heap_exhausted: bool,
-    /// Calls that were denied: sockets, processes, shared libraries.
+    /// Calls that were denied: processes, shared libraries, sockets that listen.
     pub denied: Vec<String>,
+    /// Connections, HTTP requests and lookups, and what was decided about each.
+    pub network: Vec<Record>,
+    /// Such records beyond the limit, which were dropped.
+    pub network_dropped: u64,
 }

@@ -2,7 +2,8 @@
 
 use super::drive::Parking;
 use super::gate::Gate;
-use super::vfs::{Vfs, VfsLimits};
+use super::net::Network;
+use super::vfs::{Errno, Fd, Vfs, VfsLimits, VfsResult};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmtime::{Memory, ResourceLimiter, TypedFunc};
@@ -26,6 +27,8 @@ pub(super) enum Leave {
 
 pub(super) struct State {
     pub(super) vfs: Vfs,
+    /// Denies everything until it is told otherwise, also in a fork.
+    pub(super) network: Network,
     /// `NAME=value`, without NUL bytes.
     pub(super) environment: Vec<String>,
     memory: Option<Memory>,
@@ -43,6 +46,7 @@ impl State {
     pub(super) fn new(vfs: Vfs, environment: Vec<String>, heap_limit: usize, age: Duration) -> State {
         State {
             vfs,
+            network: Network::default(),
             environment,
             memory: None,
             memalign: None,
@@ -99,6 +103,37 @@ impl State {
 
     pub(super) fn take_denied(&mut self) -> Vec<String> {
         std::mem::take(&mut self.denied)
+    }
+
+    /// `read` of a file or of a socket, which answers `EAGAIN` where there is nothing yet.
+    pub(super) fn read(&mut self, fd: Fd, buffer: &mut [u8]) -> VfsResult<usize> {
+        match self.vfs.socket(fd) {
+            Ok(socket) => self.network.receive(socket, buffer, false).map(|(count, _)| count),
+            Err(Errno::ENOTSOCK) => self.vfs.read(fd, buffer),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    pub(super) fn write(&mut self, fd: Fd, bytes: &[u8]) -> VfsResult<usize> {
+        match self.vfs.socket(fd) {
+            Ok(socket) => self.network.send(socket, bytes, None),
+            Err(Errno::ENOTSOCK) => self.vfs.write(fd, bytes),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    pub(super) fn close(&mut self, fd: Fd) -> VfsResult<()> {
+        self.vfs.close(fd)?;
+        self.forget_closed_sockets();
+        Ok(())
+    }
+
+    /// Ends connections whose last descriptor is gone.
+    pub(super) fn forget_closed_sockets(&mut self) {
+        if !self.network.is_idle() {
+            let vfs = &self.vfs;
+            self.network.close_unless(|socket| vfs.has_socket(socket));
+        }
     }
 
     /// Whether the heap was refused growth since the last call.

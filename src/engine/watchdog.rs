@@ -197,7 +197,8 @@ pub(super) fn stop() {
     }
 }
 
-fn with_signals_blocked<T>(run: impl FnOnce() -> T) -> T {
+/// A thread that `run` starts receives no signal of the process.
+pub(super) fn with_signals_blocked<T>(run: impl FnOnce() -> T) -> T {
     // SAFETY: plain calls on initialised sets of this thread.
     unsafe {
         let mut all = std::mem::zeroed();

@@ -75,6 +75,11 @@ impl Host for PhpHost<'_> {
         Ok(self.calls.json("apply_filters", &all)?.unwrap_or(value))
     }
 
+    fn approve(&self, request: Value) -> Result<bool, Refusal> {
+        let answer = self.apply_filters("wp_codebox_approve_command", Value::Bool(false), &[request])?;
+        Ok(answer == Value::Bool(true))
+    }
+
     fn option(&self, name: &str) -> Option<Value> {
         let network = self.calls.json("is_multisite", &[]).ok()?.is_some_and(|value| value == true);
         let function = if network { "get_site_option" } else { "get_option" };

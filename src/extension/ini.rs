@@ -13,6 +13,7 @@ pub const ARTIFACT_ROOTS: &CStr = c"wp_codebox.artifact_roots";
 pub const MOUNT_ROOTS: &CStr = c"wp_codebox.mount_roots";
 pub const APPLY_TARGETS: &CStr = c"wp_codebox.apply_targets";
 pub const GIT: &CStr = c"wp_codebox.git";
+pub const NETWORK_HOSTS: &CStr = c"wp_codebox.network_hosts";
 pub const MEMORY_LIMIT: &CStr = c"wp_codebox.memory_limit";
 pub const OUTPUT_LIMIT: &CStr = c"wp_codebox.output_limit";
 pub const DISK_LIMIT: &CStr = c"wp_codebox.disk_limit";
@@ -22,8 +23,8 @@ pub const OPEN_FILES_LIMIT: &CStr = c"wp_codebox.open_files_limit";
 pub const TIMEOUT: &CStr = c"wp_codebox.timeout";
 pub const MAX_TIMEOUT: &CStr = c"wp_codebox.max_timeout";
 
-/// Directories and the upper bound are the administrator's; a script may choose its own limits.
-static ENTRIES: IniEntryDefs<16> = IniEntryDefs::new([
+/// Directories, hosts and the upper bound are the administrator's; a script may choose its own limits.
+static ENTRIES: IniEntryDefs<17> = IniEntryDefs::new([
     entry(RUNTIME_DIR, c"", IniEntryPermission::System),
     entry(CACHE_DIR, c"", IniEntryPermission::System),
     entry(ARTIFACTS_DIR, c"", IniEntryPermission::System),
@@ -31,6 +32,7 @@ static ENTRIES: IniEntryDefs<16> = IniEntryDefs::new([
     entry(MOUNT_ROOTS, c"", IniEntryPermission::System),
     entry(APPLY_TARGETS, c"", IniEntryPermission::System),
     entry(GIT, c"", IniEntryPermission::System),
+    entry(NETWORK_HOSTS, c"", IniEntryPermission::System),
     entry(MEMORY_LIMIT, c"", IniEntryPermission::All),
     entry(OUTPUT_LIMIT, c"", IniEntryPermission::All),
     entry(DISK_LIMIT, c"", IniEntryPermission::All),

@@ -24,6 +24,7 @@ pub fn resolve(host: &PhpHost) -> Result<Settings, Refusal> {
         artifact_roots: artifact_roots(host, wordpress.as_ref())?,
         artifacts_dir,
         mount_roots: mount_roots(host, wordpress.as_ref())?,
+        network_hosts: network_hosts(host, wordpress.as_ref())?,
         memory_limit: size(host, ini::MEMORY_LIMIT)?,
         output_limit: size(host, ini::OUTPUT_LIMIT)?,
         disk_limit: size(host, ini::DISK_LIMIT)?,
@@ -107,6 +108,28 @@ fn filtered_roots(
         Value::Object(roots) => roots.values().map(|root| path_from(root, &what)).collect(),
         _ => Err(unusable(&what, "a list of absolute paths")),
     }
+}
+
+/// INI; then the filter `wp_codebox_allowed_network_hosts`.
+fn network_hosts(host: &PhpHost, wordpress: Option<&WordPress>) -> Result<Vec<String>, Refusal> {
+    const FILTER: &str = "wp_codebox_allowed_network_hosts";
+    let listed = text(host, ini::NETWORK_HOSTS).map_or_else(String::new, |(value, _)| value);
+    let hosts: Vec<String> = listed.split([',', ' ']).filter(|host| !host.is_empty()).map(str::to_owned).collect();
+    if wordpress.is_none() {
+        return Ok(hosts);
+    }
+    let after = host.apply_filters(FILTER, hosts.into(), std::slice::from_ref(host.input()))?;
+    let entries = match after {
+        Value::Array(hosts) => hosts,
+        // A filter that removed an entry leaves gaps in the keys.
+        Value::Object(hosts) => hosts.into_iter().map(|(_, host)| host).collect(),
+        _ => return Err(unusable(&format!("the filter {FILTER}"), "a list of hosts")),
+    };
+    let texts = entries.into_iter().map(|host| match host {
+        Value::String(host) => Ok(host),
+        _ => Err(unusable(&format!("the filter {FILTER}"), "a list of hosts")),
+    });
+    texts.collect()
 }
 
 /// What is used where nothing is configured.

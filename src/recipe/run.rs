@@ -4,16 +4,30 @@ use super::phase::{Begun, PhaseEvidence, PhaseName, PhaseStatus};
 use super::plan::{Plan, Probe};
 use crate::contract::{ChangeSet, Code, CommandRecord, Event, Refusal};
 use crate::engine::Watch;
-use crate::sandbox::{Command, Failure, Sandbox, SandboxError};
+use crate::sandbox::{Approval, Approver, Command, Failure, Sandbox, SandboxError};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, SystemTime};
 
 /// What is kept of the time limit for collecting, whatever the steps do.
 const COLLECTING: Duration = Duration::from_millis(200);
 
-/// Told as the run goes on.
+/// Told, and asked, as the run goes on.
 pub trait Progress {
     fn phase_began(&mut self, _phase: PhaseName) {}
+
+    /// Whether a command may be executed that the policy wants approved. Only `true` approves.
+    fn approve(&mut self, _approval: &Approval) -> Result<bool, Refusal> {
+        Ok(false)
+    }
+}
+
+/// [`Progress`] as whom a sandbox asks.
+struct Asked<'a>(&'a mut dyn Progress);
+
+impl Approver for Asked<'_> {
+    fn approve(&mut self, approval: &Approval) -> Result<bool, Refusal> {
+        self.0.approve(approval)
+    }
 }
 
 impl Progress for () {}
@@ -59,32 +73,34 @@ pub fn run(
         },
         sandbox,
         watch,
+        progress,
     };
-    runner.carry_out(plan, progress);
-    Ok(runner.collect(progress))
+    runner.carry_out(plan);
+    Ok(runner.collect())
 }
 
 struct Runner<'a> {
     sandbox: Sandbox,
     watch: Watch<'a>,
     run: Run,
+    progress: &'a mut dyn Progress,
 }
 
 impl Runner<'_> {
-    fn carry_out(&mut self, plan: &Plan, progress: &mut dyn Progress) {
-        let done = self.phase(PhaseName::ActivatePlugins, !plan.activations.is_empty(), progress, |runner| {
+    fn carry_out(&mut self, plan: &Plan) {
+        let done = self.phase(PhaseName::ActivatePlugins, !plan.activations.is_empty(), |runner| {
             plan.activations.iter().try_for_each(|activation| {
                 let command = Command::ActivatePlugin { plugin: activation.plugin_file.clone() };
                 runner.execute(&command).map(|_| ())
             })
         });
         let done = done.and_then(|()| {
-            self.phase(PhaseName::RunProbes, !plan.probes.is_empty(), progress, |runner| {
+            self.phase(PhaseName::RunProbes, !plan.probes.is_empty(), |runner| {
                 plan.probes.iter().try_for_each(|probe| runner.probe(probe))
             })
         });
         let done = done.and_then(|()| {
-            self.phase(PhaseName::RunWorkloads, true, progress, |runner| {
+            self.phase(PhaseName::RunWorkloads, true, |runner| {
                 for step in &plan.steps {
                     runner.run.value = runner.execute(&step.command)?;
                 }
@@ -98,13 +114,12 @@ impl Runner<'_> {
         &mut self,
         name: PhaseName,
         wanted: bool,
-        progress: &mut dyn Progress,
         body: impl FnOnce(&mut Self) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         if !wanted {
             return Ok(());
         }
-        progress.phase_began(name);
+        self.progress.phase_began(name);
         let begun = Begun::now(name);
         let done = body(self);
         let status = if done.is_ok() { PhaseStatus::Completed } else { PhaseStatus::Failed };
@@ -113,7 +128,7 @@ impl Runner<'_> {
     }
 
     fn execute(&mut self, command: &Command) -> Result<Value, Failure> {
-        match self.sandbox.execute(command, &self.watch) {
+        match self.sandbox.execute_with(command, &self.watch, &mut Asked(&mut *self.progress)) {
             Ok(execution) => {
                 self.run.log.extend(execution.record.stderr.lines().map(str::to_owned));
                 self.run.commands.push(execution.record);
@@ -121,7 +136,7 @@ impl Runner<'_> {
             }
             Err(error) => {
                 let refusal = Refusal::from(error);
-                Err(Failure { code: refusal.code, message: refusal.message, data: Value::Null })
+                Err(Failure { code: refusal.code, message: refusal.message, data: Value::Object(refusal.facts) })
             }
         }
     }
@@ -141,8 +156,8 @@ impl Runner<'_> {
         }
     }
 
-    fn collect(mut self, progress: &mut dyn Progress) -> Run {
-        progress.phase_began(PhaseName::CollectArtifacts);
+    fn collect(mut self) -> Run {
+        self.progress.phase_began(PhaseName::CollectArtifacts);
         let begun = Begun::now(PhaseName::CollectArtifacts);
         let status = match self.sandbox.changes() {
             Ok(changes) => {

@@ -8,6 +8,7 @@ use super::error::SandboxError;
 use super::files;
 use super::layout;
 use super::machine::Machine;
+use super::policy::Policy;
 use super::spec::Spec;
 use crate::contract::digest_hex;
 use crate::engine::{Runtime, Stop, Watch};
@@ -114,6 +115,8 @@ fn install(spec: &Spec, runtime: &Arc<Runtime>, watch: &Watch<'_>) -> Result<Vec
         must_use: Vec::new(),
         defines: serde_json::Map::new(),
         environment: Vec::new(),
+        secrets: Vec::new(),
+        policy: Policy::allowing(Command::NAMES),
         ..spec.clone()
     };
     let mut machine = Machine::boot(runtime, layout::filesystem(&bare, None)?, &bare, watch)?;

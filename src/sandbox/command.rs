@@ -2,6 +2,7 @@
 
 use super::files;
 use crate::contract::{Code, CommandRecord};
+use crate::engine::net::Record;
 use crate::engine::{Response, Stop};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -40,6 +41,15 @@ impl ProbeKind {
 }
 
 impl Command {
+    /// Every name that a command can have.
+    pub const NAMES: [&'static str; 5] = [
+        "wordpress.run-php",
+        "wordpress.wp-cli",
+        "wordpress.ability",
+        "wp-codebox.readiness-probe",
+        "wordpress.ensure-plugin-active",
+    ];
+
     /// The command's name in the command table.
     pub fn name(&self) -> &'static str {
         match self {
@@ -49,6 +59,12 @@ impl Command {
             Command::Probe { .. } => "wp-codebox.readiness-probe",
             Command::ActivatePlugin { .. } => "wordpress.ensure-plugin-active",
         }
+    }
+
+    /// Whether it can change files or the database. Nothing tells what PHP code will do: only what
+    /// is ours and looks cannot.
+    pub fn can_write(&self) -> bool {
+        !matches!(self, Command::Probe { .. })
     }
 
     /// `key=value` arguments, as a record shows them.
@@ -105,8 +121,12 @@ pub struct Execution {
     pub record: CommandRecord,
     /// What the command returned, or why it did not.
     pub outcome: Result<Value, Failure>,
-    /// Calls that the sandbox was denied: sockets, processes, shared libraries.
+    /// Calls that the sandbox was denied: processes, shared libraries.
     pub denied: Vec<String>,
+    /// What it did on the network, and what was decided about it.
+    pub network: Vec<Record>,
+    /// Such records that were too many to keep.
+    pub network_dropped: u64,
 }
 
 /// Why a command failed.

@@ -1,5 +1,6 @@
 //! Why there is no sandbox.
 
+use super::policy::Violation;
 use crate::contract::{Code, Refusal};
 use crate::engine::EngineError;
 use crate::engine::pack::PackError;
@@ -33,6 +34,9 @@ pub enum SandboxError {
     /// The host's own files do not fit into the overlay. Raise the disk limit.
     #[error("cannot place {path} in the sandbox: {errno}")]
     Place { path: String, errno: String },
+    /// The policy does not allow it. Nothing was done.
+    #[error(transparent)]
+    Policy(#[from] Violation),
     /// The deadline passed, or the parent was interrupted, before the sandbox was ready.
     #[error("{0} while the sandbox was being prepared")]
     Stopped(crate::engine::Stop),
@@ -44,6 +48,7 @@ impl From<SandboxError> for Refusal {
         match error {
             SandboxError::Pack(error) => error.into(),
             SandboxError::Engine(error) => error.into(),
+            SandboxError::Policy(violation) => violation.into(),
             SandboxError::Mount { target, .. } => {
                 Refusal::new(Code::MountInvalid, text).with("target", target)
             }

@@ -20,15 +20,18 @@ const WP_CLI_PHP: &str = include_str!("guest/wp-cli.php");
 const INSTALL: &str = include_str!("guest/install.php");
 const WP_CONFIG: &str = include_str!("guest/wp-config.php");
 const COMPONENTS: &str = include_str!("guest/components.php");
+const HTTP: &str = include_str!("guest/http.php");
 const PHP_INI: &str = include_str!("guest/php.ini");
 
 /// Fixed text files: `(path, content)`. They are the same in every sandbox.
-pub(super) const FIXED: [(&str, &str); 5] = [
+pub(super) const FIXED: [(&str, &str); 6] = [
     (STEP_SCRIPT, STEP),
     (WP_CLI_SCRIPT, WP_CLI_PHP),
     (INSTALL_SCRIPT, INSTALL),
     ("/wordpress/wp-config.php", WP_CONFIG),
     ("/wordpress/wp-content/mu-plugins/0-wp-codebox-components.php", COMPONENTS),
+    // Before the components, which may make requests as they load.
+    ("/wordpress/wp-content/mu-plugins/0-wp-codebox-0-http.php", HTTP),
 ];
 
 /// Text that a base image depends on.

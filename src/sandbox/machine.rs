@@ -6,6 +6,7 @@ use super::files;
 use super::layout;
 use super::spec::Spec;
 use crate::contract::{Code, CommandRecord, iso8601};
+use crate::engine::net::Network;
 use crate::engine::vfs::{Errno, Vfs};
 use crate::engine::{self, Boot, Guest, Request, Response, Runtime, Stop, Watch};
 use serde_json::Value;
@@ -42,6 +43,10 @@ impl Machine {
         self.guest.vfs()
     }
 
+    pub(super) fn network_mut(&mut self) -> &mut Network {
+        self.guest.network_mut()
+    }
+
     /// Whether the guest was stopped and runs nothing more.
     pub(super) fn is_stopped(&self) -> bool {
         self.guest.is_stopped()
@@ -73,7 +78,13 @@ impl Machine {
             }
         };
         let record = record(command, &response, &outcome, started_at);
-        Ok(Execution { record, outcome, denied: response.denied })
+        Ok(Execution {
+            record,
+            outcome,
+            denied: response.denied,
+            network: response.network,
+            network_dropped: response.network_dropped,
+        })
     }
 
     fn read_outcome(&mut self, command: &Command, response: &Response) -> Result<Value, Failure> {

@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod layout;
 mod machine;
+mod policy;
 mod random;
 mod site;
 mod spec;
@@ -19,6 +20,10 @@ mod spec;
 pub use command::{Command, Execution, Failure, ProbeKind};
 pub use error::SandboxError;
 pub use layout::MUST_USE_DIR;
+pub use policy::{
+    Approval, Approvals, Approver, Decision, Field, Filesystem, Issue, Policy, PolicyInvalid, Secrets, Unattended,
+    Violation,
+};
 pub use random::random_id;
 pub use site::Sandbox;
 pub use spec::{Core, HostMount, Limits, MountKind, Spec};

@@ -5,9 +5,11 @@ use super::command::{Command, Execution};
 use super::error::SandboxError;
 use super::layout;
 use super::machine::Machine;
+use super::policy::{Approval, Approver, Decision, Field, Unattended, Violation};
 use super::random::random_id;
 use super::spec::Spec;
 use crate::contract::{ChangeSet, Event, iso8601};
+use crate::engine::net::{Network, Rules};
 use crate::engine::{Runtime, Watch};
 use serde_json::{Value, json};
 use std::time::SystemTime;
@@ -23,11 +25,13 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// Boots a sandbox. The first call for a WordPress core installs it once and keeps the result.
-    pub fn create(spec: Spec, watch: &Watch<'_>) -> Result<Sandbox, SandboxError> {
+    pub fn create(mut spec: Spec, watch: &Watch<'_>) -> Result<Sandbox, SandboxError> {
+        let decisions = admit(&mut spec)?;
         let runtime = Runtime::of(&spec.pack)?;
         let database = base::database(&spec, &runtime, watch)?;
         let filesystem = layout::filesystem(&spec, Some(&database))?;
-        let machine = Machine::boot(&runtime, filesystem, &spec, watch)?;
+        let mut machine = Machine::boot(&runtime, filesystem, &spec, watch)?;
+        machine.network_mut().set_rules(spec.policy.network.clone());
         let mut sandbox = Sandbox {
             id: random_id("runtime"),
             created_at: SystemTime::now(),
@@ -43,12 +47,14 @@ impl Sandbox {
                     "kind": "wordpress",
                     "phpVersion": sandbox.spec.pack.php_version(),
                 },
+                "policy": sandbox.spec.policy,
             }),
         );
         for mount in sandbox.spec.mounts.clone() {
             let mode = if mount.writable { "readwrite" } else { "readonly" };
             sandbox.note("runtime.mounted", json!({ "mount": { "target": mount.target, "mode": mode } }));
         }
+        decisions.into_iter().for_each(|decision| sandbox.decided(decision));
         Ok(sandbox)
     }
 
@@ -60,10 +66,21 @@ impl Sandbox {
         self.created_at
     }
 
-    /// Carries out a command. Its failure is part of the execution; an error means that the
-    /// command could not even be placed.
+    /// Carries out a command that needs nobody's approval. Its failure is part of the execution; an
+    /// error means that the policy does not allow it, or that it could not even be placed.
     pub fn execute(&mut self, command: &Command, watch: &Watch<'_>) -> Result<Execution, SandboxError> {
+        self.execute_with(command, watch, &mut Unattended)
+    }
+
+    /// Carries out a command for which somebody can be asked.
+    pub fn execute_with(
+        &mut self,
+        command: &Command,
+        watch: &Watch<'_>,
+        approver: &mut dyn Approver,
+    ) -> Result<Execution, SandboxError> {
         let id = random_id("command");
+        self.permit(command, &id, approver)?;
         self.note(
             "runtime.command.started",
             json!({ "id": id, "command": command.name(), "args": command.arguments() }),
@@ -80,10 +97,57 @@ impl Sandbox {
                 "finishedAt": execution.record.finished_at,
             }),
         );
-        for what in &execution.denied {
-            self.note("runtime.policy.denied", json!({ "command": id, "call": what }));
+        for call in &execution.denied {
+            let denied = Decision::new(Field::Sandbox, Err(format!("Sandboxes have no {call}.")));
+            self.decided(denied.about(&id).with(json!({ "call": call })));
+        }
+        for record in &execution.network {
+            let verdict = if record.allowed { Ok(()) } else { Err(String::new()) };
+            self.decided(Decision { reason: None, ..Decision::new(Field::Network, verdict) }.about(&id).with(record));
+        }
+        if execution.network_dropped > 0 {
+            self.note("runtime.policy.dropped", json!({ "command": id, "records": execution.network_dropped }));
         }
         Ok(execution)
+    }
+
+    /// Decides whether a command may be executed, before anything has happened.
+    fn permit(&mut self, command: &Command, id: &str, approver: &mut dyn Approver) -> Result<(), Violation> {
+        let name = json!({ "name": command.name() });
+        let allowed = self.spec.policy.judge_command(command);
+        let verdict = allowed.as_ref().map(|()| ()).map_err(ToString::to_string);
+        self.decided(Decision::new(Field::Commands, verdict).about(id).with(&name));
+        allowed?;
+        if !self.spec.policy.asks(command) {
+            return Ok(());
+        }
+        let command_name = || command.name().to_owned();
+        let answer = match approver.approve(&Approval::of(command, &self.id, id)) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Violation::NotApproved { command: command_name() }),
+            Err(refusal) => Err(Violation::NoAnswer { command: command_name(), why: refusal.message }),
+        };
+        let verdict = answer.as_ref().map(|()| ()).map_err(ToString::to_string);
+        self.decided(Decision::new(Field::Approvals, verdict).about(id).with(&name));
+        answer
+    }
+
+    /// Sets what may be reached on the network from now on. Connections that would not be allowed any
+    /// more end.
+    pub fn set_network(&mut self, rules: Rules) {
+        self.note("runtime.policy.changed", json!({ "field": Field::Network, "network": rules }));
+        self.machine.network_mut().set_rules(rules.clone());
+        self.spec.policy.network = rules;
+    }
+
+    /// The network's other settings: who looks names up, which certificates are believed, limits.
+    pub fn network_mut(&mut self) -> &mut Network {
+        self.machine.network_mut()
+    }
+
+    fn decided(&mut self, decision: Decision) {
+        let data = serde_json::to_value(&decision).unwrap_or_default();
+        self.note(decision.event(), data);
     }
 
     /// What changed beneath every captured, writable mount.
@@ -121,4 +185,24 @@ impl Sandbox {
         self.note("runtime.destroyed", json!({ "runtimeId": id }));
         self.events
     }
+}
+
+/// Brings what the sandbox is made of in line with the policy, or refuses it.
+fn admit(spec: &mut Spec) -> Result<Vec<Decision>, Violation> {
+    let word = |writable: bool| if writable { "readwrite" } else { "readonly" };
+    let mut decisions = Vec::new();
+    spec.policy.judge_secrets(spec.secrets.iter().map(String::as_str))?;
+    if !spec.secrets.is_empty() {
+        decisions.push(Decision::new(Field::Secrets, Ok(())).with(json!({ "names": spec.secrets })));
+    }
+    for mount in &mut spec.mounts {
+        let admitted = spec.policy.admit_mount(mount.clone())?;
+        decisions.push(Decision::new(Field::Filesystem, Ok(())).with(json!({
+            "target": mount.target,
+            "requested": word(mount.writable),
+            "granted": word(admitted.writable),
+        })));
+        *mount = admitted;
+    }
+    Ok(decisions)
 }

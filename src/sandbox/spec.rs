@@ -1,5 +1,6 @@
 //! What a sandbox is made of.
 
+use super::policy::Policy;
 use crate::engine::pack::Pack;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -19,7 +20,10 @@ pub struct Spec {
     pub defines: Map<String, Value>,
     /// The process environment inside.
     pub environment: Vec<(String, String)>,
+    /// Names in `environment` whose values are secrets.
+    pub secrets: Vec<String>,
     pub limits: Limits,
+    pub policy: Policy,
 }
 
 /// Which WordPress core the sandbox runs.

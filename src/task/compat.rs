@@ -45,6 +45,7 @@ const ABSENT_WHEN_EMPTY: &[&str] = &[
     "target",
     "orchestrator",
     "runtime_task",
+    "runtime_policy",
     "sandbox_tool_policy",
     "artifacts_path",
     "sandbox_session_id",

@@ -6,6 +6,8 @@ mod tools;
 
 use super::compat;
 use crate::contract::{Code, Input, Refusal, input_schema};
+use crate::engine::net::Rules;
+use crate::sandbox::{Approvals, Filesystem, Secrets};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -90,6 +92,9 @@ pub struct AgentTaskInput {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), inner(length(min = 1, max = 128)))]
     pub secret_env: Vec<String>,
+    /// What the sandbox may do. Each field that is left out has its default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_policy: Option<RuntimePolicy>,
     /// AI provider of the agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 200))]
@@ -106,6 +111,30 @@ pub struct AgentTaskInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4096))]
     pub wp_codebox_bin: Option<String>,
+}
+
+/// What the sandbox may do.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuntimePolicy {
+    /// `deny`, `allow`, or an object whose `allowHosts` lists hosts: `example.org`, `*.example.org`,
+    /// an IP address, each with or without `:port`. Left out: `deny`. Only what the operator allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Rules>,
+    /// Which host files the sandbox sees. Left out: `readwrite-mounts`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filesystem: Option<Filesystem>,
+    /// Names of the commands that may be executed. Left out: those that the task needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256), inner(length(min = 1, max = 200)))]
+    pub commands: Option<Vec<String>>,
+    /// Whether secrets may be handed in. Left out: `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Secrets>,
+    /// When the parent is asked before a command, with the filter `wp_codebox_approve_command`. Left
+    /// out: `never`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<Approvals>,
 }
 
 /// What a task is about.
@@ -354,6 +383,7 @@ impl Input for AgentTaskInput {
             ["secret_env", ..] => Code::SecretEnvInvalid,
             ["sandbox_session_id"] => Code::SessionIdInvalid,
             ["sandbox_tool_policy", ..] => Code::ToolPolicyInvalid,
+            ["runtime_policy", ..] => Code::RuntimePolicyInvalid,
             _ => Code::InputInvalid,
         }
     }

@@ -10,6 +10,7 @@ mod compat;
 mod component;
 pub mod input;
 mod plan;
+mod policy;
 mod result;
 mod roots;
 mod run;

@@ -2,13 +2,13 @@
 
 use super::component;
 use super::input::{AgentTaskInput, ComponentContract, LoadAs, Mount, MountMode, ProbeKind};
-use super::roots;
+use super::{policy, roots};
 use crate::artifact::{MountRecord, Secret};
 use crate::contract::{Code, Refusal};
 use crate::engine::pack::Pack;
 use crate::host::Settings;
 use crate::recipe::{Activation, Plan, Probe, Step};
-use crate::sandbox::{self, Command, Core, HostMount, Limits, MountKind, Spec};
+use crate::sandbox::{self, Command, Core, HostMount, Limits, MountKind, Policy, Spec};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,6 +48,8 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
     draft.steps.push(Step {
         command: Command::Ability { name: runtime_task.ability.clone(), input: runtime_task.input.clone() },
     });
+    let policy = policy::resolve(input.runtime_policy.as_ref(), &draft.commands(), secrets, settings)?;
+    draft.check(&policy)?;
     Ok(Plan {
         spec: Spec {
             pack,
@@ -58,6 +60,8 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
             defines: Map::new(),
             environment: secrets.iter().map(|s| (s.name().to_owned(), s.value().to_owned())).collect(),
             limits: limits(settings),
+            secrets: secrets.iter().map(|secret| secret.name().to_owned()).collect(),
+            policy,
         },
         mounts: draft.records,
         activations: draft.activations,
@@ -209,6 +213,23 @@ impl Draft {
         }
         self.attach(HostMount { source, target, kind: MountKind::Directory, writable: false, capture: false });
         Ok(())
+    }
+
+    /// Every command that the plan executes, each once.
+    fn commands(&self) -> Vec<&'static str> {
+        let activate = Command::ActivatePlugin { plugin: String::new() }.name();
+        let probe = Command::Probe { kind: sandbox::ProbeKind::Ability, name: String::new() }.name();
+        let mut names: Vec<_> = self.activations.iter().map(|_| activate).collect();
+        names.extend(self.probes.iter().map(|_| probe));
+        names.extend(self.steps.iter().map(|step| step.command.name()));
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Whether the policy lets the mounts be.
+    fn check(&self, policy: &Policy) -> Result<(), Refusal> {
+        self.host_mounts.iter().try_for_each(|mount| Ok(policy.admit_mount(mount.clone()).map(drop)?))
     }
 
     fn attach(&mut self, mount: HostMount) {

@@ -10,8 +10,8 @@ use crate::artifact::{
 };
 use crate::contract::{Code, Input, Refusal, iso8601};
 use crate::host::Host;
-use crate::recipe::{self, Plan, Run};
-use crate::sandbox::{self, Core, random_id};
+use crate::recipe::{self, Plan, Progress, Run};
+use crate::sandbox::{self, Approval, Core, random_id};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ fn carry_out(
 ) -> Result<Value, Refusal> {
     let store = Store::open(root)?;
     let interrupt = host.interrupt();
-    let run = recipe::run(plan, &|| interrupt.is_requested(), &mut ())?;
+    let run = recipe::run(plan, &|| interrupt.is_requested(), &mut Parent(host))?;
     let mut envelope = to_value(&conclude(input, plan, run, &store, redactor, host)?)?;
     redactor.value(&mut envelope, &mut Found::default());
     Ok(envelope)
@@ -66,6 +66,15 @@ fn redact(run: &mut Run, redactor: &Redactor) -> Tally {
         tally.add("files/outcome.json", &found);
     }
     tally
+}
+
+/// The parent, as whom a run asks.
+struct Parent<'a>(&'a dyn Host);
+
+impl Progress for Parent<'_> {
+    fn approve(&mut self, approval: &Approval) -> Result<bool, Refusal> {
+        self.0.approve(to_value(approval)?)
+    }
 }
 
 /// Writes the bundle and shapes the envelope.

@@ -22,7 +22,7 @@ const F_UNLCK: u8 = 2;
 
 pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
     host_functions! { linker, "wasi_snapshot_preview1", positive;
-        "fd_close"(mem, state, fd: i32) { state.vfs.close(fd) }
+        "fd_close"(mem, state, fd: i32) { state.close(fd) }
         "fd_read"(mem, state, fd: i32, iov: i32, count: i32, out: i32) {
             read(&mut mem, state, fd, iov, count, None, out)
         }
@@ -46,7 +46,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
                 FdKind::Dir => 3,
                 FdKind::Device { .. } => 2,
                 FdKind::File => 4,
-                FdKind::Pipe => 6,
+                FdKind::Pipe | FdKind::Socket => 6,
             };
             let stat = mem.get_mut(out, 24)?;
             stat.fill(0);
@@ -84,7 +84,11 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
             state.vfs.kind(fd).map(|_| 0)
         }
         "__syscall_dup"(mem, state, fd: i32) { state.vfs.dup(fd, 0) }
-        "__syscall_dup3"(mem, state, fd: i32, new: i32, _flags: i32) { state.vfs.dup3(fd, new) }
+        "__syscall_dup3"(mem, state, fd: i32, new: i32, _flags: i32) { {
+            let moved = state.vfs.dup3(fd, new);
+            state.forget_closed_sockets();
+            moved
+        } }
         "__syscall_pipe"(mem, state, out: i32) {
             mem.get(out, 8)?;
             let (read_end, write_end) = state.vfs.pipe()?;
@@ -120,7 +124,7 @@ fn read(
 ) -> Answer<()> {
     vectored(mem, iov, count, out, |buffer, done| match offset {
         Some(start) => state.vfs.pread(fd, buffer, start.checked_add(done).ok_or(Errno::EINVAL)?),
-        None => state.vfs.read(fd, buffer),
+        None => state.read(fd, buffer),
     })
 }
 
@@ -135,7 +139,7 @@ fn write(
 ) -> Answer<()> {
     vectored(mem, iov, count, out, |buffer, done| match offset {
         Some(start) => state.vfs.pwrite(fd, buffer, start.checked_add(done).ok_or(Errno::EINVAL)?),
-        None => state.vfs.write(fd, buffer),
+        None => state.write(fd, buffer),
     })
 }
 

@@ -90,7 +90,6 @@ fn denied(linker: &mut Linker<State>) -> Result<()> {
         0
     })?;
     linker.func_wrap("env", "_dlsym_js", |_: i32, _: i32, _: i32| 0)?;
-    linker.func_wrap("env", "_emscripten_lookup_name", |_: i32| 0)?;
     linker.func_wrap("env", "strptime", |_: i32, _: i32, _: i32| 0)?;
     linker.func_wrap("env", "__asyncjs__js_popen_to_file", |mut caller: Caller<'_, State>, _: i32, _: i32, _: i32| {
         super::deny(&mut caller, "popen");

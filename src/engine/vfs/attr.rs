@@ -31,6 +31,12 @@ impl Vfs {
                 nlink: 1,
                 ..Stat::default()
             }),
+            Open::Socket(socket) => Ok(Stat {
+                mode: S_IFSOCK | 0o777,
+                ino: u64::from(*socket),
+                nlink: 1,
+                ..Stat::default()
+            }),
         }
     }
 
@@ -112,7 +118,7 @@ impl Vfs {
                 return Ok(Place::Node(*node));
             }
             Open::Lower(lower) => lower.clone(),
-            Open::PipeRead(_) | Open::PipeWrite(_) => return Err(Errno::EPERM),
+            Open::PipeRead(_) | Open::PipeWrite(_) | Open::Socket(_) => return Err(Errno::EPERM),
         };
         let place = self.overlay.find_lower(lower.mount, &lower.file, lower.stat, lower.unlinked);
         self.settle();

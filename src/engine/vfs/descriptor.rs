@@ -45,6 +45,8 @@ pub enum Open {
     },
     PipeRead(PipeId),
     PipeWrite(PipeId),
+    /// A socket that the guest's network keeps under this number.
+    Socket(u32),
 }
 
 #[derive(Clone)]
@@ -210,7 +212,7 @@ impl Table {
             Open::File { node, .. } | Open::Dir { node, .. } | Open::Device { node, .. } => {
                 node == id
             }
-            Open::Lower(_) | Open::PipeRead(_) | Open::PipeWrite(_) => false,
+            Open::Lower(_) | Open::PipeRead(_) | Open::PipeWrite(_) | Open::Socket(_) => false,
         })
     }
 

@@ -15,7 +15,7 @@ impl Vfs {
 
     /// Reads at `offset` and leaves the position alone.
     pub fn pread(&mut self, fd: Fd, buf: &mut [u8], offset: u64) -> VfsResult<usize> {
-        if let Open::PipeRead(_) | Open::PipeWrite(_) = self.table.get(fd)?.kind {
+        if let Open::PipeRead(_) | Open::PipeWrite(_) | Open::Socket(_) = self.table.get(fd)?.kind {
             return Err(Errno::ESPIPE);
         }
         check_offset(offset)?;
@@ -32,7 +32,7 @@ impl Vfs {
     /// Writes at `offset` and leaves the position alone. As on Linux, a file opened for appending
     /// is appended to all the same.
     pub fn pwrite(&mut self, fd: Fd, data: &[u8], offset: u64) -> VfsResult<usize> {
-        if let Open::PipeRead(_) | Open::PipeWrite(_) = self.table.get(fd)?.kind {
+        if let Open::PipeRead(_) | Open::PipeWrite(_) | Open::Socket(_) = self.table.get(fd)?.kind {
             return Err(Errno::ESPIPE);
         }
         check_offset(offset)?;
@@ -43,7 +43,7 @@ impl Vfs {
     pub fn seek(&mut self, fd: Fd, offset: i64, whence: i32) -> VfsResult<u64> {
         let open = self.table.get(fd)?;
         let from = match (&open.kind, whence) {
-            (Open::PipeRead(_) | Open::PipeWrite(_), _) => return Err(Errno::ESPIPE),
+            (Open::PipeRead(_) | Open::PipeWrite(_) | Open::Socket(_), _) => return Err(Errno::ESPIPE),
             (Open::Device { kind, .. }, _) => {
                 return if kind.seekable() { Ok(0) } else { Err(Errno::ESPIPE) };
             }
@@ -97,7 +97,7 @@ impl Vfs {
     pub fn fallocate(&mut self, fd: Fd, offset: u64, len: u64) -> VfsResult<()> {
         let open = self.table.get(fd)?;
         let node = match open.kind {
-            Open::PipeRead(_) | Open::PipeWrite(_) => return Err(Errno::ESPIPE),
+            Open::PipeRead(_) | Open::PipeWrite(_) | Open::Socket(_) => return Err(Errno::ESPIPE),
             Open::Device { .. } => return Err(Errno::ENODEV),
             Open::File { node, .. } if open.flags & O_ACCMODE != O_RDONLY => node,
             _ => return Err(Errno::EBADF),
@@ -128,7 +128,7 @@ impl Vfs {
     /// Nothing to wait for: the upper layer is memory.
     pub fn fsync(&self, fd: Fd) -> VfsResult<()> {
         match self.table.get(fd)?.kind {
-            Open::PipeRead(_) | Open::PipeWrite(_) => Err(Errno::EINVAL),
+            Open::PipeRead(_) | Open::PipeWrite(_) | Open::Socket(_) => Err(Errno::EINVAL),
             _ => Ok(()),
         }
     }
@@ -159,7 +159,8 @@ impl Vfs {
                 let pipe = *pipe;
                 self.table.pipe_mut(pipe)?.read(buf)
             }
-            Open::PipeWrite(_) => Err(Errno::EBADF),
+            // Bytes of sockets go through the network.
+            Open::PipeWrite(_) | Open::Socket(_) => Err(Errno::EBADF),
         }
     }
 
@@ -174,7 +175,7 @@ impl Vfs {
             Open::File { node, .. } => self.write_node(node, data, offset, append),
             Open::Device { kind, .. } => Ok((self.device_write(kind, data), 0)),
             Open::PipeWrite(pipe) => Ok((self.table.pipe_mut(pipe)?.write(data)?, 0)),
-            Open::Lower(_) | Open::Dir { .. } | Open::PipeRead(_) => Err(Errno::EBADF),
+            Open::Lower(_) | Open::Dir { .. } | Open::PipeRead(_) | Open::Socket(_) => Err(Errno::EBADF),
         }
     }
 

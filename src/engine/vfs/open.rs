@@ -142,7 +142,7 @@ impl Vfs {
             Some(Open::File { node, .. } | Open::Dir { node, .. } | Open::Device { node, .. }) => {
                 self.let_go(node)
             }
-            Some(Open::Lower(_) | Open::PipeRead(_) | Open::PipeWrite(_)) | None => {}
+            Some(Open::Lower(_) | Open::PipeRead(_) | Open::PipeWrite(_) | Open::Socket(_)) | None => {}
         }
         Ok(())
     }
@@ -179,6 +179,25 @@ impl Vfs {
         self.table.pipe()
     }
 
+    /// A descriptor for a socket, which the guest's network keeps under this number.
+    pub fn open_socket(&mut self, socket: u32, flags: i32) -> VfsResult<Fd> {
+        self.table.open(O_RDWR | (flags & SETTABLE), flags & O_CLOEXEC != 0, Open::Socket(socket))
+    }
+
+    /// The number of a socket. `ENOTSOCK`: the descriptor is something else.
+    pub fn socket(&self, fd: Fd) -> VfsResult<u32> {
+        match self.table.get(fd)?.kind {
+            Open::Socket(socket) => Ok(socket),
+            _ => Err(Errno::ENOTSOCK),
+        }
+    }
+
+    /// Whether a descriptor refers to this socket.
+    pub fn has_socket(&self, socket: u32) -> bool {
+        let (_, descriptions, _) = self.table.parts();
+        descriptions.iter().flatten().any(|open| matches!(open.kind, Open::Socket(own) if own == socket))
+    }
+
     /// `fcntl(F_GETFL)`: access mode and status flags.
     pub fn fd_flags(&self, fd: Fd) -> VfsResult<i32> {
         Ok(self.table.get(fd)?.flags)
@@ -206,6 +225,7 @@ impl Vfs {
             Open::Dir { .. } => FdKind::Dir,
             Open::Device { .. } => FdKind::Device { tty: false },
             Open::PipeRead(_) | Open::PipeWrite(_) => FdKind::Pipe,
+            Open::Socket(_) => FdKind::Socket,
         })
     }
 

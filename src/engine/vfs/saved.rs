@@ -99,6 +99,8 @@ enum SavedKind {
     Device(NodeId, DeviceKind),
     PipeRead(usize),
     PipeWrite(usize),
+    /// Its connection is not saved: it reads as one that has ended.
+    Socket(u32),
 }
 
 struct SavedChunk(Chunk);
@@ -227,6 +229,7 @@ impl Vfs {
             Open::Device { node, kind } => SavedKind::Device(*node, *kind),
             Open::PipeRead(pipe) => SavedKind::PipeRead(*pipe),
             Open::PipeWrite(pipe) => SavedKind::PipeWrite(*pipe),
+            Open::Socket(socket) => SavedKind::Socket(*socket),
         };
         SavedOpen { flags: open.flags, pos: open.pos, kind }
     }
@@ -464,6 +467,7 @@ fn restore_table(
                 pipes.get_mut(id).and_then(Option::as_mut).ok_or_else(damaged)?.writers += 1;
                 Open::PipeWrite(id)
             }
+            SavedKind::Socket(socket) => Open::Socket(socket),
             _ => return Err(damaged()),
         };
         restored.push(Some(Description { refs: 0, flags: saved.flags, pos: saved.pos, kind }));

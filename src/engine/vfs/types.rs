@@ -40,6 +40,7 @@ pub mod flags {
     pub const S_IFDIR: u32 = 0o040_000;
     pub const S_IFREG: u32 = 0o100_000;
     pub const S_IFLNK: u32 = 0o120_000;
+    pub const S_IFSOCK: u32 = 0o140_000;
 
     pub const SEEK_SET: i32 = 0;
     pub const SEEK_CUR: i32 = 1;
@@ -183,6 +184,7 @@ pub enum FdKind {
         tty: bool,
     },
     Pipe,
+    Socket,
 }
 
 /// What `statfs` answers: the limits as a disk's size.

@@ -20,11 +20,10 @@ $wp_codebox_defines = ( is_array( $wp_codebox_defines ) ? $wp_codebox_defines : 
 	'WP_ENVIRONMENT_TYPE'        => 'local',
 	'WP_DEBUG'                   => false,
 	'FS_METHOD'                  => 'direct',
-	// Nothing inside may start work of its own: no loopback requests, no updates.
+	// Nothing inside may start work of its own: no cron, no updates.
 	'DISABLE_WP_CRON'            => true,
 	'AUTOMATIC_UPDATER_DISABLED' => true,
 	'WP_AUTO_UPDATE_CORE'        => false,
-	'WP_HTTP_BLOCK_EXTERNAL'     => true,
 );
 foreach ( $wp_codebox_defines as $wp_codebox_name => $wp_codebox_value ) {
 	if ( ! defined( $wp_codebox_name ) ) {
