@@ -1,0 +1,197 @@
+//! What has to become of which file, worked out in memory before anything is written.
+
+use crate::artifact::apply::approval::Approved;
+use crate::artifact::apply::error::ApplyError;
+use crate::artifact::apply::rows::ChangedRow;
+use crate::artifact::apply::tree::{Node, digest_matches, text};
+use crate::artifact::patch::{FilePatch, GitMode, apply, is_git_internal, parse};
+use crate::contract::digest_hex;
+use std::collections::BTreeMap;
+use std::io;
+
+/// All new content together has at most so many bytes.
+const MAX_TOTAL: usize = 256 << 20;
+
+/// One file, before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Relative to the target.
+    pub path: String,
+    /// The sandbox path that was approved.
+    pub approved: String,
+    pub old: Option<Old>,
+    pub new: Option<New>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Old {
+    pub sha256: String,
+    pub permissions: u32,
+    pub bytes: Vec<u8>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct New {
+    pub mode: GitMode,
+    pub sha256: String,
+    pub bytes: Vec<u8>,
+}
+
+/// What is needed of the target to plan: the content at a path.
+pub trait Base {
+    fn node(&self, path: &str) -> io::Result<Node>;
+}
+
+/// Every file that changes, once, in the order of the paths.
+pub fn plan(approved: &Approved, base: &dyn Base) -> Result<Vec<Change>, ApplyError> {
+    let patch = approved.patch.as_bytes();
+    let mut planned = Planned { base, files: BTreeMap::new(), total: 0, stale: Vec::new() };
+    for block in parse(patch)? {
+        let row = approved.rows.iter().find(|row| {
+            let paths = row.patch_paths();
+            paths.iter().any(|path| path == block.path())
+        });
+        let row = row.ok_or_else(|| ApplyError::Unfilterable("a block belongs to no file".into()))?;
+        planned.block(patch, &block, row)?;
+    }
+    if !planned.stale.is_empty() {
+        planned.stale.sort();
+        planned.stale.dedup();
+        return Err(ApplyError::Stale(planned.stale));
+    }
+    let changes: Vec<Change> = planned.files.into_values().filter(|c| c.old.is_some() || c.new.is_some()).collect();
+    Ok(changes)
+}
+
+struct Planned<'a> {
+    base: &'a dyn Base,
+    files: BTreeMap<String, Change>,
+    total: usize,
+    stale: Vec<String>,
+}
+
+impl Planned<'_> {
+    fn block(&mut self, patch: &[u8], block: &FilePatch, row: &ChangedRow) -> Result<(), ApplyError> {
+        let links = [block.old_mode, block.new_mode].into_iter().flatten().any(GitMode::is_symlink);
+        if links {
+            return Err(ApplyError::Refused { path: row.path.clone(), why: "it is a symlink" });
+        }
+        let own = row.relative().unwrap_or_else(|| block.path().to_vec());
+        let from = match block.is_rename() {
+            true => row.before_path().or_else(|| block.old_path.clone()).unwrap_or_default(),
+            false => own.clone(),
+        };
+        let old = match &block.old_path {
+            Some(_) => Some(self.read(&from, row)?),
+            None => None,
+        };
+        let bytes = match &old {
+            None => &[][..],
+            Some(Some(old)) => &old.bytes,
+            Some(None) => {
+                self.stale.push(row.path.clone());
+                return Ok(());
+            }
+        };
+        let expected = row.before_sha256.as_deref();
+        if old.is_some() && expected.is_some_and(|sha256| digest_hex([bytes]) != sha256) {
+            self.stale.push(row.path.clone());
+            return Ok(());
+        }
+        let Ok(content) = apply(patch, block, bytes) else {
+            self.stale.push(row.path.clone());
+            return Ok(());
+        };
+        let was = old.flatten();
+        if block.is_rename() {
+            self.set(&from, row, was.clone(), None)?;
+        }
+        let Some(_) = &block.new_path else {
+            return self.set(&own, row, was, None);
+        };
+        let sha256 = digest_hex([content.as_slice()]);
+        if row.after_sha256.as_deref().is_some_and(|expected| expected != sha256) {
+            let why = "the patch does not give the content that the bundle lists";
+            return Err(ApplyError::Refused { path: row.path.clone(), why });
+        }
+        self.total += content.len();
+        if self.total > MAX_TOTAL {
+            let why = "all files together are too large";
+            return Err(ApplyError::Refused { path: row.path.clone(), why });
+        }
+        let kept = was.as_ref().map(|old| match old.permissions & 0o100 {
+            0 => GitMode::Regular,
+            _ => GitMode::Executable,
+        });
+        let mode = block.new_mode.or(kept).unwrap_or(GitMode::Regular);
+        let new = Some(New { mode, sha256, bytes: content });
+        let replaced = match (&block.old_path, block.is_rename()) {
+            (Some(_), false) => was,
+            // Nothing may be where a file comes into being.
+            _ => match self.free(&own, row)? {
+                true => None,
+                false => {
+                    self.stale.push(row.path.clone());
+                    return Ok(());
+                }
+            },
+        };
+        self.set(&own, row, replaced, new)
+    }
+
+    /// A regular file, `None` if there is none; refuses what is anything else.
+    fn read(&self, path: &[u8], row: &ChangedRow) -> Result<Option<Old>, ApplyError> {
+        match self.node(path, row)? {
+            Node::File { permissions, bytes, .. } => {
+                Ok(Some(Old { sha256: digest_hex([bytes.as_slice()]), permissions, bytes }))
+            }
+            Node::Nothing => Ok(None),
+            Node::Other(why) => Err(ApplyError::Refused { path: row.path.clone(), why }),
+        }
+    }
+
+    fn free(&self, path: &[u8], row: &ChangedRow) -> Result<bool, ApplyError> {
+        // A file that is deleted by an earlier block makes room.
+        let planned = text(path).ok().and_then(|path| self.files.get(path));
+        if planned.is_some_and(|change| change.new.is_none()) {
+            return Ok(true);
+        }
+        match self.node(path, row)? {
+            Node::Other(why) => Err(ApplyError::Refused { path: row.path.clone(), why }),
+            node => Ok(digest_matches(&node, None)),
+        }
+    }
+
+    fn node(&self, path: &[u8], row: &ChangedRow) -> Result<Node, ApplyError> {
+        let refuse = |why| ApplyError::Refused { path: row.path.clone(), why };
+        if is_git_internal(path) {
+            return Err(refuse("git could take it for its own"));
+        }
+        let path = text(path).map_err(|_| refuse("its name is not UTF-8"))?;
+        if path.split('/').any(|segment| segment.starts_with(super::journal::DIRECTORY)) {
+            return Err(refuse("its name is the adapter's own"));
+        }
+        self.base.node(path).map_err(|why| ApplyError::Write { what: path.to_owned(), why })
+    }
+
+    fn set(
+        &mut self,
+        path: &[u8],
+        row: &ChangedRow,
+        old: Option<Old>,
+        new: Option<New>,
+    ) -> Result<(), ApplyError> {
+        let path = text(path)
+            .map_err(|_| ApplyError::Refused { path: row.path.clone(), why: "its name is not UTF-8" })?;
+        let approved = row.path.clone();
+        let change = self.files.entry(path.to_owned()).or_insert_with(|| Change {
+            path: path.to_owned(),
+            approved,
+            old: None,
+            new: None,
+        });
+        change.old = change.old.take().or(old);
+        change.new = new;
+        Ok(())
+    }
+}
