@@ -68,6 +68,10 @@ pub struct Settings {
     pub file_size_limit: Option<u64>,
     /// Cap on the descriptors that are open at a time.
     pub open_files_limit: Option<u32>,
+    /// Cap on the connections and HTTP requests of one sandbox.
+    pub network_connections_limit: Option<u64>,
+    /// Cap on what a sandbox may send and receive, both together, bytes.
+    pub network_bytes_limit: Option<u64>,
     /// Wall-clock deadline when the task names none.
     pub timeout: Option<Duration>,
     /// Deadline that no task can exceed.

@@ -27,7 +27,7 @@ putenv( 'WP_CODEBOX_ARTIFACTS_DIR' );
 foreach ( array( 'runtime_dir', 'cache_dir', 'artifacts_dir', 'artifact_roots', 'mount_roots', 'max_timeout' ) as $name ) {
 	assert( false === ini_set( "wp_codebox.$name", '1' ), $name );
 }
-foreach ( array( 'memory_limit', 'output_limit', 'disk_limit', 'file_size_limit' ) as $name ) {
+foreach ( array( 'memory_limit', 'output_limit', 'disk_limit', 'file_size_limit', 'network_bytes_limit' ) as $name ) {
 	foreach ( array( '512M' => 'ok', '1g' => 'ok', '65536' => 'ok', ' 64K ' => 'ok', '' => 'ok' ) + array_fill_keys( array( '0', '-1', '+5', '1.5G', '5T', 'K', '12 M', '0x10', '99999999999G' ), 'error' ) as $value => $expected ) {
 		ini_set( "wp_codebox.$name", $value );
 		$check = WP_Codebox_API::doctor()[1];
@@ -36,7 +36,7 @@ foreach ( array( 'memory_limit', 'output_limit', 'disk_limit', 'file_size_limit'
 	}
 	ini_restore( "wp_codebox.$name" );
 }
-foreach ( array( 'files_limit', 'open_files_limit' ) as $name ) {
+foreach ( array( 'files_limit', 'open_files_limit', 'network_connections_limit' ) as $name ) {
 	foreach ( array( '32' => 'ok', '65536' => 'ok', '' => 'ok', '0' => 'error', '-1' => 'error', '1K' => 'error', '99999999' => 'error' ) as $value => $expected ) {
 		ini_set( "wp_codebox.$name", $value );
 		assert( WP_Codebox_API::doctor()[1]['status'] === $expected, "$name=$value" );

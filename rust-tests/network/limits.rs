@@ -1,7 +1,8 @@
 //! How much of the network a guest may use, and rules that change while it lives.
 
 use crate::hosts;
-use crate::server::Server;
+use crate::server::{Server, Stuck};
+use std::sync::Arc;
 use crate::support::php::{Php, impatient, patient};
 use wp_codebox::engine::Stop;
 use wp_codebox::engine::net::{NetworkLimits, Rules};
@@ -97,4 +98,22 @@ fn rules_change_while_the_guest_lives() {
     assert_eq!(php.run(&code), "bool(false)\n");
     php.guest.network_mut().set_rules(hosts(&["127.0.0.1"]));
     assert_eq!(php.run(&code), "bool(true)\n");
+}
+
+/// A request that its guest has walked away from may still wait for the system's resolver. One guest
+/// cannot leave so many behind that there is no thread for the others.
+#[test]
+fn requests_left_behind_are_bounded() {
+    let mut php = Php::boot();
+    let network = php.guest.network_mut();
+    network.set_rules(hosts(&["stuck.test"]));
+    network.set_resolver(Arc::new(Stuck));
+    let ask = "$ask = json_encode(['method' => 'GET', 'url' => 'http://stuck.test/', 'headers' => [], 'body' => 0, \
+         'timeout' => 60, 'connect_timeout' => 60, 'verify' => true]) . \"\n\"; \
+         $open = fn () => stream_socket_client('unix:///internal/codebox/http.sock');";
+    let code = format!(
+        "{ask} for ($i = 0; $i < 16; $i++) {{ $s = $open(); fwrite($s, $ask); fclose($s); }} \
+         $s = $open(); fwrite($s, $ask); $l = unpack('N', fread($s, 4))[1]; echo json_decode(fread($s, $l))->error->type;"
+    );
+    assert_eq!(php.run(&code), "busy");
 }

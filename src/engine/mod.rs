@@ -32,6 +32,7 @@ pub fn shutdown_request() {}
 
 /// The end of the process: no helper thread and no loaded pack is left.
 pub fn shutdown_process() {
+    net::settle();
     watchdog::stop();
     runtime::unload();
 }

@@ -20,11 +20,13 @@ pub const DISK_LIMIT: &CStr = c"wp_codebox.disk_limit";
 pub const FILES_LIMIT: &CStr = c"wp_codebox.files_limit";
 pub const FILE_SIZE_LIMIT: &CStr = c"wp_codebox.file_size_limit";
 pub const OPEN_FILES_LIMIT: &CStr = c"wp_codebox.open_files_limit";
+pub const NETWORK_CONNECTIONS_LIMIT: &CStr = c"wp_codebox.network_connections_limit";
+pub const NETWORK_BYTES_LIMIT: &CStr = c"wp_codebox.network_bytes_limit";
 pub const TIMEOUT: &CStr = c"wp_codebox.timeout";
 pub const MAX_TIMEOUT: &CStr = c"wp_codebox.max_timeout";
 
 /// Directories, hosts and the upper bound are the administrator's; a script may choose its own limits.
-static ENTRIES: IniEntryDefs<17> = IniEntryDefs::new([
+static ENTRIES: IniEntryDefs<19> = IniEntryDefs::new([
     entry(RUNTIME_DIR, c"", IniEntryPermission::System),
     entry(CACHE_DIR, c"", IniEntryPermission::System),
     entry(ARTIFACTS_DIR, c"", IniEntryPermission::System),
@@ -39,6 +41,8 @@ static ENTRIES: IniEntryDefs<17> = IniEntryDefs::new([
     entry(FILES_LIMIT, c"", IniEntryPermission::All),
     entry(FILE_SIZE_LIMIT, c"", IniEntryPermission::All),
     entry(OPEN_FILES_LIMIT, c"", IniEntryPermission::All),
+    entry(NETWORK_CONNECTIONS_LIMIT, c"", IniEntryPermission::All),
+    entry(NETWORK_BYTES_LIMIT, c"", IniEntryPermission::All),
     entry(TIMEOUT, c"", IniEntryPermission::All),
     entry(MAX_TIMEOUT, c"", IniEntryPermission::System),
     IniEntryDef::end(),

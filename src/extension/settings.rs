@@ -34,6 +34,8 @@ pub fn resolve(host: &PhpHost) -> Result<Settings, Refusal> {
         file_size_limit: size(host, ini::FILE_SIZE_LIMIT)?,
         // PHP needs its three streams, and the sandbox some more to begin.
         open_files_limit: count(host, ini::OPEN_FILES_LIMIT, 32, 65_536)?.map(|files| files as u32),
+        network_connections_limit: count(host, ini::NETWORK_CONNECTIONS_LIMIT, 1, 10_000_000)?,
+        network_bytes_limit: size(host, ini::NETWORK_BYTES_LIMIT)?,
         timeout: seconds(host, ini::TIMEOUT)?,
         max_timeout: seconds(host, ini::MAX_TIMEOUT)?,
         operator: host.operator(),

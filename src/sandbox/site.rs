@@ -32,6 +32,7 @@ impl Sandbox {
         let filesystem = layout::filesystem(&spec, Some(&database))?;
         let mut machine = Machine::boot(&runtime, filesystem, &spec, watch)?;
         machine.network_mut().set_rules(spec.policy.network.clone());
+        machine.network_mut().set_limits(spec.limits.network);
         let mut sandbox = Sandbox {
             id: random_id("runtime"),
             created_at: SystemTime::now(),

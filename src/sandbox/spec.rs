@@ -1,6 +1,7 @@
 //! What a sandbox is made of.
 
 use super::policy::Policy;
+use crate::engine::net::NetworkLimits;
 use crate::engine::pack::Pack;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -70,10 +71,19 @@ pub struct Limits {
     pub file_size: u64,
     /// Descriptors open at a time.
     pub open_files: u32,
+    pub network: NetworkLimits,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { memory: 1 << 30, output: 8 << 20, disk: 512 << 20, files: 100_000, file_size: 512 << 20, open_files: 1024 }
+        Limits {
+            memory: 1 << 30,
+            output: 8 << 20,
+            disk: 512 << 20,
+            files: 100_000,
+            file_size: 512 << 20,
+            open_files: 1024,
+            network: NetworkLimits::default(),
+        }
     }
 }

@@ -5,6 +5,7 @@ use super::input::{AgentTaskInput, ComponentContract, LoadAs, Mount, MountMode, 
 use super::{policy, roots};
 use crate::artifact::{MountRecord, Secret};
 use crate::contract::{Code, Refusal};
+use crate::engine::net::NetworkLimits;
 use crate::engine::pack::Pack;
 use crate::host::Settings;
 use crate::recipe::{Activation, Plan, Probe, Step};
@@ -120,6 +121,11 @@ fn limits(settings: &Settings) -> Limits {
         files: settings.files_limit.unwrap_or(default.files),
         file_size: settings.file_size_limit.unwrap_or(default.file_size),
         open_files: settings.open_files_limit.unwrap_or(default.open_files),
+        network: NetworkLimits {
+            connections: settings.network_connections_limit.unwrap_or(default.network.connections),
+            bytes: settings.network_bytes_limit.unwrap_or(default.network.bytes),
+            ..default.network
+        },
     }
 }
 

@@ -5,34 +5,60 @@
 
 use crate::engine::watchdog::with_signals_blocked;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-/// Threads at once, in the whole process.
-const THREADS_MAX: usize = 64;
+/// Threads at once: of one guest, which may leave work behind, and of the whole process.
+const CREW_MAX: usize = 16;
+const THREADS_MAX: usize = 256;
+
+/// How long the end of the process waits for these threads. Reads and writes are interrupted when
+/// their guest goes; the system's resolver cannot be.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
-struct Running;
+/// The threads that work for one guest.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Crew(Arc<AtomicUsize>);
 
-impl Drop for Running {
+/// One of them, counted as long as this lives.
+struct Counted(Crew);
+
+impl Drop for Counted {
     fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
         RUNNING.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
-/// Runs `work` on a thread of its own, which receives no signal of the process.
-pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    let running = Running;
-    if RUNNING.fetch_add(1, Ordering::AcqRel) >= THREADS_MAX {
-        return Err(io::ErrorKind::WouldBlock.into());
+impl Crew {
+    /// Runs `work` on a thread of its own, which receives no signal of the process. `WouldBlock`:
+    /// there are too many of them already.
+    pub(super) fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let own = self.0.fetch_add(1, Ordering::AcqRel);
+        let all = RUNNING.fetch_add(1, Ordering::AcqRel);
+        let counted = Counted(self.clone());
+        if own >= CREW_MAX || all >= THREADS_MAX {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(1 << 20);
+        // Signals are the PHP thread's business.
+        let started = with_signals_blocked(|| {
+            thread.spawn(move || {
+                work();
+                drop(counted);
+            })
+        });
+        started.map(drop)
     }
-    let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(1 << 20);
-    // Signals are the PHP thread's business: a new thread inherits the mask.
-    with_signals_blocked(|| {
-        thread.spawn(move || {
-            work();
-            drop(running);
-        })
-    })
-    .map(drop)
+}
+
+/// Waits until no such thread is left, for a while.
+pub fn settle() {
+    let end = Instant::now() + PATIENCE;
+    while RUNNING.load(Ordering::Acquire) > 0 && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }

@@ -17,6 +17,7 @@ mod rules;
 mod socket;
 
 pub use address::special;
+pub(super) use background::settle;
 pub use http::Trust;
 pub use record::{Record, Via};
 pub use resolve::{Lookup, Resolve, SystemResolver};
@@ -24,6 +25,7 @@ pub use rules::{Denied, HostRule, NotAHost, Rules};
 pub use socket::Ready;
 
 use super::vfs::Errno;
+use background::Crew;
 use http::Exchange;
 use record::Log;
 use socket::Inet;
@@ -70,6 +72,7 @@ pub struct Network {
     connections: u64,
     bytes: u64,
     log: Log,
+    crew: Crew,
 }
 
 /// Addresses that are remembered; the guest cannot make the host keep more.
@@ -117,6 +120,7 @@ impl Default for Network {
             connections: 0,
             bytes: 0,
             log: Log::default(),
+            crew: Crew::default(),
         }
     }
 }
@@ -189,7 +193,7 @@ impl Network {
         }
         let found = rules::canonical_name(name).ok_or_else(|| Denied::Name(name.to_owned())).and_then(|name| {
             self.rules.judge_name(&name, None)?;
-            let lookup = Lookup::start(&self.resolver, name.clone()).map_err(|_| Denied::Name(name.clone()))?;
+            let lookup = Lookup::start(&self.crew, &self.resolver, name.clone()).map_err(|_| Denied::Name(name.clone()))?;
             Ok(Naming::Lookup(name, lookup))
         });
         found.inspect_err(|denied| self.log.add(Record::new(Via::Lookup, name).denied(denied)))
@@ -279,6 +283,7 @@ impl Network {
                     self.rules.clone(),
                     Arc::clone(&self.resolver),
                     self.trust.clone(),
+                    self.crew.clone(),
                     room,
                 ));
                 Ok(())

@@ -1,6 +1,6 @@
 //! Names to addresses, by the host.
 
-use super::background;
+use super::background::Crew;
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::Arc;
@@ -30,10 +30,10 @@ pub struct Lookup {
 }
 
 impl Lookup {
-    pub(super) fn start(resolver: &Arc<dyn Resolve>, name: String) -> io::Result<Lookup> {
+    pub(super) fn start(crew: &Crew, resolver: &Arc<dyn Resolve>, name: String) -> io::Result<Lookup> {
         let (sender, answer) = sync_channel(1);
         let resolver = Arc::clone(resolver);
-        background::spawn("wp-codebox-name", move || {
+        crew.spawn("wp-codebox-name", move || {
             // The guest may have been stopped meanwhile.
             let _ = sender.send(resolver.resolve(&name));
         })?;

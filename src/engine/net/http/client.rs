@@ -1,7 +1,8 @@
 //! The HTTP client: one request on a thread of its own, to addresses that the rules allow.
 
 use super::{Ask, Problem, shown_target};
-use crate::engine::net::{Denied, Resolve, Rules, background, rules};
+use crate::engine::net::background::Crew;
+use crate::engine::net::{Denied, Resolve, Rules, rules};
 use std::fmt;
 use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr};
@@ -19,6 +20,9 @@ use ureq::{Agent, Body, Timeout};
 
 /// Bytes of a response that are handed on at once.
 const PIECE: usize = 64 << 10;
+
+/// Connecting cannot be interrupted: a thread that nobody waits for any more ends by then.
+const CONNECT_MAX: Duration = Duration::from_secs(30);
 
 /// Headers that are the client's own: what the connection is, where it goes, how long the body is.
 /// `Host` would let a request to an allowed host reach another one behind the same address.
@@ -174,7 +178,7 @@ impl Job {
             body,
             room,
             timeout: Ask::within(ask.timeout),
-            connect_timeout: Ask::within(ask.connect_timeout),
+            connect_timeout: Ask::within(ask.connect_timeout).min(CONNECT_MAX),
             verify: ask.verify,
         };
         Ok((job, host))
@@ -205,6 +209,7 @@ impl Job {
 
     pub(super) fn start(
         self,
+        crew: &Crew,
         rules: Rules,
         resolver: Arc<dyn Resolve>,
         trust: Trust,
@@ -212,7 +217,7 @@ impl Job {
         events: SyncSender<Event>,
     ) -> io::Result<()> {
         let watched = cancel.watch();
-        background::spawn("wp-codebox-http", move || {
+        crew.spawn("wp-codebox-http", move || {
             if let Err(last) = self.carry_out(&rules, &*resolver, &trust, &watched, &events) {
                 // The guest may be gone.
                 let _ = events.send(last);

@@ -11,6 +11,7 @@ mod client;
 
 pub use client::Trust;
 
+use super::background::Crew;
 use super::record::{Log, Record, Via};
 use super::{Denied, Ready, Resolve, Rules};
 use crate::engine::vfs::Errno;
@@ -27,7 +28,7 @@ const ASK_MAX: usize = 1 << 20;
 const BODY_MAX: usize = 64 << 20;
 /// Pieces of a response that wait for the guest.
 const WAITING: usize = 4;
-/// A request that names no time limit, and the longest that one can name.
+/// The longest that a request may take, whatever it says itself.
 const TIMEOUT_MAX: Duration = Duration::from_secs(3600);
 
 /// What the guest asks for.
@@ -47,6 +48,7 @@ pub(super) struct Ask {
 }
 
 impl Ask {
+    /// A time limit as the guest gives it: in seconds, or none.
     pub(super) fn within(seconds: f64) -> Duration {
         let limit = if seconds > 0.0 { Duration::try_from_secs_f64(seconds).ok() } else { None };
         limit.unwrap_or(TIMEOUT_MAX).min(TIMEOUT_MAX)
@@ -77,6 +79,7 @@ pub(super) struct Exchange {
     rules: Rules,
     resolver: Arc<dyn Resolve>,
     trust: Trust,
+    crew: Crew,
     /// Bytes that the response's body may have.
     room: u64,
     stage: Stage,
@@ -94,11 +97,12 @@ enum Stage {
 }
 
 impl Exchange {
-    pub(super) fn new(rules: Rules, resolver: Arc<dyn Resolve>, trust: Trust, room: u64) -> Exchange {
+    pub(super) fn new(rules: Rules, resolver: Arc<dyn Resolve>, trust: Trust, crew: Crew, room: u64) -> Exchange {
         Exchange {
             rules,
             resolver,
             trust,
+            crew,
             room,
             stage: Stage::Asking(Vec::new()),
             record: None,
@@ -153,8 +157,8 @@ impl Exchange {
         let (sender, events) = sync_channel(WAITING);
         let cancel = Cancel::default();
         let deadline = Instant::now() + Ask::within(ask.timeout);
-        let started =
-            job.start(self.rules.clone(), Arc::clone(&self.resolver), self.trust.clone(), &cancel, sender);
+        let (rules, resolver, trust) = (self.rules.clone(), Arc::clone(&self.resolver), self.trust.clone());
+        let started = job.start(&self.crew, rules, resolver, trust, &cancel, sender);
         match started {
             Ok(()) => {
                 self.record = Some(record);
@@ -163,7 +167,7 @@ impl Exchange {
             Err(_) => {
                 record.reason = Some("too many requests at once".to_owned());
                 self.record = Some(record);
-                self.fail("busy", "Too many requests at once in this process.".to_owned());
+                self.fail("busy", "Too many requests at once.".to_owned());
             }
         }
     }
