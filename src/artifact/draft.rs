@@ -2,7 +2,7 @@
 
 use super::redact::{Redactor, Tally};
 use super::test_results::TestResults;
-use crate::contract::{ChangeSet, CommandRecord, Event};
+use crate::contract::{ChangeSet, CommandRecord, DatabaseFiles, Event};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,6 +24,8 @@ pub struct Draft {
     pub mounts: Vec<MountRecord>,
     /// What the overlay holds, one set for each captured readwrite mount.
     pub changes: Vec<ChangeSet>,
+    /// The sandbox's database, `None` if it has none.
+    pub database: Option<DatabaseFiles>,
     pub events: Vec<Event>,
     pub commands: Vec<CommandRecord>,
     pub observations: Vec<Observation>,
@@ -51,6 +53,7 @@ impl Draft {
             provenance: Provenance::default(),
             mounts: Vec::new(),
             changes: Vec::new(),
+            database: None,
             events: Vec::new(),
             commands: Vec::new(),
             observations: Vec::new(),

@@ -12,6 +12,7 @@ mod bundle;
 mod capture;
 mod changed_files;
 mod confined;
+mod database;
 mod digest;
 mod draft;
 mod error;
@@ -36,6 +37,10 @@ pub use bundle::{clean_commands, clean_log};
 pub use capture::{PatchSink, capture};
 pub use changed_files::{
     CHANGED_FILES_SCHEMA, ChangeStatus, ChangedFile, ChangedFiles, NodeKind, Omission,
+};
+pub use database::{
+    DATABASE_CHANGES_PATH, DATABASE_CHANGES_SCHEMA, DatabaseChanges, DatabaseStatus, DatabaseSummary, RowChange,
+    RowStatus, TableChanges, TableStatus,
 };
 pub use digest::{
     CHANGED_FILES_PATH, ContentDigest, FILE_LIST_INPUT, FileDigest, ID_PREFIX, PATCH_PATH,

@@ -6,6 +6,7 @@
 mod canonical;
 mod change;
 mod code;
+mod database;
 mod input;
 mod record;
 mod refusal;
@@ -15,6 +16,7 @@ mod time;
 pub use canonical::{digest_hex, stable_json, stable_json_unescaped};
 pub use change::{Change, ChangeSet, FileContent, FileKind, FileState};
 pub use code::Code;
+pub use database::DatabaseFiles;
 pub use input::{FieldPath, Input, shown};
 pub use record::{CommandRecord, Event};
 pub use refusal::Refusal;

@@ -2,7 +2,7 @@
 
 use super::phase::{Begun, PhaseEvidence, PhaseName, PhaseStatus};
 use super::plan::{Plan, Probe};
-use crate::contract::{ChangeSet, Code, CommandRecord, Event, Refusal};
+use crate::contract::{ChangeSet, Code, CommandRecord, DatabaseFiles, Event, Refusal};
 use crate::engine::Watch;
 use crate::sandbox::{Approval, Approver, Command, Failure, Sandbox, SandboxError};
 use serde_json::{Value, json};
@@ -41,6 +41,8 @@ pub struct Run {
     pub commands: Vec<CommandRecord>,
     pub events: Vec<Event>,
     pub changes: Vec<ChangeSet>,
+    /// The sandbox's database, if it could be read.
+    pub database: Option<DatabaseFiles>,
     pub log: Vec<String>,
     /// What the last step returned.
     pub value: Value,
@@ -67,6 +69,7 @@ pub fn run(
             commands: Vec::new(),
             events: Vec::new(),
             changes: Vec::new(),
+            database: None,
             log: Vec::new(),
             value: Value::Null,
             failure: None,
@@ -174,6 +177,7 @@ impl Runner<'_> {
                 PhaseStatus::Failed
             }
         };
+        self.run.database = self.sandbox.database();
         self.sandbox.note("runtime.artifacts.collected", json!({ "mounts": self.run.changes.len() }));
         self.run.events = self.sandbox.destroy();
         self.run.phases.push(begun.end(status));

@@ -20,9 +20,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Largest database that a fresh install may leave, bytes.
-const DATABASE_MAX: u64 = 64 << 20;
-
 /// The installed database for `spec`, made now if the cache has none.
 pub(super) fn database(
     spec: &Spec,
@@ -131,6 +128,6 @@ fn install(spec: &Spec, runtime: &Arc<Runtime>, watch: &Watch<'_>) -> Result<Vec
     }
     machine
         .vfs()
-        .host_read(files::DATABASE, DATABASE_MAX)
+        .host_read(files::DATABASE, files::DATABASE_MAX)
         .map_err(|errno| SandboxError::Install(format!("no database was written: {errno}")))
 }

@@ -12,6 +12,9 @@ pub(super) const INSTALL_SCRIPT: &str = "/internal/codebox/install.php";
 pub(super) const CODE_FILE: &str = "/internal/codebox/code.php";
 pub(super) const INI_FILE: &str = "/internal/codebox/php.ini";
 pub(super) const DATABASE: &str = "/internal/database/wordpress.sqlite";
+pub(super) const DATABASE_LOG: &str = "/internal/database/wordpress.sqlite-wal";
+/// The largest database that is read, bytes.
+pub(super) const DATABASE_MAX: u64 = 64 << 20;
 pub(super) const WP_CLI: &str = "/internal/wp-cli.phar";
 pub(super) const SQLITE: &str = "/internal/sqlite-database-integration";
 

@@ -3,15 +3,17 @@
 use super::base;
 use super::command::{Command, Execution};
 use super::error::SandboxError;
+use super::files;
 use super::layout;
 use super::machine::Machine;
 use super::policy::{Approval, Approver, Decision, Field, Unattended, Violation};
 use super::random::random_id;
 use super::spec::Spec;
-use crate::contract::{ChangeSet, Event, iso8601};
+use crate::contract::{ChangeSet, DatabaseFiles, Event, iso8601};
 use crate::engine::net::{Network, Rules};
 use crate::engine::{Runtime, Watch};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 /// A live sandbox.
@@ -19,6 +21,8 @@ pub struct Sandbox {
     id: String,
     created_at: SystemTime,
     machine: Machine,
+    /// The file that the sandbox's database began as.
+    base: PathBuf,
     spec: Spec,
     events: Vec<Event>,
 }
@@ -37,6 +41,7 @@ impl Sandbox {
             id: random_id("runtime"),
             created_at: SystemTime::now(),
             machine,
+            base: database,
             spec,
             events: Vec::new(),
         };
@@ -163,6 +168,16 @@ impl Sandbox {
             }
         }
         Ok(sets)
+    }
+
+    /// The database's files, then and now. `None` if they are gone or too large to look at.
+    pub fn database(&self) -> Option<DatabaseFiles> {
+        let read = |path: &str| self.machine.vfs().host_read(path, files::DATABASE_MAX);
+        Some(DatabaseFiles {
+            before: std::fs::read(&self.base).ok()?,
+            after: read(files::DATABASE).ok()?,
+            after_log: read(files::DATABASE_LOG).unwrap_or_default(),
+        })
     }
 
     /// Whether the guest was stopped and runs nothing more.

@@ -112,6 +112,7 @@ fn conclude(
     draft.redacted = redacted;
     draft.mounts = plan.mounts.clone();
     draft.changes = run.changes;
+    draft.database = run.database;
     draft.events = run.events;
     draft.commands = run.commands.clone();
     draft.log = run.log;

@@ -16,7 +16,7 @@ use crate::artifact::digest::{
 };
 use crate::artifact::path::is_bundle_path;
 use crate::artifact::{
-    ArtifactError, Attachment, AttachmentContent, Diagnostic, Draft, Severity, TestResults,
+    ArtifactError, Attachment, DATABASE_CHANGES_PATH, DatabaseChanges, AttachmentContent, Diagnostic, Draft, Severity, TestResults,
 };
 use crate::contract::{digest_hex, iso8601, stable_json};
 use serde::Serialize;
@@ -117,6 +117,10 @@ fn evidence(
         log.iter().flat_map(|line| [commands::printable(line), "\n".into()]).collect();
     staging.text("logs/runtime.log", "log", &log)?;
     staging.text("logs/commands.log", "log", &commands::log(&records))?;
+    if let Some(files) = &draft.database {
+        let changes = DatabaseChanges::of(files, staging.redactor());
+        staging.json(DATABASE_CHANGES_PATH, "database-changes", &changes)?;
+    }
     staging.json("files/mounts.json", "mounts", &draft.mounts)?;
     staging.json("files/diagnostics.json", "diagnostics", &Diagnostics::of(&draft.diagnostics))?;
     let results = draft.test_results.clone().unwrap_or_else(TestResults::unknown);
@@ -165,7 +169,8 @@ fn conclusions(
     changed: &ChangedFiles,
     staging: &mut Staging<'_>,
 ) -> Result<(), ArtifactError> {
-    let paths = ArtifactPaths::default();
+    let database_changes = staging.has(DATABASE_CHANGES_PATH).then(|| DATABASE_CHANGES_PATH.to_owned());
+    let paths = ArtifactPaths { database_changes, ..ArtifactPaths::default() };
     let patch = staging.files().iter().find(|file| file.path == PATCH_PATH);
     let review = Review {
         schema: review::ARTIFACT_REVIEW_SCHEMA.into(),
@@ -183,6 +188,7 @@ fn conclusions(
             diagnostics: paths.diagnostics.clone(),
             test_results: paths.test_results.clone(),
             outcome: paths.outcome.clone(),
+            database_changes: paths.database_changes.clone(),
         },
         provenance: draft.provenance.clone(),
         risk_flags: review::risk_flags(&draft.outcome, changed, &staging.tally.summary()),

@@ -40,6 +40,8 @@ pub struct ArtifactPaths {
     pub test_results: String,
     pub diagnostics: String,
     pub outcome: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_changes: Option<String>,
 }
 
 impl Default for ArtifactPaths {
@@ -52,6 +54,7 @@ impl Default for ArtifactPaths {
             test_results: "files/test-results.json".into(),
             diagnostics: "files/diagnostics.json".into(),
             outcome: OUTCOME_PATH.into(),
+            database_changes: None,
         }
     }
 }

@@ -74,6 +74,8 @@ pub struct ReviewEvidence {
     pub diagnostics: String,
     pub test_results: String,
     pub outcome: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_changes: Option<String>,
 }
 
 impl ReviewStats {
