@@ -72,6 +72,36 @@ final class SecretsTest extends SiteTestCase {
 		self::assertSame( 'wp-codebox/artifact-redaction/v1', $metadata['redaction']['schema'] );
 	}
 
+	public function test_the_attestation_names_secrets_and_claims_what_is_enforced(): void {
+		$bundle      = self::assert_bundle( self::run_task( self::task() ) );
+		$attestation = self::read_json( "$bundle/files/runtime-evidence/run-attestation.json" );
+		self::assertSame( 'wp-codebox/run-attestation/v1', $attestation['schema'] );
+		self::assertSame( array( 'network', 'filesystem', 'secrets' ), $attestation['sealed']['enforced'] );
+		self::assertSame( array( 'command' ), $attestation['sealed']['declarative'] );
+		self::assertSame( 'connector-scoped', $attestation['policy']['secrets']['value'] );
+		self::assertSame(
+			array(
+				array(
+					'name'   => self::NAME,
+					'status' => 'available',
+					'source' => 'parent-env',
+				),
+			),
+			$attestation['secretEnvelope']['secrets']
+		);
+	}
+
+	public function test_the_database_of_the_sandbox_is_evidence_too(): void {
+		$bundle  = self::assert_bundle( self::run_task( self::task() ) );
+		$changes = self::read_json( "$bundle/files/database-changes.json" );
+		self::assertSame( 'changed', $changes['status'], (string) json_encode( $changes ) );
+		$options = array_column( $changes['tables'], null, 'name' )['wp_options'];
+		$told    = array_values( array_filter( $options['rows'], static fn( $row ) => 'told' === ( $row['after']['option_name'] ?? '' ) ) );
+		self::assertCount( 1, $told, (string) json_encode( $options ) );
+		self::assertSame( 'added', $told[0]['change'] );
+		self::assertStringContainsString( '[REDACTED:configured-secret-value]', $told[0]['after']['option_value'] );
+	}
+
 	public function test_a_secret_is_not_in_the_next_sandbox(): void {
 		self::run_task( self::task() );
 		$task = self::task();

@@ -50,13 +50,18 @@ fn a_bundle_lists_every_file_with_its_hash() {
     assert_eq!(
         files(&dir),
         [
+            "blueprint.after-notes.json",
+            "blueprint.after.json",
             "commands.jsonl",
             "events.jsonl",
             "files/changed-files.json",
             "files/diagnostics.json",
             "files/diffs.json",
             "files/diffs/mount-0.patch",
+            "files/mounted-files.json",
             "files/mounts.json",
+            "files/mounts/0/inc/new.php",
+            "files/mounts/0/plugin.php",
             "files/outcome.json",
             "files/patch.diff",
             "files/review.json",
@@ -82,6 +87,65 @@ fn a_bundle_lists_every_file_with_its_hash() {
     assert_eq!(listed[0], "manifest.json");
     listed.sort();
     assert_eq!(listed, files(&dir));
+}
+
+#[test]
+fn changed_files_are_captured_and_a_blueprint_writes_them_again() {
+    let room = room();
+    let before = tree([("a.php", text("<?php\n")), ("old.txt", text("x\n")), ("moved.txt", text("same\nsame\nsame\n"))]);
+    let after = tree([
+        ("a.php", text("<?php\n$b = 2;\n")),
+        ("inc/deep/new.php", text("<?php\n// ünï\n")),
+        ("inc/Deep", text("in the way\n")),
+        ("image.bin", text("\0\u{1}")),
+        ("inc/moved.txt", text("same\nsame\nsame\n")),
+    ]);
+    let bundle = room.store.write(draft("s", &before, &after)).unwrap().bundle;
+    let dir = &bundle.directory;
+    assert_eq!(fs::read(dir.join("files/mounts/0/inc/deep/new.php")).unwrap(), "<?php\n// ünï\n".as_bytes());
+    assert_eq!(fs::read(dir.join("files/mounts/0/image.bin")).unwrap(), b"\0\x01");
+    let index = json(&dir.join("files/mounted-files.json"));
+    let row = |path: &str| {
+        let rows = index["files"].as_array().unwrap();
+        rows.iter().find(|row| row["relativePath"] == path).cloned().unwrap_or_default()
+    };
+    assert_eq!(row("a.php")["replayable"], json!(true));
+    assert_eq!(row("a.php")["sha256"], json!(sha256(b"<?php\n$b = 2;\n")));
+    assert_eq!(row("image.bin")["replayable"], json!(false));
+    // One of two names that differ in case alone.
+    let skipped: Vec<_> = index["skipped"].as_array().unwrap().iter().map(|row| &row["reason"]).collect();
+    assert_eq!(skipped, [&json!("unusable-name")]);
+
+    let blueprint = json(&dir.join("blueprint.after.json"));
+    assert_eq!(blueprint["preferredVersions"], json!({ "php": "8.3", "wp": "7.1.1" }));
+    let steps = blueprint["steps"].as_array().unwrap();
+    let at = |step: Value| steps.iter().position(|known| *known == step).unwrap_or_else(|| panic!("{step} in {steps:#?}"));
+    at(json!({ "step": "rm", "path": "/workspace/old.txt" }));
+    at(json!({ "step": "rm", "path": "/workspace/moved.txt" }));
+    at(json!({ "step": "writeFile", "path": "/workspace/a.php", "data": "<?php\n$b = 2;\n" }));
+    at(json!({ "step": "writeFile", "path": "/workspace/inc/moved.txt", "data": "same\nsame\nsame\n" }));
+    assert!(!blueprint.to_string().contains("image.bin"));
+    let notes = json(&dir.join("blueprint.after-notes.json"));
+    assert_eq!(notes["replayStatus"], json!("partial"));
+    assert_eq!(notes["capturedFileCount"], json!(index["files"].as_array().unwrap().len()));
+    assert_eq!(notes["skippedFileCount"], json!(1));
+    let inspection = serde_json::to_value(room.store.inspect(&bundle.id).unwrap()).unwrap();
+    assert_eq!(inspection["verification"]["violations"], json!([]));
+}
+
+#[test]
+fn what_is_captured_is_bounded() {
+    let room = room();
+    let big = "x".repeat((1 << 20) + 1);
+    let mut after: Tree = (0..210).map(|i| (format!("f{i:03}").into_bytes(), text(&format!("{i}\n")))).collect();
+    after.insert(b"a-big".to_vec(), text(&big));
+    let bundle = room.store.write(draft("s", &Tree::new(), &after)).unwrap().bundle;
+    let index = json(&bundle.directory.join("files/mounted-files.json"));
+    assert_eq!(index["files"].as_array().unwrap().len(), 200);
+    let skipped = index["skipped"].as_array().unwrap();
+    assert_eq!(skipped.len(), 11);
+    assert_eq!(skipped[0]["reason"], json!("max-file-bytes-exceeded"));
+    assert_eq!(skipped[10]["reason"], json!("max-files-exceeded"));
 }
 
 #[test]

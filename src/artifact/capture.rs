@@ -22,6 +22,10 @@ pub trait PatchSink {
     fn combined(&mut self, bytes: &[u8]) -> io::Result<()>;
     /// Appends to the patch of one mount.
     fn mount(&mut self, mount_index: usize, bytes: &[u8]) -> io::Result<()>;
+    /// Takes the content of a regular file that the patch carries, secrets included.
+    fn content(&mut self, _file: &ChangedFile, _bytes: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Writes the patches of all sets and describes every change.
@@ -252,6 +256,9 @@ impl State<'_> {
         }
         let patch_path = [names.prefix.as_bytes(), to].concat();
         file.patch_path = Some(path::encode(&patch_path).into_owned());
+        if let Some(new) = new.filter(|new| !new.mode.is_symlink()) {
+            sink.content(&file, &new.bytes)?;
+        }
         Ok(Some(file))
     }
 

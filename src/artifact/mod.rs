@@ -21,6 +21,7 @@ pub mod patch;
 mod path;
 mod redact;
 mod store;
+mod test_output;
 mod test_results;
 mod verify;
 
@@ -67,6 +68,7 @@ pub use verify::{
     Violation, ViolationCode, verify_bundle,
 };
 pub use location::store_directory;
+pub use test_output::{read_test_output, status as test_status};
 pub use test_results::{
     RawLogReference, SuiteCounts, TEST_RESULTS_SCHEMA, TestResults, TestStatus, TestSuite,
     TestSummary,

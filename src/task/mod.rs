@@ -6,9 +6,11 @@
 //! Invariant: everything that can be refused is refused before a sandbox exists; everything that
 //! ran, well or badly, leaves a bundle.
 
+mod attestation;
 mod compat;
 mod component;
 pub mod input;
+mod php_errors;
 mod plan;
 mod policy;
 mod result;

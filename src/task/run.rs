@@ -3,7 +3,7 @@
 use super::input::{AgentTaskInput, ComponentContract};
 use super::plan::plan;
 use super::result::{self, AgentTaskRun, BACKEND, Facts};
-use super::{component, secrets, test_report};
+use super::{attestation, component, php_errors, secrets, test_report};
 use crate::artifact::{
     Attachment, AttachmentContent, Draft, Environment, Failure, Found, Outcome, Provenance, Redactor, RuntimeInfo,
     Store, Tally, clean_commands, clean_log, store_directory,
@@ -115,8 +115,15 @@ fn conclude(
     draft.database = run.database;
     draft.events = run.events;
     draft.commands = run.commands.clone();
+    draft.diagnostics = php_errors::read(&run.log);
     draft.log = run.log;
-    draft.test_results = test_report::read(&ability, &run.value);
+    draft.test_results = test_report::read(&ability, &run.value, &run.commands);
+    let attestation = attestation::attest(plan, &input.secret_env, &wp, iso8601(draft.created_at));
+    draft.attachments.push(Attachment {
+        path: attestation::PATH.to_owned(),
+        kind: "run-attestation".to_owned(),
+        content: AttachmentContent::Json(to_value(&attestation)?),
+    });
     if !run.value.is_null() {
         draft.attachments.push(Attachment {
             path: "agent-result.json".to_owned(),

@@ -31,7 +31,7 @@ pub fn compose(draft: &Draft, dir: &Dir) -> Result<String, ArtifactError> {
     check(draft)?;
     let mut staging = Staging::new(dir, &draft.redactor, draft.redacted.clone());
     let created_at = iso8601(draft.created_at);
-    let mut changed = patches(draft, &mut staging)?;
+    let mut changed = patches(draft, &created_at, &mut staging)?;
     evidence(draft, &created_at, &mut staging)?;
 
     let covered = staging.files().iter().filter(|f| f.path != PATCH_PATH);
@@ -82,11 +82,12 @@ fn check(draft: &Draft) -> Result<(), ArtifactError> {
     Ok(())
 }
 
-fn patches(draft: &Draft, staging: &mut Staging<'_>) -> Result<ChangedFiles, ArtifactError> {
+fn patches(draft: &Draft, created_at: &str, staging: &mut Staging<'_>) -> Result<ChangedFiles, ArtifactError> {
     let mut patches = Patches::begin(staging).map_err(ArtifactError::PersistFailed)?;
     let (changed, found) = capture(&draft.changes, &draft.limits, &draft.redactor, &mut patches)
         .map_err(ArtifactError::PersistFailed)?;
-    patches.written().finish(staging, &draft.changes, &draft.mounts)?;
+    let captured = patches.written().finish(staging, &draft.changes, &draft.mounts)?;
+    captured.finish(staging, draft, &changed, created_at)?;
     // Each mount's own patch repeats what this one holds.
     staging.tally.add(PATCH_PATH, &found);
     Ok(changed)

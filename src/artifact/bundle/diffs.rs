@@ -1,7 +1,9 @@
 //! The patches of a bundle: the combined one, each mount's own, and the index of these.
 
+use super::captured::Captured;
 use super::staging::{Staging, Writing};
 use crate::artifact::capture::PatchSink;
+use crate::artifact::changed_files::ChangedFile;
 use crate::artifact::digest::PATCH_PATH;
 use crate::artifact::{ArtifactError, MountRecord};
 use crate::contract::ChangeSet;
@@ -28,22 +30,24 @@ pub struct Patches<'s, 'd> {
     staging: &'s Staging<'d>,
     combined: Writing,
     mounts: BTreeMap<usize, Writing>,
+    captured: Captured,
 }
 
 /// The finished files.
 pub struct Written {
     combined: Writing,
     mounts: BTreeMap<usize, Writing>,
+    captured: Captured,
 }
 
 impl<'s, 'd> Patches<'s, 'd> {
     pub fn begin(staging: &'s Staging<'d>) -> io::Result<Self> {
         let combined = staging.begin(PATCH_PATH, "patch", "text/x-diff")?;
-        Ok(Patches { staging, combined, mounts: BTreeMap::new() })
+        Ok(Patches { staging, combined, mounts: BTreeMap::new(), captured: Captured::default() })
     }
 
     pub fn written(self) -> Written {
-        Written { combined: self.combined, mounts: self.mounts }
+        Written { combined: self.combined, mounts: self.mounts, captured: self.captured }
     }
 }
 
@@ -61,16 +65,20 @@ impl PatchSink for Patches<'_, '_> {
         };
         writing.write_all(bytes)
     }
+
+    fn content(&mut self, file: &ChangedFile, bytes: &[u8]) -> io::Result<()> {
+        self.captured.add(self.staging, file, bytes)
+    }
 }
 
 impl Written {
-    /// Lists the patches, and writes the index of the captured mounts.
+    /// Lists the patches, writes the index of the captured mounts, and gives the captured files.
     pub fn finish(
         self,
         staging: &mut Staging<'_>,
         sets: &[ChangeSet],
         mounts: &[MountRecord],
-    ) -> Result<(), ArtifactError> {
+    ) -> Result<Captured, ArtifactError> {
         let rows: Vec<MountDiff<'_>> = sets
             .iter()
             .map(|set| {
@@ -87,7 +95,8 @@ impl Written {
             .collect();
         staging.json("files/diffs.json", "mount-diffs", &rows)?;
         staging.finish(self.combined)?;
-        self.mounts.into_values().try_for_each(|writing| staging.finish(writing))
+        self.mounts.into_values().try_for_each(|writing| staging.finish(writing))?;
+        Ok(self.captured)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `metadata.json` and `files/outcome.json`: what ran, why, and how it ended.
 
+use super::captured::{BLUEPRINT_NOTES_PATH, BLUEPRINT_PATH, MOUNTED_FILES_PATH};
 use crate::artifact::digest::ContentDigest;
 use crate::artifact::{MountRecord, Outcome, Provenance, Redaction, RuntimeInfo};
 use schemars::JsonSchema;
@@ -41,6 +42,12 @@ pub struct ArtifactPaths {
     pub diagnostics: String,
     pub outcome: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mounted_files: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blueprint_after: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blueprint_after_notes: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database_changes: Option<String>,
 }
 
@@ -54,6 +61,9 @@ impl Default for ArtifactPaths {
             test_results: "files/test-results.json".into(),
             diagnostics: "files/diagnostics.json".into(),
             outcome: OUTCOME_PATH.into(),
+            mounted_files: Some(MOUNTED_FILES_PATH.into()),
+            blueprint_after: Some(BLUEPRINT_PATH.into()),
+            blueprint_after_notes: Some(BLUEPRINT_NOTES_PATH.into()),
             database_changes: None,
         }
     }

@@ -6,6 +6,7 @@
 //! Invariant: the manifest lists every file with the hash of its bytes, and the id follows from
 //! the content digest.
 
+mod captured;
 mod clean;
 mod commands;
 mod compose;

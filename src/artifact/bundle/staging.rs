@@ -22,7 +22,8 @@ pub struct Staging<'a> {
 
 /// A file that is being written.
 pub struct Writing {
-    file: BufWriter<File>,
+    /// `None` once it was closed.
+    file: Option<BufWriter<File>>,
     hash: Sha256,
     entry: (String, &'static str, String),
 }
@@ -117,12 +118,12 @@ impl<'a> Staging<'a> {
         content_type: &str,
     ) -> io::Result<Writing> {
         let path = path.into();
-        let file = BufWriter::new(self.create(&path)?);
+        let file = Some(BufWriter::new(self.create(&path)?));
         Ok(Writing { file, hash: Sha256::new(), entry: (path, kind, content_type.into()) })
     }
 
     pub fn finish(&mut self, mut writing: Writing) -> Result<(), ArtifactError> {
-        writing.file.flush().map_err(ArtifactError::PersistFailed)?;
+        writing.close().map_err(ArtifactError::PersistFailed)?;
         let (path, kind, content_type) = writing.entry;
         let value = writing.hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
         let kind = kind.into();
@@ -145,14 +146,25 @@ impl<'a> Staging<'a> {
     }
 }
 
+impl Writing {
+    /// Writes what is buffered and closes the file: it holds no descriptor until it is listed.
+    pub fn close(&mut self) -> io::Result<()> {
+        if let Some(mut file) = self.file.take() {
+            file.flush()?;
+        }
+        Ok(())
+    }
+}
+
 impl Write for Writing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
+        let file = self.file.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        let written = file.write(bytes)?;
         self.hash.update(&bytes[..written]);
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.file.as_mut().map_or(Ok(()), Write::flush)
     }
 }
