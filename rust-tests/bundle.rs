@@ -96,14 +96,14 @@ fn changed_files_are_captured_and_a_blueprint_writes_them_again() {
     let after = tree([
         ("a.php", text("<?php\n$b = 2;\n")),
         ("inc/deep/new.php", text("<?php\n// ünï\n")),
-        ("inc/Deep", text("in the way\n")),
-        ("image.bin", text("\0\u{1}")),
+        ("image.bin", text("\0\u{2}")),
+        ("image.BIN", text("\0\u{1}")),
         ("inc/moved.txt", text("same\nsame\nsame\n")),
     ]);
     let bundle = room.store.write(draft("s", &before, &after)).unwrap().bundle;
     let dir = &bundle.directory;
     assert_eq!(fs::read(dir.join("files/mounts/0/inc/deep/new.php")).unwrap(), "<?php\n// ünï\n".as_bytes());
-    assert_eq!(fs::read(dir.join("files/mounts/0/image.bin")).unwrap(), b"\0\x01");
+    assert_eq!(fs::read(dir.join("files/mounts/0/image.BIN")).unwrap(), b"\0\x01");
     let index = json(&dir.join("files/mounted-files.json"));
     let row = |path: &str| {
         let rows = index["files"].as_array().unwrap();
@@ -111,7 +111,7 @@ fn changed_files_are_captured_and_a_blueprint_writes_them_again() {
     };
     assert_eq!(row("a.php")["replayable"], json!(true));
     assert_eq!(row("a.php")["sha256"], json!(sha256(b"<?php\n$b = 2;\n")));
-    assert_eq!(row("image.bin")["replayable"], json!(false));
+    assert_eq!(row("image.BIN")["replayable"], json!(false));
     // One of two names that differ in case alone.
     let skipped: Vec<_> = index["skipped"].as_array().unwrap().iter().map(|row| &row["reason"]).collect();
     assert_eq!(skipped, [&json!("unusable-name")]);
@@ -124,7 +124,7 @@ fn changed_files_are_captured_and_a_blueprint_writes_them_again() {
     at(json!({ "step": "rm", "path": "/workspace/moved.txt" }));
     at(json!({ "step": "writeFile", "path": "/workspace/a.php", "data": "<?php\n$b = 2;\n" }));
     at(json!({ "step": "writeFile", "path": "/workspace/inc/moved.txt", "data": "same\nsame\nsame\n" }));
-    assert!(!blueprint.to_string().contains("image.bin"));
+    assert!(!blueprint.to_string().contains("image."));
     let notes = json(&dir.join("blueprint.after-notes.json"));
     assert_eq!(notes["replayStatus"], json!("partial"));
     assert_eq!(notes["capturedFileCount"], json!(index["files"].as_array().unwrap().len()));

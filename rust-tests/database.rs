@@ -15,7 +15,7 @@ const SECRET: &str = "s3cr3t-Zx9Qw7Lm5Kp2";
 fn files(before: &str, after: &str) -> DatabaseFiles {
     let mut php = Php::boot();
     let open = "$db = new PDO('sqlite:/tmp/a.sqlite', null, null, [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]);";
-    assert_eq!(php.run(&format!("{open} {before} $db = null; copy('/tmp/a.sqlite', '/tmp/b.sqlite');")), "");
+    assert_eq!(php.run(&format!("{open} {before} $db = $add = null; copy('/tmp/a.sqlite', '/tmp/b.sqlite');")), "");
     assert_eq!(
         php.run(&format!(
             "{open} {after}

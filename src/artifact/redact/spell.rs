@@ -74,13 +74,20 @@ fn html(value: &str, all: &mut Vec<String>) {
     all.push(numbers(|c, out| write!(out, "&#x{c:x};")));
 }
 
-/// Percent-encoding once and twice: PHP's two, JavaScript's two, and of every byte.
+/// Percent-encoding once and twice: PHP's two, Python's for forms, JavaScript's two, and of every
+/// byte. A style that keeps the space writes `+` for it, which a skeleton drops as well.
 fn percent(value: &str, all: &mut Vec<String>) {
-    let unreserved: [&[u8]; 5] = [b"-_.~", b"-_. ", b"-_.!~*'()", b"-_.!~*'();/?:@&=+$,#", b""];
-    for (style, extra) in unreserved.into_iter().enumerate() {
-        let every = style == 4;
+    let styles: [Option<&[u8]>; 6] = [
+        Some(b"-_.~"),
+        Some(b"-_. "),
+        Some(b"-_.~ "),
+        Some(b"-_.!~*'()"),
+        Some(b"-_.!~*'();/?:@&=+$,#"),
+        None,
+    ];
+    for style in styles {
         let once = each_byte(value, |b, out| {
-            if !every && (b.is_ascii_alphanumeric() || extra.contains(&b)) {
+            if style.is_some_and(|kept| b.is_ascii_alphanumeric() || kept.contains(&b)) {
                 out.push(char::from(b));
                 Ok(())
             } else {
