@@ -113,7 +113,7 @@ fn pieces(value: &str) -> Vec<String> {
     let mut parts: Vec<String> = lines.iter().flat_map(|line| cut(line)).collect();
     if lines.len() > 1 {
         // `"type": "service_account",` is a line of many a key file and gives nothing away.
-        let telling: Vec<String> = parts.iter().filter(|part| looks_random(part.as_bytes())).cloned().collect();
+        let telling: Vec<String> = parts.iter().filter(|part| is_telling(part)).cloned().collect();
         if telling.is_empty() {
             parts.retain(|part| part.len() >= 12);
             parts.push(value.to_owned());
@@ -127,6 +127,11 @@ fn pieces(value: &str) -> Vec<String> {
         parts.push(shown.to_owned());
     }
     parts
+}
+
+fn is_telling(line: &str) -> bool {
+    let one_word = line.len() >= 16 && !line.contains(char::is_whitespace);
+    one_word || looks_random(line.as_bytes()) && !line.contains(": ")
 }
 
 /// Pieces of at most [`LONGEST_PIECE`] bytes, none much shorter than [`PIECE`] unless it is alone.
