@@ -76,8 +76,9 @@ final class SecretsTest extends SiteTestCase {
 		$bundle      = self::assert_bundle( self::run_task( self::task() ) );
 		$attestation = self::read_json( "$bundle/files/runtime-evidence/run-attestation.json" );
 		self::assertSame( 'wp-codebox/run-attestation/v1', $attestation['schema'] );
-		self::assertSame( array( 'network', 'filesystem', 'secrets' ), $attestation['sealed']['enforced'] );
-		self::assertSame( array( 'command' ), $attestation['sealed']['declarative'] );
+		self::assertSame( array( 'command', 'network', 'filesystem', 'secrets' ), $attestation['sealed']['enforced'] );
+		self::assertSame( array( 'wordpress.ability' ), $attestation['policy']['command']['allowedCommands'] );
+		self::assertSame( 'not-configured', $attestation['policy']['approvals']['enforcement'] );
 		self::assertSame( 'connector-scoped', $attestation['policy']['secrets']['value'] );
 		self::assertSame(
 			array(

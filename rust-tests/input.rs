@@ -218,16 +218,6 @@ fn secrets_are_named_and_nothing_else() {
 }
 
 #[test]
-fn a_policy_without_secrets_is_kept() {
-    accepted(json!({ "goal": "x", "policy": { "secrets": "none" } }));
-    accepted(json!({ "goal": "x", "policy": { "secrets": "connector-scoped" }, "secret_env": ["API_KEY"] }));
-    let none = json!({ "goal": "x", "policy": { "secrets": "none" }, "secret_env": ["API_KEY"] });
-    assert_refused(none, Code::SecretEnvForbidden, "policy.secrets");
-    let all = json!({ "goal": "x", "policy": { "secrets": "all" } });
-    assert_refused(all, Code::InputInvalid, "policy.secrets");
-}
-
-#[test]
 fn mounts_come_out_normalised() {
     let input = accepted(with(
         "mounts",

@@ -3,11 +3,11 @@
 //! Invariant: a rule is attested as enforced only if a test tries to break it.
 
 use crate::contract::{digest_hex, stable_json};
+use crate::engine::net;
 use crate::recipe::Plan;
-use crate::sandbox::Core;
+use crate::sandbox::{Approvals, Core, Filesystem, Policy, Secrets};
 use serde::Serialize;
 use serde_json::json;
-use std::collections::BTreeSet;
 
 pub const RUN_ATTESTATION_SCHEMA: &str = "wp-codebox/run-attestation/v1";
 const SECRET_ENVELOPE_SCHEMA: &str = "wp-codebox/redacted-secret-envelope/v1";
@@ -23,7 +23,7 @@ pub(super) struct Attestation {
     package: Package,
     backend: Backend,
     runtime: Runtime,
-    policy: Policy,
+    policy: Rules,
     secret_envelope: SecretEnvelope,
     sealed: Sealed,
 }
@@ -54,12 +54,12 @@ struct Runtime {
 }
 
 #[derive(Debug, Serialize)]
-struct Policy {
+struct Rules {
     command: Commands,
-    network: Rule,
-    filesystem: Rule,
-    secrets: Rule,
-    approvals: Rule,
+    network: Rule<net::Rules>,
+    filesystem: Rule<Filesystem>,
+    secrets: Rule<Secrets>,
+    approvals: Rule<Approvals>,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,13 +67,13 @@ struct Policy {
 struct Commands {
     /// Of the canonical JSON of the list.
     sha256: String,
-    allowed_commands: BTreeSet<&'static str>,
+    allowed_commands: Vec<String>,
     enforcement: Enforcement,
 }
 
 #[derive(Debug, Serialize)]
-struct Rule {
-    value: &'static str,
+struct Rule<T> {
+    value: T,
     enforcement: Enforcement,
 }
 
@@ -82,8 +82,6 @@ struct Rule {
 enum Enforcement {
     /// Breaking it was tried, and fails.
     Enforced,
-    /// It is how the run was planned; nothing stops code inside from doing the same by other means.
-    Declarative,
     /// There is no such rule in this run.
     NotConfigured,
 }
@@ -109,26 +107,22 @@ struct NamedSecret {
 #[derive(Debug, Serialize)]
 struct Sealed {
     enforced: Vec<&'static str>,
+    /// Rules that are only said: there is none.
     declarative: Vec<&'static str>,
 }
 
-pub(super) fn attest(plan: &Plan, secret_env: &[String], wp: &str, created_at: String) -> Attestation {
-    let policy = policy(plan, !secret_env.is_empty());
-    let kept = |how| {
-        [
-            ("command", policy.command.enforcement),
-            ("network", policy.network.enforcement),
-            ("filesystem", policy.filesystem.enforcement),
-            ("secrets", policy.secrets.enforcement),
-            ("approvals", policy.approvals.enforcement),
-        ]
-        .into_iter()
-        .filter(|(_, enforcement)| *enforcement == how)
-        .map(|(name, _)| name)
-        .collect()
-    };
-    let sealed = Sealed { enforced: kept(Enforcement::Enforced), declarative: kept(Enforcement::Declarative) };
-    let mut names = secret_env.to_vec();
+pub(super) fn attest(plan: &Plan, wp: &str, created_at: String) -> Attestation {
+    let policy = rules(&plan.spec.policy);
+    let rules = [
+        ("command", policy.command.enforcement),
+        ("network", policy.network.enforcement),
+        ("filesystem", policy.filesystem.enforcement),
+        ("secrets", policy.secrets.enforcement),
+        ("approvals", policy.approvals.enforcement),
+    ];
+    let enforced = rules.into_iter().filter(|(_, how)| *how == Enforcement::Enforced);
+    let sealed = Sealed { enforced: enforced.map(|(name, _)| name).collect(), declarative: Vec::new() };
+    let mut names = plan.spec.secrets.clone();
     names.sort();
     let named = |name| NamedSecret { name, status: "available", source: "parent-env" };
     Attestation {
@@ -158,25 +152,21 @@ pub(super) fn attest(plan: &Plan, secret_env: &[String], wp: &str, created_at: S
     }
 }
 
-fn policy(plan: &Plan, has_secrets: bool) -> Policy {
-    let mut allowed: BTreeSet<&'static str> = plan.steps.iter().map(|step| step.command.name()).collect();
-    if !plan.activations.is_empty() {
-        allowed.insert("wordpress.ensure-plugin-active");
-    }
-    if !plan.probes.is_empty() {
-        allowed.insert("wp-codebox.readiness-probe");
-    }
-    let writable = plan.spec.mounts.iter().any(|mount| mount.writable);
-    let rule = |value, enforcement| Rule { value, enforcement };
-    Policy {
+fn rules(policy: &Policy) -> Rules {
+    let approvals = match policy.approvals {
+        Approvals::Never => Enforcement::NotConfigured,
+        Approvals::OnWrite | Approvals::OnCommand => Enforcement::Enforced,
+    };
+    let enforcement = Enforcement::Enforced;
+    Rules {
         command: Commands {
-            sha256: digest_hex([stable_json(&json!(allowed)).as_bytes()]),
-            allowed_commands: allowed,
-            enforcement: Enforcement::Declarative,
+            sha256: digest_hex([stable_json(&json!(policy.commands)).as_bytes()]),
+            allowed_commands: policy.commands.clone(),
+            enforcement,
         },
-        network: rule("deny", Enforcement::Enforced),
-        filesystem: rule(if writable { "readwrite-mounts" } else { "readonly-mounts" }, Enforcement::Enforced),
-        secrets: rule(if has_secrets { "connector-scoped" } else { "none" }, Enforcement::Enforced),
-        approvals: rule("never", Enforcement::NotConfigured),
+        network: Rule { value: policy.network.clone(), enforcement },
+        filesystem: Rule { value: policy.filesystem, enforcement },
+        secrets: Rule { value: policy.secrets, enforcement },
+        approvals: Rule { value: policy.approvals, enforcement: approvals },
     }
 }

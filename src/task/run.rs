@@ -118,7 +118,7 @@ fn conclude(
     draft.diagnostics = php_errors::read(&run.log);
     draft.log = run.log;
     draft.test_results = test_report::read(&ability, &run.value, &run.commands);
-    let attestation = attestation::attest(plan, &input.secret_env, &wp, iso8601(draft.created_at));
+    let attestation = attestation::attest(plan, &wp, iso8601(draft.created_at));
     draft.attachments.push(Attachment {
         path: attestation::PATH.to_owned(),
         kind: "run-attestation".to_owned(),

@@ -3,7 +3,6 @@
 use super::{AgentTaskInput, ComponentContract, Mount, tools};
 use crate::contract::{Code, Refusal};
 use serde::Serialize;
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Caps on free-form objects, bytes of their JSON.
@@ -66,17 +65,7 @@ fn check_secrets(input: &AgentTaskInput) -> Result<(), Refusal> {
         };
         return Err(Refusal::field(Code::SecretEnvInvalid, &format!("secret_env.{index}"), why).with("index", index));
     }
-    match input.policy.get("secrets") {
-        None | Some(Value::Null) => Ok(()),
-        Some(Value::String(policy)) if policy == "connector-scoped" => Ok(()),
-        Some(Value::String(policy)) if policy == "none" && input.secret_env.is_empty() => Ok(()),
-        Some(Value::String(policy)) if policy == "none" => Err(Refusal::field(
-            Code::SecretEnvForbidden,
-            "policy.secrets",
-            "`none` contradicts secret_env, which names some",
-        )),
-        Some(_) => Err(Refusal::field(Code::InputInvalid, "policy.secrets", "`none` or `connector-scoped`")),
-    }
+    Ok(())
 }
 
 fn is_variable(name: &str) -> bool {
