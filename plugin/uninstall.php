@@ -1,6 +1,6 @@
 <?php
 /**
- * Removes the options that the plugin reads. Artifacts stay: they are the site's records, in a
+ * Removes the options that the plugin reads, and its table. Artifacts stay: they are the site's records, in a
  * directory of the administrator's choice.
  *
  * @package WP_Codebox
@@ -10,7 +10,12 @@ declare( strict_types = 1 );
 
 defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 
+require_once __DIR__ . '/includes/class-records.php';
+
+WP_Codebox_Records::uninstall();
+
 $wp_codebox_options = array(
+	'wp_codebox_apply_targets',
 	'wp_codebox_artifacts_root',
 	'wp_codebox_bin',
 	'wp_codebox_component_contracts',

@@ -30,9 +30,12 @@ spl_autoload_register( array( 'WP_Codebox_Autoloader', 'load' ) );
 
 if ( WP_Codebox_Extension::is_usable() ) {
 	( new WP_Codebox_Abilities() )->register_hooks();
+	( new WP_Codebox_Pending_Applies() )->register_hooks();
 } else {
 	( new WP_Codebox_Notice() )->register_hooks();
 }
+
+register_activation_hook( __FILE__, array( 'WP_Codebox_Records', 'install' ) );
 
 if ( defined( 'WP_CLI' ) && WP_CLI ) {
 	WP_Codebox_CLI::register();

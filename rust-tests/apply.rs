@@ -1,0 +1,22 @@
+//! From an approved bundle to changed files: whatever is approved, nothing else, all or nothing.
+
+mod support;
+
+#[path = "apply/approval.rs"]
+mod approval;
+#[path = "apply/attacks.rs"]
+mod attacks;
+#[path = "apply/audit.rs"]
+mod audit;
+#[path = "apply/deliver.rs"]
+mod deliver;
+#[path = "apply/directory.rs"]
+mod directory;
+#[path = "apply/git.rs"]
+mod git;
+#[path = "apply/house.rs"]
+mod house;
+#[path = "apply/pending.rs"]
+mod pending;
+#[path = "apply/review.rs"]
+mod review;
