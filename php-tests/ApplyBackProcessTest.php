@@ -137,7 +137,8 @@ final class ApplyBackProcessTest extends ProcessTestCase {
 		self::assertSame( 200, $preflight->status, $preflight->body );
 
 		foreach ( array( 'stage-artifact-apply', 'apply-approved-artifact', 'review-artifact' ) as $name ) {
-			self::$server->post_ability( "wp-codebox/$name", $input, self::$subscriber->credentials )->assert_refused( 403, 'rest_ability_cannot_execute' );
+			$wanted = 'review-artifact' === $name ? $input + array( 'action' => 'approve' ) : $input;
+			self::$server->post_ability( "wp-codebox/$name", $wanted, self::$subscriber->credentials )->assert_refused( 403, 'rest_ability_cannot_execute' );
 		}
 		$staged = self::$server->post_ability( 'wp-codebox/stage-artifact-apply', $input, $admin );
 		self::assertSame( 200, $staged->status, $staged->body );

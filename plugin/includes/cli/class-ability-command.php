@@ -61,6 +61,11 @@ final class WP_Codebox_CLI_Ability_Command {
 					'name'        => str_replace( '_', '-', $field ),
 					'description' => $schema['description'] ?? '',
 					'optional'    => true,
+					// WP-CLI drops a flag without a value, with a warning, unless it may have none.
+					'value'       => array(
+						'name'     => $field,
+						'optional' => 'boolean' === ( $schema['type'] ?? null ),
+					),
 				);
 			}
 		}

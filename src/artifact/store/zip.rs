@@ -21,6 +21,8 @@ const MAX_TOTAL: u64 = 1 << 30;
 /// Unpacked bytes for one packed byte, over the whole archive, beyond `RATIO_FREE` bytes.
 const MAX_RATIO: u64 = 100;
 const RATIO_FREE: u64 = 16 << 20;
+/// Bytes of the directory at the archive's end, which is read as a whole.
+const MAX_DIRECTORY: u64 = 32 << 20;
 
 const END: u32 = 0x0605_4b50;
 const CENTRAL: u32 = 0x0201_4b50;
@@ -123,6 +125,9 @@ fn end_record(archive: &mut &File, size: u64) -> Result<(u64, u64, u16), ZipErro
     }
     if count == 0 || count > MAX_ENTRIES {
         return Err(ZipError::EntryCount(count.into()));
+    }
+    if bytes > MAX_DIRECTORY {
+        return Err(ZipError::InvalidArchive("its directory is too large"));
     }
     if start + bytes != size - tail_size + at as u64 {
         return Err(ZipError::InvalidArchive("its directory is not where it says"));
