@@ -2,9 +2,10 @@
 
 mod support;
 
+use std::sync::Arc;
 use support::php::{Php, impatient, pack, patient};
 use wp_codebox::engine::vfs::{Vfs, VfsLimits};
-use wp_codebox::engine::{Guest, Limits, Request, Runtime, Stop};
+use wp_codebox::engine::{Fork, Guest, GuestImage, Limits, Request, Runtime, Stop};
 
 #[test]
 fn a_script_prints_and_its_exit_status_is_known() {
@@ -146,14 +147,19 @@ fn time_is_utc_and_dates_are_right() {
     assert_eq!(php.run("$t = hrtime(true); usleep(2000); echo hrtime(true) - $t >= 2000000 ? 'slept' : 'not';"), "slept");
 }
 
+fn fork(runtime: &Arc<Runtime>, image: &GuestImage) -> Guest {
+    let fork = Fork { vfs: image.vfs().clone(), instead: &[], limits: Limits::default() };
+    Guest::fork(runtime, image, fork, &patient()).unwrap()
+}
+
 #[test]
 fn a_fork_goes_on_where_the_image_was_frozen() {
     let mut php = Php::boot();
     php.run("file_put_contents('/tmp/shared', 'base');");
-    let image = php.guest.freeze().unwrap();
+    let image = php.guest.freeze(&[]).unwrap();
     let runtime = Runtime::of(&pack()).unwrap();
     let mut forks: Vec<Php> = (0..3)
-        .map(|_| Php { guest: Guest::fork(&runtime, &image, &Limits::default(), &patient()).unwrap() })
+        .map(|_| Php { guest: fork(&runtime, &image) })
         .collect();
     for (index, fork) in forks.iter_mut().enumerate() {
         assert_eq!(fork.run("echo file_get_contents('/tmp/shared');"), "base");

@@ -150,10 +150,13 @@ fn a_fork_inherits_neither_sockets_nor_rules() {
     let server = Server::echo();
     let mut php = connected(&server);
     php.run(&format!("$GLOBALS['s'] = pfsockopen('127.0.0.1', {}); echo 1;", server.port()));
-    let image = php.guest.freeze().unwrap();
+    let image = php.guest.freeze(&[]).unwrap();
     let runtime = wp_codebox::engine::Runtime::of(&crate::support::php::pack()).unwrap();
     let limits = wp_codebox::engine::Limits::default();
-    let guest = wp_codebox::engine::Guest::fork(&runtime, &image, &limits, &patient()).unwrap();
+    let guest = {
+        let fork = wp_codebox::engine::Fork { vfs: image.vfs().clone(), instead: &[], limits };
+        wp_codebox::engine::Guest::fork(&runtime, &image, fork, &patient()).unwrap()
+    };
     let mut fork = Php { guest };
     let code = format!(
         "$s = @pfsockopen('127.0.0.1', {}); var_dump($s && @fwrite($s, 'x') && @fread($s, 1) === 'x');",

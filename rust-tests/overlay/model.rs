@@ -404,14 +404,10 @@ impl Real {
                 if from.ends_with('/') || rustix::fs::fstat(&file)?.st_mode & S_IFMT == S_IFDIR {
                     // A directory: whatever the order of the checks, nothing is made.
                     let (dir, name) = self.parent(from)?;
-                    return rustix::fs::linkat(
-                        dir,
-                        name.trim_end_matches('/'),
-                        to,
-                        to_name,
-                        AtFlags::empty(),
-                    )
-                    .map(done);
+                    rustix::fs::linkat(dir, name.trim_end_matches('/'), &to, to_name, AtFlags::empty())?;
+                    // Without its slash it was a link, which has a second name now.
+                    rustix::fs::unlinkat(to, to_name, AtFlags::empty())?;
+                    return Err(rustix::io::Errno::PERM);
                 }
                 let (dir, name) = self.parent(from)?;
                 rustix::fs::linkat(dir, name, to, to_name, AtFlags::empty()).map(done)

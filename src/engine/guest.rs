@@ -14,7 +14,9 @@ use super::state::{Leave, State};
 use super::vfs::Vfs;
 use super::watchdog::Watched;
 use super::{EngineError, Stop};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wasmtime::{Instance, Memory, Store, Trap, Val};
 
@@ -52,24 +54,29 @@ pub struct Boot {
     pub environment: Vec<(String, String)>,
 }
 
-/// A frozen guest: what [`Guest::freeze`] took and [`Guest::fork`] starts from.
-#[derive(Clone)]
-pub struct GuestImage {
-    memory: Arc<MemoryImage>,
-    pages: u64,
-    globals: Vec<i32>,
-    vfs: Vfs,
-    environment: Vec<String>,
-    age: Duration,
+/// Where PHP stands between two calls from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Phase {
+    /// No request is open.
+    Idle,
+    /// A request is open: its script has ended, what it loaded is still there.
+    Open,
+    /// A request is open, and what runs at a request's end has run in it.
+    Ended,
 }
 
 pub struct Guest {
-    runtime: Arc<Runtime>,
-    store: Store<State>,
-    instance: Instance,
-    memory: Memory,
+    pub(super) runtime: Arc<Runtime>,
+    pub(super) store: Store<State>,
+    pub(super) instance: Instance,
+    pub(super) memory: Memory,
     /// Lowest address of the C stack.
     stack_end: i32,
+    pub(super) phase: Phase,
+    /// Address of the executor's exit status, once [`Guest::learn_exit_status`] has found it.
+    pub(super) exit_status_at: Option<u32>,
+    /// Whether another guest may have its memory after it.
+    fit: Arc<AtomicBool>,
     stopped: bool,
 }
 
@@ -89,17 +96,18 @@ impl Guest {
         Ok(guest)
     }
 
-    fn instantiate(
+    pub(super) fn instantiate(
         runtime: &Arc<Runtime>,
         state: State,
         image: Arc<MemoryImage>,
         watch: &Watch<'_>,
     ) -> Result<Guest, EngineError> {
         let parking = Arc::clone(state.parking());
+        let fit = Arc::new(AtomicBool::new(true));
         let mut store = Store::new(&runtime.engine, state);
         store.limiter(|state| state);
         let instance = {
-            let _next = NextImage::set(image);
+            let _next = NextImage::set(image, Arc::clone(&fit));
             drive(&parking, watch, runtime.instances.instantiate_async(&mut store))
                 .map_err(EngineError::Boot)?
                 .map_err(EngineError::Instantiate)?
@@ -114,8 +122,17 @@ impl Guest {
         // the store, which a watched guest keeps.
         unsafe { store.data().gate().guard(base..base + MEMORY_RESERVATION as usize) };
         store.data_mut().attach(memory, memalign);
-        let mut guest =
-            Guest { runtime: Arc::clone(runtime), store, instance, memory, stack_end: 0, stopped: false };
+        let mut guest = Guest {
+            runtime: Arc::clone(runtime),
+            store,
+            instance,
+            memory,
+            stack_end: 0,
+            phase: Phase::Idle,
+            exit_status_at: None,
+            fit,
+            stopped: false,
+        };
         let top = guest.global("__stack_pointer").ok_or(missing("__stack_pointer"))?;
         guest.stack_end = top - C_STACK + C_STACK_MARGIN;
         Ok(guest)
@@ -138,6 +155,11 @@ impl Guest {
     /// to the response as well.
     pub fn request(&mut self, request: &Request, watch: &Watch<'_>) -> Result<Response, Stop> {
         let _watched = self.watched(watch)?;
+        self.close(watch)?;
+        self.handle(request, watch)
+    }
+
+    pub(super) fn handle(&mut self, request: &Request, watch: &Watch<'_>) -> Result<Response, Stop> {
         self.describe(request, watch)?;
         let body = self.place_body(&request.body, watch)?;
         let exit_status = self.call("wasm_sapi_handle_request", &[], watch)?;
@@ -220,6 +242,15 @@ impl Guest {
         &self.store.data().vfs
     }
 
+    /// Puts the files back to what they were. Where other descriptors are open now than then, PHP
+    /// counts on them: the files stay as they are.
+    pub fn restore_files(&mut self, before: Vfs) {
+        let vfs = self.vfs_mut();
+        if vfs.open_descriptors().eq(before.open_descriptors()) {
+            *vfs = before;
+        }
+    }
+
     pub fn vfs_mut(&mut self) -> &mut Vfs {
         &mut self.store.data_mut().vfs
     }
@@ -229,6 +260,12 @@ impl Guest {
         &mut self.store.data_mut().network
     }
 
+    /// How often `bytes` stand in linear memory. For tests of what must not be there.
+    pub fn count_in_memory(&self, bytes: &[u8]) -> usize {
+        let Some(_held) = self.gate().hold() else { return 0 };
+        memchr::memmem::find_iter(self.memory.data(&self.store), bytes).count()
+    }
+
     /// Bytes of linear memory in use, and whether the guest may still run.
     pub fn heap_size(&self) -> usize {
         self.memory.data_size(&self.store)
@@ -236,47 +273,6 @@ impl Guest {
 
     pub fn is_stopped(&self) -> bool {
         self.stopped || self.gate().stop().is_some()
-    }
-
-    /// Takes a copy of the guest between two requests (or in an open one).
-    pub fn freeze(&mut self) -> Result<GuestImage, EngineError> {
-        let Some(_held) = self.gate().hold() else { return Err(EngineError::Boot(self.revoked())) };
-        let memory = MemoryImage::from_bytes(self.memory.data(&self.store)).map_err(EngineError::Freeze)?;
-        let names = self.runtime.mutable_globals.clone();
-        let globals = names.iter().map(|name| self.global(name).unwrap_or(0)).collect();
-        let state = self.store.data();
-        Ok(GuestImage {
-            memory: Arc::new(memory),
-            pages: self.memory.size(&self.store),
-            globals,
-            vfs: state.vfs.clone(),
-            environment: state.environment.clone(),
-            age: state.monotonic(),
-        })
-    }
-
-    /// A new guest that goes on where `image` was frozen.
-    pub fn fork(
-        runtime: &Arc<Runtime>,
-        image: &GuestImage,
-        limits: &Limits,
-        watch: &Watch<'_>,
-    ) -> Result<Guest, EngineError> {
-        let state = State::new(image.vfs.clone(), image.environment.clone(), limits.heap, image.age);
-        let mut guest = Guest::instantiate(runtime, state, Arc::clone(&image.memory), watch)?;
-        let now = guest.memory.size(&guest.store);
-        if image.pages > now {
-            guest
-                .memory
-                .grow(&mut guest.store, image.pages - now)
-                .map_err(|error| EngineError::Boot(Stop::Trapped(error.to_string())))?;
-        }
-        for (name, value) in runtime.mutable_globals.iter().zip(&image.globals) {
-            if let Some(global) = guest.instance.get_global(&mut guest.store, name) {
-                global.set(&mut guest.store, Val::I32(*value)).map_err(EngineError::Instantiate)?;
-            }
-        }
-        Ok(guest)
     }
 
     /// Has the guest stopped at the deadline, or when the parent is interrupted, whatever it does.
@@ -290,12 +286,12 @@ impl Guest {
         self.store.data().gate()
     }
 
-    fn global(&mut self, name: &str) -> Option<i32> {
+    pub(super) fn global(&mut self, name: &str) -> Option<i32> {
         self.instance.get_global(&mut self.store, name)?.get(&mut self.store).i32()
     }
 
     /// Calls an export of i32 parameters and at most one i32 result.
-    fn call(&mut self, name: &'static str, arguments: &[i32], watch: &Watch<'_>) -> Result<i32, Stop> {
+    pub(super) fn call(&mut self, name: &'static str, arguments: &[i32], watch: &Watch<'_>) -> Result<i32, Stop> {
         if self.stopped {
             return Err(Stop::AlreadyStopped);
         }
@@ -358,7 +354,7 @@ impl Guest {
     }
 
     /// Copies bytes and a terminator into fresh guest memory.
-    fn place(&mut self, bytes: &[u8], watch: &Watch<'_>) -> Result<i32, Stop> {
+    pub(super) fn place(&mut self, bytes: &[u8], watch: &Watch<'_>) -> Result<i32, Stop> {
         let size = i32::try_from(bytes.len() + 1).map_err(|_| Stop::HeapExhausted)?;
         let pointer = self.call("malloc", &[size], watch)?;
         let at = pointer as u32 as usize;
@@ -391,5 +387,13 @@ impl Guest {
             self.call("free", &[pointer], watch)?;
         }
         Ok(result)
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        if self.is_stopped() {
+            self.fit.store(false, Ordering::Relaxed);
+        }
     }
 }

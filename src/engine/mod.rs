@@ -10,10 +10,13 @@ mod abi;
 pub mod config;
 mod drive;
 mod error;
+mod fork;
 mod gate;
 mod guest;
+mod image;
 mod memory;
 pub mod net;
+mod open_request;
 pub mod pack;
 mod request;
 mod runtime;
@@ -23,7 +26,10 @@ mod watchdog;
 
 pub use drive::Watch;
 pub use error::{EngineError, Stop};
-pub use guest::{Boot, Guest, GuestImage, Limits};
+pub use fork::{Fork, GuestImage};
+pub use guest::{Boot, Guest, Limits};
+pub use image::ImageError;
+pub use open_request::EXIT_MARK;
 pub use request::{Request, Response};
 pub use runtime::Runtime;
 
@@ -34,5 +40,6 @@ pub fn shutdown_request() {}
 pub fn shutdown_process() {
     net::settle();
     watchdog::stop();
+    memory::drop_idle();
     runtime::unload();
 }

@@ -15,7 +15,7 @@ mod ini;
 mod settings;
 mod zval;
 
-use crate::engine;
+use crate::{engine, sandbox};
 use ext_php_rs::prelude::*;
 use ext_php_rs::zend::ModuleEntry;
 use ext_php_rs::{info_table_end, info_table_row, info_table_start};
@@ -53,7 +53,7 @@ extern "C" fn request_shutdown(_type: i32, _module_number: i32) -> i32 {
 }
 
 extern "C" fn shutdown(_type: i32, module_number: i32) -> i32 {
-    engine::shutdown_process();
+    sandbox::shutdown_process();
     ini::unregister(module_number);
     0
 }

@@ -5,20 +5,17 @@
 
 use super::command::Command;
 use super::error::SandboxError;
-use super::files;
+use super::files::{self, Salts};
 use super::layout;
-use super::machine::Machine;
-use super::policy::Policy;
+use super::lock;
+use super::machine;
 use super::spec::Spec;
 use crate::contract::digest_hex;
 use crate::engine::{Runtime, Stop, Watch};
-use rustix::fs::{FlockOperation, flock};
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 /// The installed database for `spec`, made now if the cache has none.
 pub(super) fn database(
@@ -28,13 +25,12 @@ pub(super) fn database(
 ) -> Result<PathBuf, SandboxError> {
     let directory = spec.cache_dir.join("base");
     let cache = |source: io::Error| SandboxError::Cache { path: directory.clone(), source };
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(cache)?;
+    lock::directory(&directory)?;
     let key = key(spec)?;
     if let Some(path) = find(&directory, &key) {
         return Ok(path);
     }
-    let lock = open_lock(&directory.join(format!("{key}.lock"))).map_err(cache)?;
-    acquire(&lock, watch, &directory)?;
+    let _lock = lock::acquire(&directory.join(format!("{key}.lock")), watch)?;
     if let Some(path) = find(&directory, &key) {
         return Ok(path);
     }
@@ -82,43 +78,13 @@ fn store(directory: &Path, key: &str, bytes: &[u8]) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-fn open_lock(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
-}
-
-/// Waits for the lock as long as the watch allows. The kernel frees it when its holder dies.
-fn acquire(lock: &File, watch: &Watch<'_>, directory: &Path) -> Result<(), SandboxError> {
-    loop {
-        match flock(lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(()),
-            Err(rustix::io::Errno::WOULDBLOCK) => {}
-            Err(errno) => {
-                return Err(SandboxError::Cache { path: directory.to_owned(), source: errno.into() });
-            }
-        }
-        if Instant::now() >= watch.deadline {
-            return Err(SandboxError::Stopped(Stop::Deadline));
-        }
-        if (watch.interrupted)() {
-            return Err(SandboxError::Stopped(Stop::Interrupted));
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 fn install(spec: &Spec, runtime: &Arc<Runtime>, watch: &Watch<'_>) -> Result<Vec<u8>, SandboxError> {
-    let bare = Spec {
-        mounts: Vec::new(),
-        must_use: Vec::new(),
-        defines: serde_json::Map::new(),
-        environment: Vec::new(),
-        secrets: Vec::new(),
-        policy: Policy::allowing(Command::NAMES),
-        ..spec.clone()
-    };
-    let mut machine = Machine::boot(runtime, layout::filesystem(&bare, None)?, &bare, watch)?;
+    let bare = spec.without_particulars();
+    let mut files = layout::filesystem(&bare, None)?;
+    layout::configure(&bare, &Salts::random(), &mut files)?;
+    let mut guest = machine::boot(runtime, files, &bare, watch)?;
     let script = Command::RunScript { path: files::INSTALL_SCRIPT.to_owned(), bootstrap: false };
-    let execution = machine.execute(&script, watch)?;
+    let execution = machine::carry_out(&mut guest, &script, watch)?;
     if let Err(failure) = execution.outcome {
         return Err(match failure.code {
             crate::contract::Code::RunTimeout => SandboxError::Stopped(Stop::Deadline),
@@ -126,7 +92,7 @@ fn install(spec: &Spec, runtime: &Arc<Runtime>, watch: &Watch<'_>) -> Result<Vec
             _ => SandboxError::Install(format!("{} {}", failure.message, execution.record.stderr.trim())),
         });
     }
-    machine
+    guest
         .vfs()
         .host_read(files::DATABASE, files::DATABASE_MAX)
         .map_err(|errno| SandboxError::Install(format!("no database was written: {errno}")))

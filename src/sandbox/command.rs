@@ -83,7 +83,7 @@ impl Command {
         }
     }
 
-    /// The script that carries it out, and what the script reads from `step.json`.
+    /// The script that carries it out, and what the script reads as its step.
     pub(super) fn step(&self) -> (&'static str, Value) {
         match self {
             Command::RunPhp { bootstrap, .. } => (files::STEP_SCRIPT, run_file(files::CODE_FILE, *bootstrap)),
@@ -101,7 +101,16 @@ impl Command {
         }
     }
 
-    /// Whether the script leaves `result.json`.
+    /// Whether it runs in a loaded WordPress, and can do so in one that was loaded before.
+    pub(super) fn takes_loaded_wordpress(&self) -> bool {
+        match self {
+            Command::RunPhp { bootstrap, .. } | Command::RunScript { bootstrap, .. } => *bootstrap,
+            Command::WpCli { .. } => false,
+            Command::Ability { .. } | Command::Probe { .. } | Command::ActivatePlugin { .. } => true,
+        }
+    }
+
+    /// Whether the script leaves an outcome.
     pub(super) fn leaves_result(&self) -> bool {
         !matches!(self, Command::WpCli { .. })
     }
@@ -149,7 +158,7 @@ impl From<&Stop> for Failure {
     }
 }
 
-/// `result.json` as step.php writes it. The guest can write anything there: only the shape is
+/// The outcome as step.php writes it. The guest can write anything there: only the shape is
 /// trusted.
 #[derive(Debug, Deserialize)]
 struct StepOutcome {

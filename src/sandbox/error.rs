@@ -37,6 +37,9 @@ pub enum SandboxError {
     /// The policy does not allow it. Nothing was done.
     #[error(transparent)]
     Policy(#[from] Violation),
+    /// Another process makes what this one waits for, and was not ready by the deadline. Try again.
+    #[error("another process is preparing this sandbox's image and was not ready in time ({path})", path = path.display())]
+    Waited { path: PathBuf },
     /// The deadline passed, or the parent was interrupted, before the sandbox was ready.
     #[error("{0} while the sandbox was being prepared")]
     Stopped(crate::engine::Stop),
@@ -57,6 +60,7 @@ impl From<SandboxError> for Refusal {
             }
             SandboxError::Read { .. } => Refusal::new(Code::RuntimeInvalid, text),
             SandboxError::Cache { .. } => Refusal::new(Code::CacheUnwritable, text),
+            SandboxError::Waited { .. } => Refusal::new(Code::RunTimeout, text),
             SandboxError::Stopped(stop) => Refusal::new(stop.code(), text),
         }
     }

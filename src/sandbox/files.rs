@@ -4,11 +4,14 @@ use super::spec::{Limits, Spec};
 use super::random;
 use serde_json::{Map, Value};
 
-pub(super) const STEP_FILE: &str = "/internal/codebox/step.json";
-pub(super) const RESULT_FILE: &str = "/internal/codebox/result.json";
 pub(super) const STEP_SCRIPT: &str = "/internal/codebox/step.php";
 pub(super) const WP_CLI_SCRIPT: &str = "/internal/codebox/wp-cli.php";
 pub(super) const INSTALL_SCRIPT: &str = "/internal/codebox/install.php";
+pub(super) const BOOT_SCRIPT: &str = "/internal/codebox/boot.php";
+pub(super) const CALIBRATE_SCRIPT: &str = "/internal/codebox/calibrate.php";
+pub(super) const DEFINES_FILE: &str = "/internal/codebox/defines.json";
+pub(super) const COMPONENTS_FILE: &str = "/internal/codebox/components.json";
+pub(super) const DROP_IN: &str = "/wordpress/wp-content/db.php";
 pub(super) const CODE_FILE: &str = "/internal/codebox/code.php";
 pub(super) const INI_FILE: &str = "/internal/codebox/php.ini";
 pub(super) const DATABASE: &str = "/internal/database/wordpress.sqlite";
@@ -19,18 +22,24 @@ pub(super) const WP_CLI: &str = "/internal/wp-cli.phar";
 pub(super) const SQLITE: &str = "/internal/sqlite-database-integration";
 
 const STEP: &str = include_str!("guest/step.php");
+const STEPS: &str = include_str!("guest/steps.php");
 const WP_CLI_PHP: &str = include_str!("guest/wp-cli.php");
 const INSTALL: &str = include_str!("guest/install.php");
+const BOOT: &str = include_str!("guest/boot.php");
+const CALIBRATE: &str = include_str!("guest/calibrate.php");
 const WP_CONFIG: &str = include_str!("guest/wp-config.php");
 const COMPONENTS: &str = include_str!("guest/components.php");
 const HTTP: &str = include_str!("guest/http.php");
 const PHP_INI: &str = include_str!("guest/php.ini");
 
 /// Fixed text files: `(path, content)`. They are the same in every sandbox.
-pub(super) const FIXED: [(&str, &str); 6] = [
+pub(super) const FIXED: [(&str, &str); 9] = [
     (STEP_SCRIPT, STEP),
+    ("/internal/codebox/steps.php", STEPS),
     (WP_CLI_SCRIPT, WP_CLI_PHP),
     (INSTALL_SCRIPT, INSTALL),
+    (BOOT_SCRIPT, BOOT),
+    (CALIBRATE_SCRIPT, CALIBRATE),
     ("/wordpress/wp-config.php", WP_CONFIG),
     ("/wordpress/wp-content/mu-plugins/0-wp-codebox-components.php", COMPONENTS),
     // Before the components, which may make requests as they load.
@@ -38,8 +47,8 @@ pub(super) const FIXED: [(&str, &str); 6] = [
 ];
 
 /// Text that a base image depends on.
-pub(super) fn base_inputs() -> [&'static str; 4] {
-    [INSTALL, WP_CONFIG, STEP, PHP_INI]
+pub(super) fn base_inputs() -> [&'static str; 5] {
+    [INSTALL, WP_CONFIG, STEP, STEPS, PHP_INI]
 }
 
 /// php.ini for these limits. PHP's own limit lies well below the heap's, so that PHP is the one to
@@ -49,23 +58,44 @@ pub(super) fn php_ini(limits: &Limits) -> String {
     format!("{PHP_INI}memory_limit = {memory_limit}\n")
 }
 
-/// wp-config.php's constants: the task's and fresh salts.
-pub(super) fn defines(spec: &Spec) -> Map<String, Value> {
+/// wp-config.php's constants: the salts and the task's own.
+pub(super) fn defines(spec: &Spec, salts: &Salts) -> Map<String, Value> {
     let mut defines = Map::new();
-    for name in [
-        "AUTH_KEY",
-        "SECURE_AUTH_KEY",
-        "LOGGED_IN_KEY",
-        "NONCE_KEY",
-        "AUTH_SALT",
-        "SECURE_AUTH_SALT",
-        "LOGGED_IN_SALT",
-        "NONCE_SALT",
-    ] {
-        defines.insert(name.to_owned(), random::salt().into());
+    for (name, salt) in SALTS.iter().zip(salts.texts()) {
+        defines.insert((*name).to_owned(), salt.into());
     }
     defines.extend(spec.defines.clone());
     defines
+}
+
+const SALTS: [&str; 8] = [
+    "AUTH_KEY",
+    "SECURE_AUTH_KEY",
+    "LOGGED_IN_KEY",
+    "NONCE_KEY",
+    "AUTH_SALT",
+    "SECURE_AUTH_SALT",
+    "LOGGED_IN_SALT",
+    "NONCE_SALT",
+];
+
+/// The secrets that WordPress signs cookies and nonces with: a sandbox's own.
+#[derive(Clone)]
+pub(super) struct Salts([String; SALTS.len()]);
+
+impl Salts {
+    pub(super) fn random() -> Salts {
+        Salts(std::array::from_fn(|_| random::salt()))
+    }
+
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// All of one length, so that one sandbox's can stand in place of another's.
+    pub(super) fn bytes(&self) -> Vec<Vec<u8>> {
+        self.0.iter().map(|salt| salt.clone().into_bytes()).collect()
+    }
 }
 
 /// The SQLite drop-in of the pack with its two placeholders filled.

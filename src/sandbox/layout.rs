@@ -10,10 +10,14 @@
 
 use super::error::SandboxError;
 use super::files;
+use super::files::Salts;
 use super::spec::{Core, HostMount, MountKind, Spec};
 use crate::engine::vfs::{Errno, Lower, Mount, MountMode, Vfs, VfsLimits};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+
+/// Largest outcome that a command may leave, bytes.
+pub(super) const OUTCOME_MAX: u64 = 16 << 20;
 
 /// Where components that load as must-use plugins are mounted.
 pub const MUST_USE_DIR: &str = "/wordpress/wp-content/mu-plugins/contained-runtime";
@@ -50,15 +54,13 @@ const DIRECTORIES: [&str; 9] = [
     "/wordpress/wp-content/uploads",
 ];
 
-/// A filesystem with WordPress, the host's files and the spec's mounts. `database` is the installed
-/// database that the sandbox starts from; without one it starts empty.
+/// When the host's files were made, as PHP sees it: so long ago that opcache keeps them.
+const LONG_AGO: i64 = 1_000_000_000 * 1_000_000_000;
+
+/// A filesystem with WordPress and the host's files. `database` is the installed database that the
+/// sandbox starts from; without one it starts empty.
 pub(super) fn filesystem(spec: &Spec, database: Option<&Path>) -> Result<Vfs, SandboxError> {
-    let limits = VfsLimits {
-        max_upper_bytes: spec.limits.disk,
-        max_upper_files: spec.limits.files,
-        max_open_files: spec.limits.open_files,
-        max_file_bytes: spec.limits.file_size,
-    };
+    let limits = file_limits(spec);
     let mut mounts = core_mounts(spec)?;
     let pack = &spec.pack;
     let themes = resolved(&pack.wordpress().join("wp-content/themes"))?;
@@ -74,14 +76,44 @@ pub(super) fn filesystem(spec: &Spec, database: Option<&Path>) -> Result<Vfs, Sa
         });
     }
     let mut vfs = Vfs::new(Vec::new(), limits).map_err(|source| mount_error("/", source))?;
-    for mount in mounts.into_iter().chain(spec.mounts.iter().map(host_mount)) {
+    for mount in mounts {
         let target = mount.target.clone();
         vfs.add_mount(mount).map_err(|source| SandboxError::Mount { target, source })?;
     }
     place(spec, &mut vfs)?;
+    vfs.outcome.set_limit(OUTCOME_MAX);
+    Ok(vfs)
+}
+
+fn file_limits(spec: &Spec) -> VfsLimits {
+    VfsLimits {
+        max_upper_bytes: spec.limits.disk,
+        max_upper_files: spec.limits.files,
+        max_open_files: spec.limits.open_files,
+        max_file_bytes: spec.limits.file_size,
+    }
+}
+
+/// Adds the spec's own: limits, what is captured, and its mounts, as far as they `belong`.
+pub(super) fn attach(
+    spec: &Spec,
+    vfs: &mut Vfs,
+    belongs: impl Fn(&HostMount) -> bool,
+) -> Result<(), SandboxError> {
+    vfs.set_limits(file_limits(spec));
     vfs.stdout.set_limit(spec.limits.output);
     vfs.stderr.set_limit(spec.limits.output);
-    Ok(vfs)
+    spec.mounts.iter().filter(|one| belongs(one)).try_for_each(|one| mount(vfs, one))
+}
+
+/// Adds a mount.
+pub(super) fn mount(vfs: &mut Vfs, mount: &HostMount) -> Result<(), SandboxError> {
+    vfs.add_mount(host_mount(mount)).map_err(|source| mount_error(&mount.target, source))
+}
+
+/// Puts the spec's source beneath a mount that an image has already.
+pub(super) fn replace(vfs: &mut Vfs, mount: &HostMount) -> Result<(), SandboxError> {
+    vfs.replace_lower(host_mount(mount)).map_err(|source| mount_error(&mount.target, source))
 }
 
 fn mount_error(target: &str, source: crate::engine::vfs::VfsError) -> SandboxError {
@@ -94,6 +126,14 @@ pub(super) fn core_directory(spec: &Spec) -> PathBuf {
         Core::Pack => spec.pack.wordpress().to_owned(),
         Core::Directory(path) => path.clone(),
     }
+}
+
+/// The host's files and directories that are the core inside.
+pub(super) fn core_sources(spec: &Spec) -> Vec<PathBuf> {
+    let root = core_directory(spec);
+    let directories = CORE_DIRECTORIES.iter().map(|name| root.join(name));
+    let files = CORE_FILES.iter().map(|name| root.join(name)).filter(|path| path.is_file());
+    directories.chain(files).collect()
 }
 
 fn core_mounts(spec: &Spec) -> Result<Vec<Mount>, SandboxError> {
@@ -155,15 +195,29 @@ fn place(spec: &Spec, vfs: &mut Vfs) -> Result<(), SandboxError> {
         write(vfs, path, content.as_bytes().to_vec())?;
     }
     write(vfs, files::INI_FILE, files::php_ini(&spec.limits).into_bytes())?;
-    let drop_in = spec.pack.sqlite_integration().join("db.copy");
-    let template = std::fs::read_to_string(&drop_in)
-        .map_err(|source| SandboxError::Read { path: drop_in, source })?;
-    write(vfs, "/wordpress/wp-content/db.php", files::database_drop_in(&template).into_bytes())?;
-    write_json(vfs, "/internal/codebox/defines.json", &Value::Object(files::defines(spec)))?;
-    write_json(vfs, "/internal/codebox/components.json", &Value::from(spec.must_use.clone()))
+    let drop_in = drop_in(spec)?;
+    write(vfs, files::DROP_IN, drop_in.into_bytes())?;
+    for path in files::FIXED.iter().map(|(path, _)| *path).chain([files::INI_FILE, files::DROP_IN]) {
+        vfs.host_date(path, LONG_AGO).map_err(|errno| cannot_place(path, errno))?;
+    }
+    Ok(())
 }
 
-pub(super) fn write_json(vfs: &mut Vfs, path: &str, value: &Value) -> Result<(), SandboxError> {
+/// Writes what differs from sandbox to sandbox: wp-config.php's constants and what else loads.
+pub(super) fn configure(spec: &Spec, salts: &Salts, vfs: &mut Vfs) -> Result<(), SandboxError> {
+    write_json(vfs, files::DEFINES_FILE, &Value::Object(files::defines(spec, salts)))?;
+    write_json(vfs, files::COMPONENTS_FILE, &Value::from(spec.must_use.clone()))
+}
+
+/// WordPress's database drop-in.
+pub(super) fn drop_in(spec: &Spec) -> Result<String, SandboxError> {
+    let path = spec.pack.sqlite_integration().join("db.copy");
+    let template =
+        std::fs::read_to_string(&path).map_err(|source| SandboxError::Read { path, source })?;
+    Ok(files::database_drop_in(&template))
+}
+
+fn write_json(vfs: &mut Vfs, path: &str, value: &Value) -> Result<(), SandboxError> {
     write(vfs, path, value.to_string().into_bytes())
 }
 

@@ -1,42 +1,82 @@
-//! A guest with WordPress's files: what a base image is made in, and what a sandbox runs on.
+//! A guest with WordPress's files, and the commands that it carries out.
 
 use super::command::{self, Command, Execution, Failure};
 use super::error::SandboxError;
-use super::files;
+use super::files::{self, Salts};
 use super::layout;
-use super::spec::Spec;
+use super::spec::{HostMount, Spec};
+use super::warm;
 use crate::contract::{Code, CommandRecord, iso8601};
 use crate::engine::net::Network;
-use crate::engine::vfs::{Errno, Vfs};
-use crate::engine::{self, Boot, Guest, Request, Response, Runtime, Stop, Watch};
+use crate::engine::vfs::Vfs;
+use crate::engine::{self, Boot, Fork, Guest, GuestImage, Request, Response, Runtime, Stop, Watch};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// Largest outcome that a command may leave, bytes.
-const RESULT_MAX: u64 = 16 << 20;
-
+/// The guest of a sandbox.
+///
+/// It is a fork of a warm image. As long as no file has changed, each command gets a fork of its
+/// own. From the first change on the guest goes on with what it has, and each command is a request
+/// that loads WordPress from the changed files.
 pub(super) struct Machine {
+    start: Arc<Start>,
     guest: Guest,
+    /// The generation of the guest's files when the host placed the last one.
+    placed: u64,
+}
+
+/// What a guest is forked from: images, each with the files to start with.
+pub(super) struct Start {
+    runtime: Arc<Runtime>,
+    limits: engine::Limits,
+    salts: Salts,
+    closed: (GuestImage, Vfs),
+    /// With WordPress loaded. Empty where that has to be done anew, or has not been done yet.
+    open: Option<(GuestImage, Vfs)>,
 }
 
 impl Machine {
-    pub(super) fn boot(
-        runtime: &Arc<Runtime>,
-        filesystem: Vfs,
-        spec: &Spec,
-        watch: &Watch<'_>,
-    ) -> Result<Machine, SandboxError> {
-        let mut environment = vec![
-            ("HOME".to_owned(), "/tmp".to_owned()),
-            ("LANG".to_owned(), "C.UTF-8".to_owned()),
-            ("PATH".to_owned(), "/internal/bin".to_owned()),
-            ("WP_AGENT_RUNTIME".to_owned(), "1".to_owned()),
-        ];
-        environment.extend(spec.environment.clone());
-        let boot = Boot { ini_path: files::INI_FILE.to_owned(), sapi: "cli".to_owned(), environment };
-        let limits = engine::Limits { heap: usize::try_from(spec.limits.memory).unwrap_or(usize::MAX) };
-        Ok(Machine { guest: Guest::boot(runtime, filesystem, &boot, &limits, watch)? })
+    pub(super) fn start(runtime: &Arc<Runtime>, spec: &Spec, watch: &Watch<'_>) -> Result<Machine, SandboxError> {
+        let warm = warm::of(spec, runtime, watch)?;
+        let salts = Salts::random();
+        let closed = (warm.closed().clone(), warm.closed_files(spec, &salts)?);
+        let files = warm.open_files(spec, &salts)?;
+        let open = warm.open().cloned().zip(files);
+        let start = Start { runtime: Arc::clone(runtime), limits: limits(spec), salts, closed, open };
+        Machine::from(Arc::new(start), watch)
+    }
+
+    /// A machine like any other that starts there.
+    pub(super) fn from(start: Arc<Start>, watch: &Watch<'_>) -> Result<Machine, SandboxError> {
+        let guest = start.fork(start.open.is_some(), watch)?;
+        let placed = guest.vfs().generation();
+        Ok(Machine { start, guest, placed })
+    }
+
+    /// Where machines with these files start. WordPress is loaded once for all of them, if it loads.
+    pub(super) fn snapshot(&self, watch: &Watch<'_>) -> Result<Arc<Start>, SandboxError> {
+        if self.guest.is_stopped() {
+            return Err(SandboxError::Stopped(Stop::AlreadyStopped));
+        }
+        if self.is_untouched() {
+            return Ok(Arc::clone(&self.start));
+        }
+        let mut files = self.guest.vfs().clone();
+        files.host_adopt_descriptors(&self.start.closed.1);
+        let mut start = Start {
+            runtime: Arc::clone(&self.start.runtime),
+            limits: self.start.limits.clone(),
+            salts: self.start.salts.clone(),
+            closed: (self.start.closed.0.clone(), files),
+            open: None,
+        };
+        let mut guest = start.fork(false, watch)?;
+        if let Some(image) = warm::load(&mut guest, &[], watch)? {
+            let files = image.vfs().clone();
+            start.open = Some((image, files));
+        }
+        Ok(Arc::new(start))
     }
 
     pub(super) fn vfs(&self) -> &Vfs {
@@ -47,55 +87,153 @@ impl Machine {
         self.guest.network_mut()
     }
 
+    pub(super) fn count_in_memory(&self, bytes: &[u8]) -> usize {
+        self.guest.count_in_memory(bytes)
+    }
+
     /// Whether the guest was stopped and runs nothing more.
     pub(super) fn is_stopped(&self) -> bool {
         self.guest.is_stopped()
     }
 
-    pub(super) fn execute(&mut self, command: &Command, watch: &Watch<'_>) -> Result<Execution, SandboxError> {
-        let (script, step) = command.step();
-        let vfs = self.guest.vfs_mut();
-        layout::write_json(vfs, files::STEP_FILE, &step)?;
-        if let Command::RunPhp { code, .. } = command {
-            layout::write(vfs, files::CODE_FILE, code.clone().into_bytes())?;
+    pub(super) fn execute(
+        &mut self,
+        command: &Command,
+        environment: &[(String, String)],
+        watch: &Watch<'_>,
+    ) -> Result<Execution, SandboxError> {
+        self.ready(command, watch)?;
+        let untouched = self.is_untouched();
+        place(&mut self.guest, command, environment)?;
+        if untouched {
+            self.placed = self.guest.vfs().generation();
         }
-        // The outcome of an earlier command must not be taken for this one's.
-        let _ = vfs.host_remove(files::RESULT_FILE);
-        let started_at = iso8601(SystemTime::now());
-        let (response, outcome) = match self.guest.request(&Request::script(script), watch) {
-            Ok(response) => {
-                let outcome = self.read_outcome(command, &response);
-                (response, outcome)
-            }
-            Err(stop) => {
-                let response = self.guest.response(-1);
-                let failure = if response.heap_exhausted && !matches!(stop, Stop::Deadline) {
-                    Failure::from(&Stop::HeapExhausted)
-                } else {
-                    Failure::from(&stop)
-                };
-                (response, Err(failure))
-            }
-        };
-        let record = record(command, &response, &outcome, started_at);
-        Ok(Execution {
-            record,
-            outcome,
-            denied: response.denied,
-            network: response.network,
-            network_dropped: response.network_dropped,
-        })
+        Ok(run(&mut self.guest, command, watch))
     }
 
-    fn read_outcome(&mut self, command: &Command, response: &Response) -> Result<Value, Failure> {
-        match self.guest.vfs().host_read(files::RESULT_FILE, RESULT_MAX) {
-            Ok(bytes) => command::outcome(command, response, Some(&bytes)),
-            Err(errno) if errno == Errno::EFBIG => Err(Failure::new(
-                Code::RunFailed,
-                format!("The command's outcome is larger than {} MiB.", RESULT_MAX >> 20),
-            )),
-            Err(_) => command::outcome(command, response, None),
+    fn is_untouched(&self) -> bool {
+        self.guest.vfs().generation() == self.placed
+    }
+
+    /// Makes the guest one that the command can run in.
+    fn ready(&mut self, command: &Command, watch: &Watch<'_>) -> Result<(), SandboxError> {
+        if self.guest.is_stopped() || !self.is_untouched() {
+            return Ok(());
         }
+        let loaded = command.takes_loaded_wordpress() && self.start.open.is_some();
+        if !loaded || !self.guest.is_open() {
+            let network = self.guest.network_mut().handed_on();
+            self.guest = self.start.fork(loaded, watch)?;
+            *self.guest.network_mut() = network;
+            self.placed = self.guest.vfs().generation();
+        }
+        Ok(())
+    }
+
+    /// Attaches a mount. WordPress, if it is loaded already, has not seen what is in it.
+    pub(super) fn mount(&mut self, mount: &HostMount) -> Result<(), SandboxError> {
+        layout::mount(self.guest.vfs_mut(), mount)
+    }
+}
+
+impl Start {
+    fn fork(&self, loaded: bool, watch: &Watch<'_>) -> Result<Guest, SandboxError> {
+        let (image, files) = match &self.open {
+            Some(open) if loaded => open,
+            _ => &self.closed,
+        };
+        let fork = Fork { vfs: files.clone(), instead: &self.salts.bytes(), limits: self.limits.clone() };
+        Ok(Guest::fork(&self.runtime, image, fork, watch)?)
+    }
+}
+
+pub(super) fn limits(spec: &Spec) -> engine::Limits {
+    engine::Limits { heap: usize::try_from(spec.limits.memory).unwrap_or(usize::MAX) }
+}
+
+/// A guest that was just started: what images are made in.
+pub(super) fn boot(
+    runtime: &Arc<Runtime>,
+    filesystem: Vfs,
+    spec: &Spec,
+    watch: &Watch<'_>,
+) -> Result<Guest, SandboxError> {
+    let environment = [
+        ("HOME", "/tmp"),
+        ("LANG", "C.UTF-8"),
+        ("PATH", "/internal/bin"),
+        ("WP_AGENT_RUNTIME", "1"),
+    ];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let boot = Boot { ini_path: files::INI_FILE.to_owned(), sapi: "cli".to_owned(), environment };
+    Ok(Guest::boot(runtime, filesystem, &boot, &limits(spec), watch)?)
+}
+
+/// Carries out a command in a guest that has no images.
+pub(super) fn carry_out(
+    guest: &mut Guest,
+    command: &Command,
+    watch: &Watch<'_>,
+) -> Result<Execution, SandboxError> {
+    place(guest, command, &[])?;
+    Ok(run(guest, command, watch))
+}
+
+/// Tells the guest what to do.
+fn place(guest: &mut Guest, command: &Command, environment: &[(String, String)]) -> Result<(), SandboxError> {
+    let (_, mut step) = command.step();
+    let vfs = guest.vfs_mut();
+    if !environment.is_empty() {
+        step["environment"] = environment.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+    }
+    if let Command::RunPhp { code, .. } = command {
+        layout::write(vfs, files::CODE_FILE, code.clone().into_bytes())?;
+    }
+    vfs.set_step(step.to_string().into_bytes());
+    Ok(())
+}
+
+fn run(guest: &mut Guest, command: &Command, watch: &Watch<'_>) -> Execution {
+    let started_at = iso8601(SystemTime::now());
+    let (script, _) = command.step();
+    let ended = if guest.is_open() && command.takes_loaded_wordpress() {
+        guest.execute(script, watch)
+    } else {
+        guest.request(&Request::script(script), watch)
+    };
+    let (response, outcome) = match ended {
+        Ok(response) => {
+            let outcome = read_outcome(guest, command, &response);
+            (response, outcome)
+        }
+        Err(stop) => {
+            let response = guest.response(-1);
+            let failure = if response.heap_exhausted && !matches!(stop, Stop::Deadline) {
+                Failure::from(&Stop::HeapExhausted)
+            } else {
+                Failure::from(&stop)
+            };
+            (response, Err(failure))
+        }
+    };
+    let record = record(command, &response, &outcome, started_at);
+    Execution {
+        record,
+        outcome,
+        denied: response.denied,
+        network: response.network,
+        network_dropped: response.network_dropped,
+    }
+}
+
+fn read_outcome(guest: &mut Guest, command: &Command, response: &Response) -> Result<Value, Failure> {
+    match guest.vfs_mut().outcome.take() {
+        (_, dropped) if dropped > 0 => Err(Failure::new(
+            Code::RunFailed,
+            format!("The command's outcome is larger than {} MiB.", layout::OUTCOME_MAX >> 20),
+        )),
+        (bytes, _) if bytes.is_empty() => command::outcome(command, response, None),
+        (bytes, _) => command::outcome(command, response, Some(&bytes)),
     }
 }
 

@@ -11,11 +11,13 @@ mod command;
 mod error;
 mod files;
 mod layout;
+mod lock;
 mod machine;
 mod policy;
 mod random;
 mod site;
 mod spec;
+mod warm;
 
 pub use command::{Command, Execution, Failure, ProbeKind};
 pub use error::SandboxError;
@@ -25,5 +27,12 @@ pub use policy::{
     Violation,
 };
 pub use random::random_id;
-pub use site::Sandbox;
+pub use site::{Sandbox, Snapshot};
+pub use warm::{ImageInfo, Pruned, Retention, forget as forget_images, list as list_images, prune as prune_images};
 pub use spec::{Core, HostMount, Limits, MountKind, Spec};
+
+/// The end of the process: no image is at hand any more.
+pub fn shutdown_process() {
+    warm::forget();
+    crate::engine::shutdown_process();
+}

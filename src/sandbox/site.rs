@@ -1,20 +1,39 @@
 //! A sandbox, from its creation to its end.
 
-use super::base;
 use super::command::{Command, Execution};
 use super::error::SandboxError;
 use super::files;
-use super::layout;
-use super::machine::Machine;
+use super::machine::{Machine, Start};
 use super::policy::{Approval, Approver, Decision, Field, Unattended, Violation};
 use super::random::random_id;
-use super::spec::Spec;
+use super::spec::{HostMount, Spec};
 use crate::contract::{ChangeSet, DatabaseFiles, Event, iso8601};
 use crate::engine::net::{Network, Rules};
+use crate::engine::vfs::Lower;
 use crate::engine::{Runtime, Watch};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
+
+/// A sandbox at one moment. Costs what has changed, and keeps what it needs.
+#[derive(Clone)]
+pub struct Snapshot {
+    id: String,
+    created_at: SystemTime,
+    start: Arc<Start>,
+    spec: Spec,
+}
+
+impl Snapshot {
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub fn created_at(&self) -> SystemTime {
+        self.created_at
+    }
+}
 
 /// A live sandbox.
 pub struct Sandbox {
@@ -28,13 +47,18 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Boots a sandbox. The first call for a WordPress core installs it once and keeps the result.
+    /// Starts a sandbox from a warm image. The first call for a WordPress core, and for a set of
+    /// components, makes the image and keeps it.
     pub fn create(mut spec: Spec, watch: &Watch<'_>) -> Result<Sandbox, SandboxError> {
         let decisions = admit(&mut spec)?;
         let runtime = Runtime::of(&spec.pack)?;
-        let database = base::database(&spec, &runtime, watch)?;
-        let filesystem = layout::filesystem(&spec, Some(&database))?;
-        let mut machine = Machine::boot(&runtime, filesystem, &spec, watch)?;
+        let machine = Machine::start(&runtime, &spec, watch)?;
+        let mut sandbox = Sandbox::with(machine, spec);
+        decisions.into_iter().for_each(|decision| sandbox.decided(decision));
+        Ok(sandbox)
+    }
+
+    fn with(mut machine: Machine, spec: Spec) -> Sandbox {
         machine.network_mut().set_rules(spec.policy.network.clone());
         machine.network_mut().set_limits(spec.limits.network);
         let mut sandbox = Sandbox {
@@ -57,11 +81,54 @@ impl Sandbox {
             }),
         );
         for mount in sandbox.spec.mounts.clone() {
-            let mode = if mount.writable { "readwrite" } else { "readonly" };
-            sandbox.note("runtime.mounted", json!({ "mount": { "target": mount.target, "mode": mode } }));
+            sandbox.note_mount(&mount);
         }
-        decisions.into_iter().for_each(|decision| sandbox.decided(decision));
-        Ok(sandbox)
+        sandbox
+    }
+
+    fn note_mount(&mut self, mount: &HostMount) {
+        let mode = if mount.writable { "readwrite" } else { "readonly" };
+        self.note("runtime.mounted", json!({ "mount": { "target": mount.target, "mode": mode } }));
+    }
+
+    /// Attaches a mount to a sandbox in use. WordPress sees it from the next command on that loads
+    /// it anew.
+    pub fn mount(&mut self, mount: HostMount) -> Result<(), SandboxError> {
+        let mount = self.spec.policy.admit_mount(mount)?;
+        self.machine.mount(&mount)?;
+        self.note_mount(&mount);
+        self.spec.mounts.push(mount);
+        Ok(())
+    }
+
+    /// The sandbox as it is now, to return to or to start others from. A stopped one has no state
+    /// that could be trusted.
+    pub fn snapshot(&mut self, watch: &Watch<'_>) -> Result<Snapshot, SandboxError> {
+        let start = self.machine.snapshot(watch)?;
+        let snapshot = Snapshot {
+            id: random_id("snapshot"),
+            created_at: SystemTime::now(),
+            start,
+            spec: self.spec.clone(),
+        };
+        self.note("runtime.snapshot.created", json!({ "id": snapshot.id, "createdAt": iso8601(snapshot.created_at) }));
+        Ok(snapshot)
+    }
+
+    /// Takes everything back that happened since. Also brings back a sandbox that was stopped.
+    pub fn restore(&mut self, snapshot: &Snapshot, watch: &Watch<'_>) -> Result<(), SandboxError> {
+        let network = self.machine.network_mut().handed_on();
+        self.machine = Machine::from(Arc::clone(&snapshot.start), watch)?;
+        *self.machine.network_mut() = network;
+        self.spec.mounts.clone_from(&snapshot.spec.mounts);
+        self.note("runtime.snapshot.restored", json!({ "id": snapshot.id }));
+        Ok(())
+    }
+
+    /// A sandbox of its own that begins as the snapshot.
+    pub fn fork(snapshot: &Snapshot, watch: &Watch<'_>) -> Result<Sandbox, SandboxError> {
+        let machine = Machine::from(Arc::clone(&snapshot.start), watch)?;
+        Ok(Sandbox::with(machine, snapshot.spec.clone()))
     }
 
     pub fn id(&self) -> &str {
@@ -91,7 +158,7 @@ impl Sandbox {
             "runtime.command.started",
             json!({ "id": id, "command": command.name(), "args": command.arguments() }),
         );
-        let mut execution = self.machine.execute(command, watch)?;
+        let mut execution = self.machine.execute(command, &self.spec.environment, watch)?;
         execution.record.id.clone_from(&id);
         self.note(
             "runtime.command.finished",
@@ -174,10 +241,24 @@ impl Sandbox {
     pub fn database(&self) -> Option<DatabaseFiles> {
         let read = |path: &str| self.machine.vfs().host_read(path, files::DATABASE_MAX);
         Some(DatabaseFiles {
-            before: std::fs::read(&self.base).ok()?,
+            before: std::fs::read(self.installed_database()?).ok()?,
             after: read(files::DATABASE).ok()?,
             after_log: read(files::DATABASE_LOG).unwrap_or_default(),
         })
+    }
+
+    /// The host's file with the database that the sandbox began with.
+    fn installed_database(&self) -> Option<&Path> {
+        let mount = self.machine.vfs().mounts().find(|mount| mount.target == files::DATABASE)?;
+        match &mount.lower {
+            Lower::HostFile(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// How often `bytes` stand in the guest's memory. For tests of what must not be there.
+    pub fn count_in_memory(&self, bytes: &[u8]) -> usize {
+        self.machine.count_in_memory(bytes)
     }
 
     /// Whether the guest was stopped and runs nothing more.

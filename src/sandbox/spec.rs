@@ -1,5 +1,6 @@
 //! What a sandbox is made of.
 
+use super::command::Command;
 use super::policy::Policy;
 use crate::engine::net::NetworkLimits;
 use crate::engine::pack::Pack;
@@ -25,6 +26,21 @@ pub struct Spec {
     pub secrets: Vec<String>,
     pub limits: Limits,
     pub policy: Policy,
+}
+
+impl Spec {
+    /// The same WordPress without anything of this sandbox's own.
+    pub(super) fn without_particulars(&self) -> Spec {
+        Spec {
+            mounts: Vec::new(),
+            must_use: Vec::new(),
+            defines: Map::new(),
+            environment: Vec::new(),
+            secrets: Vec::new(),
+            policy: Policy::allowing(Command::NAMES),
+            ..self.clone()
+        }
+    }
 }
 
 /// Which WordPress core the sandbox runs.

@@ -17,6 +17,9 @@ mod open;
 mod path;
 mod verify;
 
+/// The exported global of PHP's module that keeps a request open, an i32.
+pub const HOLD: &str = "hold";
+
 pub use difference::Difference;
 pub use error::PackError;
 pub use manifest::{

@@ -93,6 +93,15 @@ impl Table {
         (&self.fds, &self.descriptions, &self.pipes)
     }
 
+    /// What is open, in order.
+    pub fn open_fds(&self) -> impl Iterator<Item = Fd> {
+        (0..).zip(&self.fds).filter(|(_, slot)| slot.is_some()).map(|(fd, _)| fd)
+    }
+
+    pub fn set_limit(&mut self, limit: u32) {
+        self.limit = limit;
+    }
+
     pub fn limit(&self) -> u32 {
         self.limit
     }

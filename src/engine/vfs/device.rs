@@ -24,19 +24,14 @@ impl Vfs {
                 }
                 Ok(filled)
             }
-            DeviceKind::Stdin => {
-                let at =
-                    usize::try_from(self.stdin_pos).unwrap_or(usize::MAX).min(self.stdin.len());
-                let n = buf.len().min(self.stdin.len() - at);
-                buf[..n].copy_from_slice(&self.stdin[at..at + n]);
-                self.stdin_pos += n as u64;
-                Ok(n)
-            }
+            DeviceKind::Stdin => Ok(take(&self.stdin, &mut self.stdin_pos, buf)),
+            DeviceKind::Step => Ok(take(&self.step, &mut self.step_pos, buf)),
             DeviceKind::Null
             | DeviceKind::Tty
             | DeviceKind::Stdout
             | DeviceKind::Stderr
-            | DeviceKind::Headers => Ok(0),
+            | DeviceKind::Headers
+            | DeviceKind::Outcome => Ok(0),
         }
     }
 
@@ -46,7 +41,12 @@ impl Vfs {
             DeviceKind::Stdout => self.stdout.push(data),
             DeviceKind::Stderr | DeviceKind::Tty => self.stderr.push(data),
             DeviceKind::Headers => self.headers.push(data),
-            DeviceKind::Null | DeviceKind::Zero | DeviceKind::Random | DeviceKind::Stdin => {}
+            DeviceKind::Outcome => self.outcome.push(data),
+            DeviceKind::Null
+            | DeviceKind::Zero
+            | DeviceKind::Random
+            | DeviceKind::Stdin
+            | DeviceKind::Step => {}
         }
         data.len()
     }
@@ -56,4 +56,21 @@ impl Vfs {
         self.stdin = bytes.into();
         self.stdin_pos = 0;
     }
+
+    /// Sets what the guest reads from `/request/step`, from its beginning, and forgets what it wrote
+    /// to `/request/outcome`.
+    pub fn set_step(&mut self, bytes: impl Into<std::sync::Arc<[u8]>>) {
+        self.step = bytes.into();
+        self.step_pos = 0;
+        self.outcome.take();
+    }
+}
+
+/// What is left of `bytes` from a position on, as far as it fits.
+fn take(bytes: &[u8], position: &mut u64, buf: &mut [u8]) -> usize {
+    let at = usize::try_from(*position).unwrap_or(usize::MAX).min(bytes.len());
+    let n = buf.len().min(bytes.len() - at);
+    buf[..n].copy_from_slice(&bytes[at..at + n]);
+    *position += n as u64;
+    n
 }

@@ -11,6 +11,22 @@ impl Vfs {
         self.change(|o| o.host_write(path.as_bytes(), bytes.as_ref(), mode))
     }
 
+    /// Sets a file's times, nanoseconds since the epoch.
+    pub fn host_date(&mut self, path: &str, time: i64) -> VfsResult<()> {
+        self.change(|o| o.host_date(path.as_bytes(), time))
+    }
+
+    /// Takes over the descriptors of a process whose files were these once: `from` is what this
+    /// filesystem began as. What only our own descriptors kept alive goes.
+    pub fn host_adopt_descriptors(&mut self, from: &Vfs) {
+        self.table = from.table.clone();
+        self.cwd = from.cwd;
+        self.umask = from.umask;
+        for id in self.overlay.nameless() {
+            self.let_go(id);
+        }
+    }
+
     /// All bytes of a file, as the guest sees it. `EFBIG`: there are more than `limit`.
     pub fn host_read(&self, path: &str, limit: u64) -> VfsResult<Vec<u8>> {
         let place = self.host_find(path, true)?;

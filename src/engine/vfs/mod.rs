@@ -63,12 +63,16 @@ pub struct Vfs {
     writes: GuestWrites,
     generation: u64,
     stdin_pos: u64,
+    step: Arc<[u8]>,
+    step_pos: u64,
     /// What the guest reads from its standard input.
     pub stdin: Arc<[u8]>,
     pub stdout: Capture,
     pub stderr: Capture,
     /// What the guest writes to `/request/headers`.
     pub headers: Capture,
+    /// What the guest writes to `/request/outcome`.
+    pub outcome: Capture,
 }
 
 impl Vfs {
@@ -89,6 +93,9 @@ impl Vfs {
             stdout: Capture::new(DEFAULT_CAPTURE),
             stderr: Capture::new(DEFAULT_CAPTURE),
             headers: Capture::new(1 << 20),
+            step: Arc::new([]),
+            step_pos: 0,
+            outcome: Capture::new(DEFAULT_CAPTURE),
         };
         for (path, flags) in [("/dev/stdin", 0), ("/dev/stdout", 1), ("/dev/stderr", 1)] {
             // A limit below 3 leaves some closed, as a shell can.
@@ -110,6 +117,24 @@ impl Vfs {
         self.settle();
         self.generation += 1;
         Ok(())
+    }
+
+    /// Puts another lower layer beneath a mount that the guest has not looked into: see
+    /// [`host_calls_of`](Self::host_calls_of). What it shows does not count as a change.
+    pub fn replace_lower(&mut self, mount: Mount) -> Result<(), VfsError> {
+        let mut base = Overlay::clone(&self.base);
+        let mut merged = self.overlay.clone();
+        base.replace_lower(mount.clone())?;
+        merged.replace_lower(mount)?;
+        self.base = Arc::new(base);
+        self.overlay = merged;
+        self.generation += 1;
+        Ok(())
+    }
+
+    /// System calls made so far beneath the mount at `target`: none means that nobody has looked.
+    pub fn host_calls_of(&self, target: &str) -> Option<u64> {
+        self.overlay.find_mount(target).map(|mount| self.overlay.host_calls_of(mount))
     }
 
     /// The mounts, the one that holds the root first.
@@ -140,9 +165,20 @@ impl Vfs {
         self.generation
     }
 
+    /// Sets what the sandbox's files may take from now on. What is there already stays.
+    pub fn set_limits(&mut self, limits: VfsLimits) {
+        self.overlay.set_limits(limits);
+        self.table.set_limit(limits.max_open_files);
+    }
+
     /// What the sandbox's files may take.
     pub fn limits(&self) -> VfsLimits {
         *self.overlay.limits()
+    }
+
+    /// The descriptors that are open, in order.
+    pub fn open_descriptors(&self) -> impl Iterator<Item = Fd> {
+        self.table.open_fds()
     }
 
     pub fn usage(&self) -> Usage {

@@ -18,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Changes with every change of the types below.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A saved filesystem. Made by [`Vfs::save`], turned back by [`Vfs::restore`].
 #[derive(Serialize, Deserialize)]
@@ -43,6 +43,7 @@ pub struct SavedVfs {
     stdout: Capture,
     stderr: Capture,
     headers: Capture,
+    outcome: Capture,
 }
 
 /// The nodes of a tree, as indices into the shared list.
@@ -167,6 +168,7 @@ impl Vfs {
             stdout: self.stdout.clone(),
             stderr: self.stderr.clone(),
             headers: self.headers.clone(),
+            outcome: self.outcome.clone(),
         }
     }
 
@@ -211,9 +213,12 @@ impl Vfs {
             generation: saved.generation,
             stdin_pos: saved.stdin_pos,
             stdin: saved.stdin,
+            step: Arc::new([]),
+            step_pos: 0,
             stdout: saved.stdout,
             stderr: saved.stderr,
             headers: saved.headers,
+            outcome: saved.outcome,
         })
     }
 

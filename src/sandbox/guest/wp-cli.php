@@ -1,6 +1,6 @@
 <?php
 /**
- * Runs WP-CLI with the arguments in step.json, in place of a shell.
+ * Runs WP-CLI with the arguments of the step, in place of a shell.
  */
 
 // WP-CLI reads these; only PHP's own command line defines them.
@@ -10,12 +10,17 @@ foreach ( array( 'STDIN' => 'rb', 'STDOUT' => 'wb', 'STDERR' => 'wb' ) as $wp_co
 	}
 }
 
-$wp_codebox_step = (array) json_decode( (string) file_get_contents( '/internal/codebox/step.json' ), true );
+$wp_codebox_step = (array) json_decode( (string) file_get_contents( '/request/step' ), true );
 $GLOBALS['argv'] = array_merge( array( 'wp', '--path=/wordpress', '--no-color' ), $wp_codebox_step['args'] ?? array() );
 $GLOBALS['argc'] = count( $GLOBALS['argv'] );
 $_SERVER['argv'] = $GLOBALS['argv'];
 $_SERVER['argc'] = $GLOBALS['argc'];
-unset( $wp_codebox_step, $wp_codebox_name, $wp_codebox_mode );
+foreach ( $wp_codebox_step['environment'] ?? array() as $wp_codebox_name => $wp_codebox_value ) {
+	putenv( $wp_codebox_name . '=' . $wp_codebox_value );
+	$_ENV[ $wp_codebox_name ]    = $wp_codebox_value;
+	$_SERVER[ $wp_codebox_name ] = $wp_codebox_value;
+}
+unset( $wp_codebox_step, $wp_codebox_value, $wp_codebox_name, $wp_codebox_mode );
 
 // Not the archive itself: its stub begins with a line for the shell.
 Phar::loadPhar( '/internal/wp-cli.phar', 'wp-cli.phar' );

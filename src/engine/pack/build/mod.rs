@@ -24,7 +24,7 @@ pub use compile::compile;
 pub use error::BuildError;
 pub use recipe::{Npm, Recipe};
 pub use staging::Staging;
-pub use transform::{HOLD, MUTABLE_PREFIX, Transformed, transform};
+pub use transform::{MUTABLE_PREFIX, Transformed, transform};
 pub use unpack::{Limits, unpack};
 
 use super::manifest::{SQLITE, WORDPRESS, WP_CLI};

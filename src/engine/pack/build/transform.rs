@@ -12,6 +12,7 @@ mod bulk;
 mod dispatch;
 mod edit;
 
+use super::super::HOLD;
 use super::BuildError;
 use dispatch::Dispatch;
 use edit::{Additions, edited, encoded};
@@ -20,9 +21,6 @@ use wasmparser::{
     DataKind, Export, ExternalKind, FromReader, FunctionBody, Operator, Parser, Payload,
     SectionLimited, TypeRef, ValType,
 };
-
-/// The exported global that keeps a request open, an i32.
-pub const HOLD: &str = "hold";
 
 /// Mutable globals that had no export get one: this and their index.
 pub const MUTABLE_PREFIX: &str = "mutable_";

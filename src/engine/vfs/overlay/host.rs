@@ -34,6 +34,19 @@ impl Overlay {
         }
     }
 
+    pub fn host_date(&mut self, path: &[u8], time: i64) -> VfsResult<()> {
+        let place = self.resolve_slowly(&Place::Node(ROOT), path, true, Links::LowerOnly)?;
+        let id = self.materialize(&place)?;
+        let node = self.own_unlimited(id)?;
+        (node.mtime, node.atime, node.ctime) = (time, time, time);
+        Ok(())
+    }
+
+    /// Nodes that have lost their last name.
+    pub fn nameless(&self) -> Vec<NodeId> {
+        self.nodes.iter().filter(|(_, node)| node.nlink == 0).map(|(id, _)| *id).collect()
+    }
+
     pub fn host_symlink(&mut self, path: &[u8], target: &[u8]) -> VfsResult<()> {
         if target.is_empty() || target.contains(&0) {
             return Err(Errno::EINVAL);

@@ -78,6 +78,10 @@ pub struct LowerPlace {
 }
 
 impl Overlay {
+    pub fn set_limits(&mut self, limits: VfsLimits) {
+        self.limits = VfsLimits { max_file_bytes: limits.max_file_bytes.min(i64::MAX as u64), ..limits };
+    }
+
     pub fn limits(&self) -> &VfsLimits {
         &self.limits
     }

@@ -37,6 +37,8 @@ const DEVICES: &[(&str, DeviceKind)] = &[
     ("/request/stdout", DeviceKind::Stdout),
     ("/request/stderr", DeviceKind::Stderr),
     ("/request/headers", DeviceKind::Headers),
+    ("/request/step", DeviceKind::Step),
+    ("/request/outcome", DeviceKind::Outcome),
 ];
 
 impl Overlay {
@@ -117,6 +119,40 @@ impl Overlay {
         let before = dir.entries.insert(name.as_bytes().into(), Entry::Node(id));
         self.upper_files -= u64::from(before == Some(Entry::Whiteout));
         Ok(())
+    }
+
+    /// Puts another lower layer beneath a mount of which nothing was looked at yet.
+    pub fn replace_lower(&mut self, spec: Mount) -> Result<(), VfsError> {
+        let Some(mount) = self.find_mount(&spec.target) else {
+            return Err(VfsError::BadTarget(spec.target));
+        };
+        let tree = LowerTree::attach(&spec.lower, spec.immutable)?;
+        let stat = tree.stat(b"").map_err(|why| unreachable(&spec.target, why))?;
+        let root = self.mounts[mount].root;
+        let taken = || VfsError::TargetOccupied(spec.target.clone());
+        let node = self.own_unlimited(root).map_err(|_| taken())?;
+        match &mut node.body {
+            Body::Dir(dir) if stat.is_dir() && dir.entries.is_empty() => {}
+            Body::File(content) if stat.is_file() && node.pristine => {
+                *content = Content::from_lower(Arc::new(LowerFile::new(
+                    tree.clone(),
+                    b"",
+                    stat.size,
+                    stat.mtime,
+                )));
+            }
+            _ => return Err(taken()),
+        }
+        node.mode = stat.mode;
+        node.ino = stat.ino;
+        (node.mtime, node.atime, node.ctime) = (stat.mtime, stat.atime, stat.ctime);
+        Arc::make_mut(&mut self.mounts)[mount] = MountPoint { spec, tree, root };
+        Ok(())
+    }
+
+    /// System calls made so far on the files beneath one mount.
+    pub fn host_calls_of(&self, mount: MountId) -> u64 {
+        self.mounts[mount].tree.host_calls()
     }
 
     fn add_mount_root(

@@ -85,6 +85,10 @@ pub enum DeviceKind {
     Stdout,
     Stderr,
     Headers,
+    /// Read: what the host asks for.
+    Step,
+    /// Written: what came of it.
+    Outcome,
 }
 
 impl DeviceKind {
@@ -99,6 +103,8 @@ impl DeviceKind {
             DeviceKind::Stdout => (240, 1),
             DeviceKind::Stderr => (240, 2),
             DeviceKind::Headers => (240, 3),
+            DeviceKind::Step => (240, 4),
+            DeviceKind::Outcome => (240, 5),
         };
         (major << 8) | minor
     }

@@ -1,0 +1,200 @@
+<?php
+/**
+ * What steps are made of, and how their outcome reaches the host.
+ *
+ * The outcome is written whatever a step does: returns, throws, calls exit(), or ends in a fatal
+ * error. A step that is stopped from outside leaves none, and the host knows why.
+ */
+
+namespace WP_Codebox\Sandbox;
+
+const STEP    = '/request/step';
+const OUTCOME = '/request/outcome';
+
+/**
+ * Collects the outcome of the step and writes it once, at shutdown.
+ */
+final class Outcome {
+
+	/**
+	 * The outcome: { status, value?, error? }.
+	 *
+	 * @var array<string, mixed>|null
+	 */
+	private static ?array $outcome = null;
+
+	/**
+	 * Starts with what a step leaves behind if nothing else is said.
+	 */
+	public static function begin(): void {
+		// Some memory in reserve, so that an exhausted step can still say so.
+		$reserve = str_repeat( ' ', 65536 );
+		register_shutdown_function(
+			static function () use ( &$reserve ): void {
+				$reserve = null;
+				self::write();
+			}
+		);
+	}
+
+	/**
+	 * The step returned a value.
+	 *
+	 * @param mixed $value Anything that JSON can carry.
+	 */
+	public static function returned( mixed $value ): void {
+		self::$outcome = array(
+			'status' => 'ok',
+			'value'  => $value,
+		);
+	}
+
+	/**
+	 * The step failed in a way that it reported itself.
+	 *
+	 * @param string $status  `error`, `exception` or `ability-missing`.
+	 * @param string $code    The error's own code or class.
+	 * @param string $message What it says.
+	 * @param mixed  $data    Further data.
+	 */
+	public static function failed( string $status, string $code, string $message, mixed $data = null ): void {
+		self::$outcome = array(
+			'status' => $status,
+			'error'  => array(
+				'code'    => $code,
+				'message' => $message,
+				'data'    => $data,
+			),
+		);
+	}
+
+	/**
+	 * The step threw.
+	 *
+	 * @param \Throwable $thrown What was thrown.
+	 */
+	public static function threw( \Throwable $thrown ): void {
+		self::failed(
+			'exception',
+			get_class( $thrown ),
+			$thrown->getMessage(),
+			array(
+				'file'  => $thrown->getFile(),
+				'line'  => $thrown->getLine(),
+				'trace' => $thrown->getTraceAsString(),
+			)
+		);
+	}
+
+	/**
+	 * Writes the outcome. A step that left none called exit() or died.
+	 */
+	private static function write(): void {
+		$fatal = error_get_last();
+		if ( null === self::$outcome || ( null !== $fatal && self::is_fatal( $fatal['type'] ) ) ) {
+			if ( null !== $fatal && self::is_fatal( $fatal['type'] ) ) {
+				self::failed(
+					'fatal',
+					'php_fatal_error',
+					$fatal['message'],
+					array(
+						'file' => $fatal['file'],
+						'line' => $fatal['line'],
+					)
+				);
+			} else {
+				self::failed( 'exited', 'exited', 'The step called exit() before it returned.' );
+			}
+		}
+		$flags = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE | JSON_PARTIAL_OUTPUT_ON_ERROR;
+		file_put_contents( OUTCOME, json_encode( self::$outcome, $flags, 256 ) );
+	}
+
+	/**
+	 * Whether an error of this type ended the script.
+	 *
+	 * @param int $type One of PHP's E_* constants.
+	 */
+	private static function is_fatal( int $type ): bool {
+		return 0 !== ( $type & ( E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR | E_USER_ERROR | E_RECOVERABLE_ERROR ) );
+	}
+}
+
+/**
+ * Runs a file of PHP in the global scope of a loaded WordPress. What it returns is the value.
+ *
+ * @param string $file Guest path.
+ */
+function run_file( string $file ): mixed {
+	$value = require $file;
+	return 1 === $value ? null : $value;
+}
+
+/**
+ * Executes an ability as the sandbox's administrator.
+ *
+ * @param string $name  Ability name.
+ * @param mixed  $input Its input; null where it takes none.
+ */
+function run_ability( string $name, mixed $input ): void {
+	$ability = \wp_has_ability( $name ) ? \wp_get_ability( $name ) : null;
+	if ( null === $ability ) {
+		$names = array_keys( \wp_get_abilities() );
+		Outcome::failed( 'ability-missing', 'ability_missing', sprintf( 'No ability "%s" is registered in the sandbox.', $name ), array( 'registered' => $names ) );
+		return;
+	}
+	if ( array() === $input && array() === $ability->get_input_schema() ) {
+		$input = null;
+	}
+	$result = $ability->execute( $input );
+	if ( \is_wp_error( $result ) && 'ability_callback_exception' === $result->get_error_code() ) {
+		// WordPress catches what an ability throws, and escapes its message for a page.
+		Outcome::failed( 'fatal', 'ability_callback_exception', html_entity_decode( $result->get_error_message(), ENT_QUOTES | ENT_HTML5 ) );
+		return;
+	}
+	if ( \is_wp_error( $result ) ) {
+		Outcome::failed( 'error', (string) $result->get_error_code(), $result->get_error_message(), $result->get_error_data() );
+		return;
+	}
+	Outcome::returned( $result );
+}
+
+/**
+ * Activates a plugin, as the plugins screen does.
+ *
+ * @param string $plugin Plugin file relative to the plugins directory.
+ */
+function activate( string $plugin ): void {
+	require_once ABSPATH . 'wp-admin/includes/plugin.php';
+	$result = \activate_plugin( $plugin );
+	if ( \is_wp_error( $result ) ) {
+		Outcome::failed( 'error', (string) $result->get_error_code(), $result->get_error_message(), $result->get_error_data() );
+		return;
+	}
+	Outcome::returned( array( 'active' => \is_plugin_active( $plugin ) ) );
+}
+
+/**
+ * Makes the request that a fork found open this step's own: it began now, and no error of an earlier
+ * script is its own.
+ */
+function begin_in_open_request(): void {
+	$now                           = microtime( true );
+	$_SERVER['REQUEST_TIME']       = (int) $now;
+	$_SERVER['REQUEST_TIME_FLOAT'] = $now;
+	$GLOBALS['timestart']          = $now;
+	error_clear_last();
+}
+
+/**
+ * Gives the process the variables that are the step's alone.
+ *
+ * @param array<string, string> $variables Values by name.
+ */
+function set_environment( array $variables ): void {
+	foreach ( $variables as $name => $value ) {
+		putenv( $name . '=' . $value );
+		$_ENV[ $name ]    = $value;
+		$_SERVER[ $name ] = $value;
+	}
+}

@@ -1,0 +1,49 @@
+//! One process at a time: file locks in the cache.
+
+use super::error::SandboxError;
+use crate::engine::{Stop, Watch};
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long a process that waits sleeps before it looks again.
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// A directory of the cache, made if it is not there.
+pub(super) fn directory(path: &Path) -> Result<(), SandboxError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| SandboxError::Cache { path: path.to_owned(), source })
+}
+
+/// Waits for the lock as long as the watch allows. It is given back when the file is dropped; the
+/// kernel does so when its holder dies.
+pub(super) fn acquire(path: &Path, watch: &Watch<'_>) -> Result<File, SandboxError> {
+    let cache = |source: io::Error| SandboxError::Cache { path: path.to_owned(), source };
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(cache)?;
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK) => {}
+            Err(errno) => return Err(cache(errno.into())),
+        }
+        if Instant::now() >= watch.deadline {
+            return Err(SandboxError::Waited { path: path.to_owned() });
+        }
+        if (watch.interrupted)() {
+            return Err(SandboxError::Stopped(Stop::Interrupted));
+        }
+        std::thread::sleep(GLANCE);
+    }
+}

@@ -1,0 +1,91 @@
+//! What an image was made from, as a digest.
+
+use super::fingerprint::{self, Fingerprint};
+use super::is_loaded;
+use crate::sandbox::error::SandboxError;
+use crate::sandbox::files;
+use crate::sandbox::layout;
+use crate::sandbox::spec::{Core, HostMount, MountKind, Spec};
+use sha2::{Digest, Sha256};
+
+/// Changes when images of an earlier version of this room must not be used.
+const VERSION: &[u8] = b"wp-codebox/warm-image/v1";
+
+/// A digest over parts of which each is told apart from the next.
+struct Key(Sha256);
+
+impl Key {
+    fn new(kind: &str) -> Key {
+        let mut key = Key(Sha256::new());
+        key.part(VERSION);
+        key.part(kind.as_bytes());
+        key
+    }
+
+    fn part(&mut self, bytes: &[u8]) {
+        self.0.update((bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+
+    fn finish(self) -> String {
+        format!("{:x}", self.0.finalize())
+    }
+}
+
+/// The key of the base: the pack, the core, the settings and the files that the host places.
+pub(super) fn base(spec: &Spec) -> Result<String, SandboxError> {
+    let mut key = Key::new("base");
+    key.part(spec.pack.id().as_bytes());
+    key.part(spec.pack.dir().as_os_str().as_encoded_bytes());
+    match &spec.core {
+        Core::Pack => key.part(b"pack"),
+        Core::Directory(directory) => {
+            key.part(directory.as_os_str().as_encoded_bytes());
+            let read = |source| SandboxError::Read { path: directory.clone(), source };
+            key.part(&fingerprint::core(&layout::core_sources(spec)).map_err(read)?);
+        }
+    }
+    for (path, text) in files::FIXED {
+        key.part(path.as_bytes());
+        key.part(text.as_bytes());
+    }
+    key.part(files::php_ini(&spec.limits).as_bytes());
+    Ok(key.finish())
+}
+
+/// The key of what stands on a base: components, what is mounted where WordPress loads code from,
+/// and constants. None: it has too many files to look at each time, or one changed just now, or the
+/// code can see variables that no file may hold.
+pub(super) fn particular(base: &str, spec: &Spec) -> Result<Option<String>, SandboxError> {
+    if !spec.environment.is_empty() {
+        return Ok(None);
+    }
+    let mut key = Key::new("particular");
+    key.part(base.as_bytes());
+    for path in &spec.must_use {
+        key.part(path.as_bytes());
+    }
+    key.part(serde_json::Value::Object(spec.defines.clone()).to_string().as_bytes());
+    for mount in &spec.mounts {
+        shape(&mut key, mount);
+        if is_loaded(mount) {
+            key.part(mount.source.as_os_str().as_encoded_bytes());
+            let read = |source| SandboxError::Read { path: mount.source.clone(), source };
+            match fingerprint::tree(&mount.source).map_err(read)? {
+                Fingerprint::Of(digest) => key.part(&digest),
+                Fingerprint::TooMany | Fingerprint::TooRecent => return Ok(None),
+            }
+        }
+    }
+    Ok(Some(key.finish()))
+}
+
+/// What a request can see of a mount without looking into it.
+fn shape(key: &mut Key, mount: &HostMount) {
+    key.part(mount.target.as_bytes());
+    key.part(match mount.kind {
+        MountKind::Directory => b"directory",
+        MountKind::File => b"file",
+    });
+    key.part(if mount.writable { b"rw" } else { b"ro" });
+}

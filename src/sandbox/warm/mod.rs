@@ -1,0 +1,197 @@
+//! Warm images: a WordPress that is loaded already, frozen, and forked for each sandbox.
+//!
+//! In: a [`Spec`]. Out: a [`Warm`]: guests frozen with the opcode cache filled, one between two
+//! requests and one in a request in which WordPress is loaded, from this process, from disk, or made
+//! now.
+//!
+//! There are two layers. The base depends on the pack, the core and the settings, and is made once.
+//! On top of it comes an image for each set of components, which takes as long as WordPress takes to
+//! load.
+//!
+//! Invariant: an image is used only for what it was made from. What could change it is in its key:
+//! where that cannot be told, it serves one sandbox and is forgotten.
+
+mod build;
+mod fingerprint;
+mod key;
+mod list;
+mod store;
+
+pub(super) use build::load;
+pub use list::{ImageInfo, Pruned, Retention, list, prune};
+
+use super::error::SandboxError;
+use super::files::Salts;
+use super::layout;
+use super::spec::{HostMount, Spec};
+use crate::engine::vfs::Vfs;
+use crate::engine::{GuestImage, Runtime, Watch};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Images that this process keeps at hand.
+const AT_HAND: usize = 8;
+
+/// Names of the images of a base, in their order.
+const BASE: [&str; 2] = ["closed", "open"];
+/// The same for what stands on a base.
+const PARTICULAR: [&str; 1] = ["open"];
+
+/// Frozen guests that a sandbox starts from.
+#[derive(Clone)]
+pub(super) struct Warm {
+    /// Between two requests, and in an open one with a bare WordPress loaded.
+    base: Arc<[GuestImage]>,
+    /// In an open request with the spec's components loaded.
+    particular: Particular,
+}
+
+#[derive(Clone)]
+enum Particular {
+    /// The base is all there is to it.
+    None,
+    Loaded(GuestImage),
+    /// Loading fails, or must not be shared: each command loads WordPress itself.
+    Unloaded,
+}
+
+impl Warm {
+    /// Between two requests.
+    pub(super) fn closed(&self) -> &GuestImage {
+        &self.base[0]
+    }
+
+    /// In an open request with WordPress loaded.
+    pub(super) fn open(&self) -> Option<&GuestImage> {
+        match &self.particular {
+            Particular::None => Some(&self.base[1]),
+            Particular::Loaded(image) => Some(image),
+            Particular::Unloaded => None,
+        }
+    }
+
+    /// The files of a sandbox that is forked from the image between two requests.
+    pub(super) fn closed_files(&self, spec: &Spec, salts: &Salts) -> Result<Vfs, SandboxError> {
+        files(self.closed(), spec, salts)
+    }
+
+    /// The files of a sandbox that is forked from the image in an open request.
+    pub(super) fn open_files(&self, spec: &Spec, salts: &Salts) -> Result<Option<Vfs>, SandboxError> {
+        match &self.particular {
+            Particular::None => files(&self.base[1], spec, salts).map(Some),
+            Particular::Unloaded => Ok(None),
+            Particular::Loaded(image) => {
+                let mut vfs = image.vfs().clone();
+                layout::attach(spec, &mut vfs, |_| false)?;
+                for mount in spec.mounts.iter().filter(|mount| !is_loaded(mount)) {
+                    layout::replace(&mut vfs, mount)?;
+                }
+                layout::configure(spec, salts, &mut vfs)?;
+                Ok(Some(vfs))
+            }
+        }
+    }
+}
+
+/// An image's files with the spec's own.
+fn files(image: &GuestImage, spec: &Spec, salts: &Salts) -> Result<Vfs, SandboxError> {
+    let mut vfs = image.vfs().clone();
+    layout::attach(spec, &mut vfs, |_| true)?;
+    layout::configure(spec, salts, &mut vfs)?;
+    Ok(vfs)
+}
+
+/// Whether WordPress may load code from a mount while it boots.
+fn is_loaded(mount: &HostMount) -> bool {
+    mount.target.starts_with("/wordpress/")
+}
+
+/// Whether the base is not enough.
+fn is_particular(spec: &Spec) -> bool {
+    !spec.must_use.is_empty() || !spec.defines.is_empty() || spec.mounts.iter().any(is_loaded)
+}
+
+/// Images of this process, the last used one last.
+static IMAGES: Mutex<Vec<(Name, Arc<[GuestImage]>)>> = Mutex::new(Vec::new());
+
+/// A cache directory and a key.
+type Name = (PathBuf, String);
+
+/// The images for `spec`, made now where there are none.
+pub(super) fn of(spec: &Spec, runtime: &Arc<Runtime>, watch: &Watch<'_>) -> Result<Warm, SandboxError> {
+    let base_key = key::base(spec)?;
+    let about = store::About::base(spec);
+    let base = get(&base_key, &BASE, about, spec, runtime, watch, || {
+        build::base(spec, runtime, watch).map(build::Made::Shareable)
+    })?
+    .ok_or_else(|| SandboxError::Install("WordPress does not load".to_owned()))?;
+    if !is_particular(spec) {
+        return Ok(Warm { base, particular: Particular::None });
+    }
+    let make = || build::particular(spec, &base, runtime, watch);
+    let images = match key::particular(&base_key, spec)? {
+        Some(key) => get(&key, &PARTICULAR, store::About::particular(spec), spec, runtime, watch, make)?,
+        None => make()?.images(),
+    };
+    let particular = match images {
+        Some(images) => Particular::Loaded(images[0].clone()),
+        None => Particular::Unloaded,
+    };
+    Ok(Warm { base, particular })
+}
+
+/// Forgets this process's images: the next sandbox looks on disk again.
+pub fn forget() {
+    IMAGES.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
+/// From this process, from disk, or made by one process while the others wait.
+fn get(
+    key: &str,
+    names: &[&str],
+    about: store::About,
+    spec: &Spec,
+    runtime: &Arc<Runtime>,
+    watch: &Watch<'_>,
+    make: impl FnOnce() -> Result<build::Made, SandboxError>,
+) -> Result<Option<Arc<[GuestImage]>>, SandboxError> {
+    let name = (spec.cache_dir.clone(), key.to_owned());
+    if let Some(images) = at_hand(&name) {
+        return Ok(Some(images));
+    }
+    let store = store::Store::open(&spec.cache_dir)?;
+    if let Some(images) = store.find(key, names, runtime) {
+        return Ok(Some(keep(&name, images)));
+    }
+    let _lock = store.lock(key, watch)?;
+    if let Some(images) = store.find(key, names, runtime) {
+        return Ok(Some(keep(&name, images)));
+    }
+    match make()? {
+        build::Made::Shareable(mut images) => {
+            store.put(key, names, &mut images, &about, runtime)?;
+            Ok(Some(keep(&name, images)))
+        }
+        private => Ok(private.images()),
+    }
+}
+
+fn at_hand(name: &Name) -> Option<Arc<[GuestImage]>> {
+    let mut images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
+    let index = images.iter().position(|(known, _)| known == name)?;
+    let entry = images.remove(index);
+    let found = Arc::clone(&entry.1);
+    images.push(entry);
+    Some(found)
+}
+
+fn keep(name: &Name, made: Vec<GuestImage>) -> Arc<[GuestImage]> {
+    let made: Arc<[GuestImage]> = made.into();
+    let mut images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
+    images.retain(|(known, _)| known != name);
+    if images.len() >= AT_HAND {
+        images.remove(0);
+    }
+    images.push((name.clone(), Arc::clone(&made)));
+    made
+}

@@ -1,0 +1,174 @@
+//! Images on disk: `<cache>/images/<key>/`.
+//!
+//! Invariant: a directory under its key is complete; what is being made has another name until then.
+//! One process makes an image while the others wait for its lock. Nothing that is found is believed
+//! before the engine has: whatever it refuses is removed and made again.
+
+use super::list;
+use crate::contract::iso8601;
+use crate::engine::{GuestImage, Runtime, Watch};
+use crate::sandbox::error::SandboxError;
+use crate::sandbox::lock;
+use crate::sandbox::spec::{Core, Spec};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, FileTimes};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// `about.json` of an image: for people and for `list`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct About {
+    pub schema: String,
+    /// `base` or `components`.
+    pub kind: String,
+    pub php_version: String,
+    /// The core's directory.
+    pub wordpress: String,
+    pub pack: String,
+    /// Sources of what is loaded on top of the core.
+    pub components: Vec<String>,
+    pub created_at: String,
+}
+
+/// Schema of `about.json`.
+const ABOUT_SCHEMA: &str = "wp-codebox/warm-image/v1";
+pub(super) const ABOUT: &str = "about.json";
+
+/// Prefix of directories that are being made or removed.
+const UNFINISHED: &str = ".unfinished-";
+
+/// Keys that share a lock: those with the same first two digits.
+fn family(key: &str) -> &str {
+    &key[..2]
+}
+
+fn unfinished(key: &str) -> String {
+    format!("{UNFINISHED}{}-", family(key))
+}
+
+impl About {
+    pub(super) fn base(spec: &Spec) -> About {
+        About {
+            schema: ABOUT_SCHEMA.to_owned(),
+            kind: "base".to_owned(),
+            php_version: spec.pack.php_version().to_owned(),
+            wordpress: match &spec.core {
+                Core::Pack => spec.pack.wordpress().display().to_string(),
+                Core::Directory(directory) => directory.display().to_string(),
+            },
+            pack: spec.pack.id().to_owned(),
+            components: Vec::new(),
+            created_at: iso8601(SystemTime::now()),
+        }
+    }
+
+    pub(super) fn particular(spec: &Spec) -> About {
+        let loaded = spec.mounts.iter().filter(|mount| super::is_loaded(mount));
+        About {
+            kind: "components".to_owned(),
+            components: loaded.map(|mount| mount.source.display().to_string()).collect(),
+            ..About::base(spec)
+        }
+    }
+}
+
+pub(super) struct Store {
+    root: PathBuf,
+}
+
+impl Store {
+    pub(super) fn open(cache: &Path) -> Result<Store, SandboxError> {
+        let root = cache.join("images");
+        lock::directory(&root)?;
+        Ok(Store { root })
+    }
+
+    /// The images under `key`, all of them or none.
+    pub(super) fn find(&self, key: &str, names: &[&str], runtime: &Runtime) -> Option<Vec<GuestImage>> {
+        let directory = self.root.join(key);
+        if !directory.is_dir() {
+            return None;
+        }
+        let images: Result<Vec<_>, _> =
+            names.iter().map(|name| GuestImage::load(runtime, &directory, name)).collect();
+        match images {
+            Ok(images) => {
+                touch(&directory);
+                Some(images)
+            }
+            Err(_) => {
+                // Damaged, foreign, or its files are gone: of no use to anybody.
+                let _ = self.remove(&directory);
+                None
+            }
+        }
+    }
+
+    /// Only its holder makes the image.
+    pub(super) fn lock(&self, key: &str, watch: &Watch<'_>) -> Result<File, SandboxError> {
+        // Few files, which are never removed: removing a lock file would let two in.
+        let held = lock::acquire(&self.root.join(format!(".lock-{}", family(key))), watch)?;
+        self.clear(key);
+        Ok(held)
+    }
+
+    /// Removes what processes that died have left half made. Only the lock's holder makes anything.
+    fn clear(&self, key: &str) {
+        let prefix = unfinished(key);
+        let Ok(entries) = fs::read_dir(&self.root) else { return };
+        for entry in entries.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(&prefix) {
+                // Left for the next time.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+
+    /// Writes images and goes on with what was written. Where that fails, they serve this process.
+    pub(super) fn put(
+        &self,
+        key: &str,
+        names: &[&str],
+        images: &mut [GuestImage],
+        about: &About,
+        runtime: &Runtime,
+    ) -> Result<(), SandboxError> {
+        let cache = |source: io::Error| SandboxError::Cache { path: self.root.clone(), source };
+        let made = tempfile::Builder::new().prefix(&unfinished(key)).tempdir_in(&self.root).map_err(cache)?;
+        for (name, image) in names.iter().zip(images) {
+            image.save(runtime, made.path(), name).map_err(cache)?;
+        }
+        let text = serde_json::to_vec_pretty(about).map_err(|error| cache(error.into()))?;
+        fs::write(made.path().join(ABOUT), text).map_err(cache)?;
+        let place = self.root.join(key);
+        if place.exists() {
+            self.remove(&place).map_err(cache)?;
+        }
+        fs::rename(made.path(), &place).map_err(cache)?;
+        // It is not there any more under the name that would be removed.
+        drop(made.keep());
+        list::tidy(&self.root);
+        Ok(())
+    }
+
+    fn remove(&self, directory: &Path) -> io::Result<()> {
+        remove(&self.root, directory)
+    }
+}
+
+/// Takes an image out of sight, then away. Who has it mapped keeps it.
+pub(super) fn remove(root: &Path, directory: &Path) -> io::Result<()> {
+    let key = directory.file_name().and_then(|name| name.to_str()).ok_or(io::ErrorKind::InvalidInput)?;
+    let aside = tempfile::Builder::new().prefix(&unfinished(key)).tempdir_in(root)?;
+    fs::rename(directory, aside.path().join("image"))
+}
+
+/// Notes that an image was used.
+fn touch(directory: &Path) {
+    if let Ok(file) = File::options().write(true).open(directory.join(ABOUT)) {
+        // Only the order of pruning depends on it.
+        let _ = file.set_times(FileTimes::new().set_modified(SystemTime::now()));
+    }
+}
