@@ -159,7 +159,7 @@ fn a_deadline_at_any_moment_harms_the_guest_alone() {
                     let after = Duration::from_micros(200 + (round * 977 + index as u64 * 131) % 9000);
                     let watch = Watch::until(Instant::now() + after);
                     assert_eq!(php.try_run(code, &watch).unwrap_err(), Stop::Deadline, "{code}");
-                    assert!(php.guest.freeze().is_err(), "a stopped guest has nothing to freeze");
+                    assert!(php.guest.freeze(&[]).is_err(), "a stopped guest has nothing to freeze");
                     php.guest.response(-1);
                 }
             });

@@ -4,6 +4,7 @@
 
 use super::calls::{Calls, enter};
 use super::host::PhpHost;
+use super::sandbox;
 use super::zval::Reader;
 use crate::ability::{self, Scope};
 use crate::contract::{Code, Refusal};
@@ -35,6 +36,11 @@ impl Api {
         "wp-codebox/artifact-apply-preflight/v1";
     pub const ARTIFACT_APPLY_SCHEMA: &'static str = "wp-codebox/artifact-apply/v1";
     pub const ARTIFACT_APPLY_RESULT_SCHEMA: &'static str = "wp-codebox/apply-result/v1";
+
+    /// Makes a disposable WordPress that lives as long as the object.
+    pub fn create_sandbox(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
+        sandbox::create(input)
+    }
 
     /// Runs a task in a disposable WordPress.
     pub fn run_agent_task(input: &ZendHashTable) -> PhpResult<Zval> {
@@ -186,7 +192,7 @@ fn run(name: &str, input: Option<&ZendHashTable>) -> PhpResult<Zval> {
     })
 }
 
-fn read(calls: &Calls, input: Option<&ZendHashTable>) -> Result<Value, Refusal> {
+pub(super) fn read(calls: &Calls, input: Option<&ZendHashTable>) -> Result<Value, Refusal> {
     let map = match input {
         Some(table) => Reader::new(calls).read_map(table)?,
         None => Map::new(),

@@ -110,6 +110,22 @@ pub fn enter(work: impl FnOnce(&Calls) -> Result<Value, Refusal>) -> PhpResult<Z
     calls.finish(answer)
 }
 
+/// The same for a result that is a PHP value of its own, such as an object of ours.
+pub fn enter_for<T>(
+    work: impl FnOnce(&Calls) -> Result<T, Refusal>,
+    into_zval: impl FnOnce(T) -> ext_php_rs::error::Result<Zval>,
+) -> PhpResult<Zval> {
+    let calls = Calls::default();
+    let answer = match work(&calls) {
+        Ok(result) => match calls.guard(|| into_zval(result)) {
+            Ok(made) => made.map_err(PhpException::from),
+            Err(halted) => error::answer(&calls, &halted.into()),
+        },
+        Err(refusal) => error::answer(&calls, &refusal),
+    };
+    calls.finish(answer)
+}
+
 fn convert(calls: &Calls, result: Result<Value, Refusal>) -> PhpResult<Zval> {
     let refusal = match result {
         Ok(value) => match calls.guard(|| zval::from_json(&value)) {

@@ -12,10 +12,11 @@ mod calls;
 mod error;
 mod host;
 mod ini;
+mod sandbox;
 mod settings;
 mod zval;
 
-use crate::{engine, sandbox};
+use crate::engine;
 use ext_php_rs::prelude::*;
 use ext_php_rs::zend::ModuleEntry;
 use ext_php_rs::{info_table_end, info_table_row, info_table_start};
@@ -32,6 +33,7 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
         .name("wp_codebox")
         .version(WP_CODEBOX_VERSION)
         .class::<api::Api>()
+        .class::<sandbox::SandboxObject>()
         .constant(wrap_constant!(WP_CODEBOX_VERSION))
         .request_shutdown_function(request_shutdown)
         .shutdown_function(shutdown)
@@ -53,7 +55,7 @@ extern "C" fn request_shutdown(_type: i32, _module_number: i32) -> i32 {
 }
 
 extern "C" fn shutdown(_type: i32, module_number: i32) -> i32 {
-    sandbox::shutdown_process();
+    crate::sandbox::shutdown_process();
     ini::unregister(module_number);
     0
 }

@@ -4,6 +4,8 @@
 mod check;
 mod tools;
 
+pub(super) use check::check_places;
+
 use super::compat;
 use crate::contract::{Code, Input, Refusal, input_schema};
 use crate::engine::net::Rules;

@@ -9,6 +9,7 @@
 mod attestation;
 mod compat;
 mod component;
+mod held;
 pub mod input;
 mod php_errors;
 mod plan;
@@ -19,6 +20,7 @@ mod run;
 mod secrets;
 mod test_report;
 
+pub use held::{ExecutionInput, HeldSandbox, SandboxInput};
 pub use result::AgentTaskRun;
 pub use run::run_agent_task;
 

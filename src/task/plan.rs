@@ -1,6 +1,7 @@
 //! From a checked input to a plan. Looks at the machine; starts nothing.
 
 use super::component;
+use super::held::SandboxInput;
 use super::input::{AgentTaskInput, ComponentContract, LoadAs, Mount, MountMode, ProbeKind};
 use super::{policy, roots};
 use crate::artifact::{MountRecord, Secret};
@@ -69,6 +70,59 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
         probes: draft.probes,
         steps: draft.steps,
         timeout: timeout(input.task_timeout_seconds, settings),
+    })
+}
+
+/// What a held sandbox is made of.
+pub(super) struct Prepared {
+    pub spec: Spec,
+    pub mounts: Vec<MountRecord>,
+    /// Executed before the sandbox is handed over.
+    pub preparations: Vec<Command>,
+    pub timeout: Duration,
+    pub max_timeout: Duration,
+}
+
+/// The same for a sandbox that its caller holds.
+pub(super) fn held(input: &SandboxInput, settings: &Settings) -> Result<Prepared, Refusal> {
+    let pack = Arc::new(pack(settings)?);
+    let core = core(input.wp.as_deref(), settings, &pack)?;
+    let mut draft = Draft::default();
+    for (index, mount) in input.mounts.iter().enumerate() {
+        draft.add_mount(index, mount, settings)?;
+    }
+    for (index, contract) in input.component_contracts.iter().enumerate() {
+        draft.add_component(index, contract, settings)?;
+    }
+    let asked = input.runtime_policy.as_ref();
+    let needed = draft.commands();
+    let mut policy = policy::resolve(asked, &needed, &[], settings)?;
+    if asked.is_none_or(|asked| asked.commands.is_none()) {
+        policy.commands = Command::NAMES.map(str::to_owned).to_vec();
+    }
+    draft.check(&policy)?;
+    let preparations = draft
+        .activations
+        .iter()
+        .map(|activation| Command::ActivatePlugin { plugin: activation.plugin_file.clone() })
+        .collect();
+    Ok(Prepared {
+        spec: Spec {
+            pack,
+            cache_dir: cache_dir(settings)?,
+            core,
+            mounts: draft.host_mounts,
+            must_use: draft.must_use,
+            defines: Map::new(),
+            environment: Vec::new(),
+            secrets: Vec::new(),
+            limits: limits(settings),
+            policy,
+        },
+        mounts: draft.records,
+        preparations,
+        timeout: timeout(input.timeout_seconds, settings),
+        max_timeout: settings.max_timeout.unwrap_or(TIMEOUT_MAX),
     })
 }
 

@@ -19,8 +19,7 @@ pub fn check(input: &mut AgentTaskInput) -> Result<(), Refusal> {
     {
         return Err(Refusal::field(Code::InputInvalid, "target.path", "no `..` and no NUL"));
     }
-    check_mounts(&mut input.mounts)?;
-    check_components(&mut input.component_contracts)?;
+    check_places(&mut input.mounts, &mut input.component_contracts)?;
     if let Some(task) = &input.runtime_task {
         if !is_ability_name(&task.ability) {
             return Err(Refusal::field(
@@ -71,6 +70,12 @@ fn check_secrets(input: &AgentTaskInput) -> Result<(), Refusal> {
 fn is_variable(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit())
         && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// Mounts and components of any kind of input.
+pub fn check_places(mounts: &mut [Mount], components: &mut [ComponentContract]) -> Result<(), Refusal> {
+    check_mounts(mounts)?;
+    check_components(components)
 }
 
 fn check_mounts(mounts: &mut [Mount]) -> Result<(), Refusal> {

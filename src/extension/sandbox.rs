@@ -1,0 +1,128 @@
+//! `WP_Codebox_Sandbox`: a disposable WordPress in a PHP variable.
+
+use super::api::read;
+use super::calls::{Calls, enter, enter_for};
+use super::host::PhpHost;
+use super::zval::Reader;
+use crate::contract::{Code, Refusal};
+use crate::task::HeldSandbox;
+use ext_php_rs::convert::IntoZval;
+use ext_php_rs::flags::ClassFlags;
+use ext_php_rs::prelude::*;
+use ext_php_rs::types::{ZendClassObject, ZendHashTable, Zval};
+use serde_json::{Map, Value, json};
+
+/// A disposable WordPress. It ends with the object, or when it is destroyed.
+#[php_class]
+#[php(name = "WP_Codebox_Sandbox")]
+#[php(flags = ClassFlags::Final)]
+pub struct SandboxObject {
+    /// None once it was destroyed.
+    held: Option<HeldSandbox>,
+}
+
+/// `WP_Codebox_API::create_sandbox()`.
+pub fn create(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
+    enter_for(
+        |calls| {
+            let input = read(calls, input)?;
+            let host = PhpHost::new(calls, input.clone());
+            HeldSandbox::create(input, &host)
+        },
+        object,
+    )
+}
+
+fn object(held: HeldSandbox) -> ext_php_rs::error::Result<Zval> {
+    ZendClassObject::new(SandboxObject { held: Some(held) }).into_zval(false)
+}
+
+#[php_impl]
+#[php(change_method_case = "snake_case")]
+impl SandboxObject {
+    /// What the sandbox is: id, environment, mounts, snapshots.
+    pub fn info(&mut self) -> PhpResult<Zval> {
+        self.with(|held, _| Ok(held.info()))
+    }
+
+    /// Carries out a command, such as `wordpress.run-php` with `array( 'code' => '…' )`. A command
+    /// that failed is an answer with `error`. Option: `timeout_seconds`.
+    pub fn execute(
+        &mut self,
+        command: &str,
+        args: Option<&ZendHashTable>,
+        options: Option<&ZendHashTable>,
+    ) -> PhpResult<Zval> {
+        self.with(|held, calls| {
+            let mut input = Map::new();
+            input.insert("command".to_owned(), command.into());
+            input.insert("args".to_owned(), read(calls, args)?);
+            if let Value::Object(options) = read(calls, options)? {
+                input.extend(options);
+            }
+            let input = Value::Object(input);
+            let host = PhpHost::new(calls, input.clone());
+            held.execute(input, &host)
+        })
+    }
+
+    /// Carries out each of a list of `array( 'command' => …, 'args' => … )` in a fork of its own,
+    /// several at a time, and returns the answers in order. The sandbox itself stays as it is.
+    pub fn execute_in_forks(&mut self, executions: &Zval, threads: Option<i64>) -> PhpResult<Zval> {
+        self.with(|held, calls| {
+            let executions = Reader::new(calls).read(executions)?;
+            let threads = threads
+                .map(|count| {
+                    usize::try_from(count).ok().filter(|count| *count > 0).ok_or_else(|| {
+                        Refusal::field(Code::InputInvalid, "threads", "a number from 1 on")
+                    })
+                })
+                .transpose()?;
+            let host = PhpHost::new(calls, Value::Object(Map::new()));
+            held.execute_in_forks(executions, threads, &host)
+        })
+    }
+
+    /// Keeps the sandbox as it is now. Returns `array( 'id' => … )`.
+    pub fn snapshot(&mut self) -> PhpResult<Zval> {
+        self.with(|held, calls| held.snapshot(&PhpHost::new(calls, Value::Object(Map::new()))))
+    }
+
+    /// Returns to a snapshot of this sandbox, also after a command was stopped at its deadline.
+    pub fn restore(&mut self, snapshot: &str) -> PhpResult<Zval> {
+        self.with(|held, calls| held.restore(snapshot, &PhpHost::new(calls, Value::Object(Map::new()))))
+    }
+
+    /// A list of sandboxes of their own that begin as this one is now.
+    pub fn fork(&mut self, count: Option<i64>) -> PhpResult<Zval> {
+        let held = &mut self.held;
+        enter_for(
+            |calls| {
+                let count = usize::try_from(count.unwrap_or(1)).unwrap_or(0);
+                let host = PhpHost::new(calls, Value::Object(Map::new()));
+                held.as_mut().ok_or_else(destroyed)?.fork(count, &host)
+            },
+            |forks| forks.into_iter().map(object).collect::<Result<Vec<_>, _>>()?.into_zval(false),
+        )
+    }
+
+    /// Ends the sandbox. Returns its events; an empty list if it had ended before.
+    pub fn destroy(&mut self) -> PhpResult<Zval> {
+        let held = self.held.take();
+        enter(|_| held.map_or_else(|| Ok(json!([])), HeldSandbox::destroy))
+    }
+}
+
+impl SandboxObject {
+    fn with(
+        &mut self,
+        work: impl FnOnce(&mut HeldSandbox, &Calls) -> Result<Value, Refusal>,
+    ) -> PhpResult<Zval> {
+        let held = &mut self.held;
+        enter(|calls| work(held.as_mut().ok_or_else(destroyed)?, calls))
+    }
+}
+
+fn destroyed() -> Refusal {
+    Refusal::new(Code::RunExited, "The sandbox was destroyed.")
+}
