@@ -40,8 +40,6 @@ pub struct Sandbox {
     id: String,
     created_at: SystemTime,
     machine: Machine,
-    /// The file that the sandbox's database began as.
-    base: PathBuf,
     spec: Spec,
     events: Vec<Event>,
 }
@@ -65,7 +63,6 @@ impl Sandbox {
             id: random_id("runtime"),
             created_at: SystemTime::now(),
             machine,
-            base: database,
             spec,
             events: Vec::new(),
         };
