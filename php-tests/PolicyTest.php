@@ -58,7 +58,7 @@ final class PolicyTest extends SiteTestCase {
 	 */
 	public static function refused(): array {
 		return array(
-			'an unknown field'        => array( array( 'net' => 'allow' ), 'runtime-policy-invalid', 'runtime_policy.net' ),
+			'an unknown field'        => array( array( 'net' => 'allow' ), 'wp_codebox_input_invalid', 'runtime_policy.net' ),
 			'a network of no kind'    => array( array( 'network' => 'open' ), 'runtime-policy-invalid', 'runtime_policy.network' ),
 			'a host that is a URL'    => array( array( 'network' => array( 'allowHosts' => array( 'https://example.org' ) ) ), 'runtime-policy-invalid', 'runtime_policy.network' ),
 			'a missing command'       => array( array( 'commands' => array( 'wordpress.run-php' ) ), 'runtime-policy-missing-command', 'runtime_policy.commands' ),

@@ -210,6 +210,7 @@ fn example(schema: &Value, name: &str) -> Value {
         _ if ["path", "source", "target", "artifacts_path"].contains(&name) => json!("/srv/x"),
         _ if name == "ability" => json!("a/b"),
         _ if name == "secret_env" => json!("X"),
+        _ if name == "decided_at" => json!("2026-01-31T08:00:00Z"),
         // What makes a tool of the policy one that the sandbox may use.
         _ if ["environment", "capability_scope"].contains(&name) => json!("runtime_local"),
         _ if ["execution_location", "transport_visibility"].contains(&name) => json!("sandbox"),

@@ -13,6 +13,8 @@ require __DIR__ . '/task.inc';
 /** Names of the threads that are not PHP's own. */
 function helpers(): string {
 	$names = array();
+	// PHP remembers where /proc/self led before the fork.
+	clearstatcache( true );
 	foreach ( scandir( '/proc/self/task' ) as $thread ) {
 		if ( (int) $thread > 0 && (int) $thread !== getmypid() ) {
 			$names[] = trim( file_get_contents( "/proc/self/task/$thread/comm" ) );

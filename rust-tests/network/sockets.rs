@@ -127,6 +127,32 @@ fn tls_inside_the_sandbox_works_and_verifies() {
     assert_eq!(php.run(&get("'verify_peer' => true")), "bool(false)\n");
 }
 
+#[test]
+fn datagrams_are_judged_as_connections_are() {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 100];
+        while let Ok((count, from)) = socket.recv_from(&mut buffer) {
+            let _ = socket.send_to(&buffer[..count], from);
+        }
+    });
+    let mut php = Php::boot();
+    php.guest.network_mut().set_rules(hosts(&[&address.to_string()]));
+    let response = php
+        .try_run(
+            &format!(
+                "$s = stream_socket_client('udp://{address}'); fwrite($s, 'ping'); echo fread($s, 10); \
+                 var_dump(@stream_socket_client('udp://127.0.0.1:53'), @stream_socket_client('udp://8.8.8.8:53'));"
+            ),
+            &patient(),
+        )
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&response.stdout), "pingbool(false)\nbool(false)\n");
+    let denied: Vec<_> = response.network.iter().filter(|record| !record.allowed).map(|record| record.port).collect();
+    assert_eq!(denied, [Some(53), Some(53)]);
+}
+
 /// Nothing inside can be connected to, and only the sandbox's own local socket is there.
 #[test]
 fn sandboxes_do_not_listen_and_see_no_local_sockets() {
