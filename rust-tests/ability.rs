@@ -411,3 +411,123 @@ mod doctor {
         assert_eq!(described["readiness"]["reason"], json!(check.message));
     }
 }
+
+mod authorization {
+    use super::*;
+    use wp_codebox::ability::{Reason, Scope, authorize};
+    use wp_codebox::contract::Refusal;
+    use wp_codebox::host::{Host, Settings, User};
+
+    /// A site whose filter grants this.
+    struct Site(Value);
+
+    impl Host for Site {
+        fn settings(&self) -> Result<Settings, Refusal> {
+            Ok(Settings::default())
+        }
+        fn apply_filters(&self, name: &str, _: Value, _: &[Value]) -> Result<Value, Refusal> {
+            assert_eq!(name, "wp_codebox_trusted_browser_session_callers");
+            Ok(self.0.clone())
+        }
+        fn option(&self, _: &str) -> Option<Value> {
+            None
+        }
+        fn env(&self, _: &str) -> Option<String> {
+            None
+        }
+        fn current_user(&self) -> Option<User> {
+            None
+        }
+        fn now(&self) -> std::time::SystemTime {
+            std::time::SystemTime::now()
+        }
+    }
+
+    fn verdict(grants: Value, authorization: Value) -> Reason {
+        let input = json!({ "authorization": authorization });
+        let verdict = authorize(Scope::ArtifactWrite, &input, &Site(grants)).unwrap();
+        assert_eq!(verdict.authorized, verdict.reason == Reason::TrustedCallerGrant);
+        verdict.reason
+    }
+
+    #[test]
+    fn nobody_is_trusted_without_a_grant_for_the_very_scope() {
+        let ask = json!({ "caller": "a", "scope": "artifact:write" });
+        for grants in [
+            json!([]),
+            json!(null),
+            json!(true),
+            json!("a"),
+            json!({ "b": true }),
+            json!({ "a": false }),
+            json!({ "a": "browser-session:create" }),
+            json!({ "a": ["browser-session:create"] }),
+            json!({ "a": { "artifact:write": true } }),
+            json!([{ "caller": "a" }]),
+            json!([{ "caller": "a", "scopes": ["artifact:read"] }]),
+            json!([{ "caller": "b", "scope": "artifact:write" }]),
+            json!(["a"]),
+        ] {
+            assert_eq!(verdict(grants.clone(), ask.clone()), Reason::CallerNotTrusted, "{grants}");
+        }
+        for grants in [
+            json!({ "a": true }),
+            json!({ "a": "artifact:write" }),
+            json!({ "a": ["x", "artifact:write"] }),
+            json!([{ "caller": "a", "scope": "artifact:write" }]),
+            json!([{ "caller": "b" }, { "caller": "a", "scopes": ["artifact:write"] }]),
+        ] {
+            assert_eq!(verdict(grants.clone(), ask.clone()), Reason::TrustedCallerGrant, "{grants}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let all = json!({ "a": true, "": true });
+        for nobody in [json!(null), json!({}), json!({ "caller": " " }), json!("a"), json!({ "caller": 1 })] {
+            assert_eq!(verdict(all.clone(), nobody), Reason::MissingAuthorization);
+        }
+        for scope in [json!(null), json!("artifact:read"), json!("")] {
+            let asked = json!({ "caller": "a", "scope": scope });
+            assert_eq!(verdict(all.clone(), asked), Reason::MissingScope);
+        }
+    }
+}
+
+mod review {
+    use super::*;
+
+    fn code(input: Value) -> Code {
+        ability::validate("wp-codebox/review-artifact", &input).unwrap_err().code
+    }
+
+    #[test]
+    fn a_review_needs_an_action_and_an_approval_files() {
+        assert_eq!(code(json!({ "action": "reject" })), Code::ArtifactIdMissing);
+        assert_eq!(code(json!({ "artifact_id": "x" })), Code::ReviewActionMissing);
+        assert_eq!(code(json!({ "artifact_id": "x", "action": "merge" })), Code::ReviewActionInvalid);
+        assert_eq!(code(json!({ "artifact_id": "x", "decision": "merge" })), Code::ReviewActionInvalid);
+        let two = json!({ "artifact_id": "x", "action": "reject", "decision": "approve" });
+        assert_eq!(code(two), Code::ReviewActionInvalid);
+        assert_eq!(code(json!({ "artifact_id": "x", "action": "approve" })), Code::ApprovedFilesMissing);
+        let reject = json!({ "artifact_id": "x", "decision": "reject" });
+        ability::validate("wp-codebox/review-artifact", &reject).unwrap();
+    }
+
+    #[test]
+    fn an_apply_names_files() {
+        for name in ["apply-approved-artifact", "stage-artifact-apply", "apply-artifact-preflight"] {
+            let name = format!("wp-codebox/{name}");
+            for files in [json!(null), json!([]), json!([" "]), json!("a,b"), json!([1])] {
+                let input = json!({ "artifact_id": "x", "approved_files": files });
+                let refusal = ability::validate(&name, &input).unwrap_err();
+                assert!(
+                    matches!(refusal.code, Code::ApprovedFilesMissing | Code::InputInvalid),
+                    "{files}: {refusal}"
+                );
+            }
+            let refusal = ability::validate(&name, &json!({ "artifact_id": "x" })).unwrap_err();
+            assert_eq!(refusal.code, Code::ApprovedFilesMissing);
+        }
+    }
+}

@@ -106,6 +106,16 @@ final class WP_Codebox_API {
 	 *     }>,
 	 *     context?: array<string, mixed>,
 	 *     policy?: array<string, mixed>,
+	 *     secret_env?: list<string>,
+	 *     runtime_policy?: array{
+	 *         network?: 'allow'|'deny'|array{
+	 *             allowHosts: list<string>,
+	 *         }|null,
+	 *         filesystem?: 'sandbox'|'readonly-mounts'|'readwrite-mounts',
+	 *         commands?: list<string>,
+	 *         secrets?: 'none'|'connector-scoped',
+	 *         approvals?: 'never'|'on-write'|'on-command',
+	 *     },
 	 *     provider?: string,
 	 *     model?: string,
 	 *     wp?: string,
@@ -401,6 +411,951 @@ final class WP_Codebox_API {
 	public static function get_artifact( array $input ): mixed {}
 
 	/**
+	 * Reads one artifact bundle and says whether it verifies, with every rule that it breaks.
+	 *
+	 * Ability: wp-codebox/inspect-artifact.
+	 *
+	 * @param array{
+	 *     artifact_id: string,
+	 *     artifacts_path?: string,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     artifact: array{
+	 *         id: string,
+	 *         content_digest: string,
+	 *         created_at: string,
+	 *         directory: string,
+	 *         paths: array{
+	 *             manifest: string,
+	 *             metadata: string,
+	 *             changed_files: string,
+	 *             patch: string,
+	 *             test_results: string,
+	 *             review: string,
+	 *         },
+	 *         has_patch: bool,
+	 *         has_changed_files: bool,
+	 *         has_test_results: bool,
+	 *         has_review: bool,
+	 *         manifest?: mixed,
+	 *         metadata?: mixed,
+	 *         changed_files?: mixed,
+	 *         test_results?: mixed,
+	 *         review?: mixed,
+	 *     },
+	 *     verification: array{
+	 *         schema: string,
+	 *         bundleDirectory: string,
+	 *         valid: bool,
+	 *         violations: list<array{
+	 *             code: 'missing-manifest'|'malformed-manifest'|'invalid-manifest-shape'|'invalid-path'|'missing-file'|'orphaned-file'|'digest-mismatch'|'missing-file-hash'|'file-hash-mismatch'|'bundle-id-mismatch'|'malformed-reference'|'review-evidence-mismatch'|'unsafe-file'|'hardlink'|'payload-schema-violation',
+	 *             path: string,
+	 *             message: string,
+	 *             file?: string|null,
+	 *         }>,
+	 *         unlisted?: int,
+	 *         manifest?: mixed,
+	 *     },
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function inspect_artifact( array $input ): mixed {}
+
+	/**
+	 * Removes one artifact bundle from the store, whole or damaged.
+	 *
+	 * Ability: wp-codebox/discard-artifact.
+	 *
+	 * @param array{
+	 *     artifact_id: string,
+	 *     artifacts_path?: string,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     artifact_id: string,
+	 *     discarded: bool,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function discard_artifact( array $input ): mixed {}
+
+	/**
+	 * Verifies one artifact bundle, or all of a store and its audit logs.
+	 *
+	 * Ability: wp-codebox/verify-artifacts.
+	 *
+	 * @param array{
+	 *     artifact_id?: string,
+	 *     artifacts_path?: string,
+	 *     limit?: int,
+	 *     cursor?: string,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     root: string,
+	 *     valid: bool,
+	 *     checked: int,
+	 *     total: int,
+	 *     bundles: list<array{
+	 *         artifact_id: string,
+	 *         directory: string,
+	 *         valid: bool,
+	 *         violations: list<array{
+	 *             code: 'missing-manifest'|'malformed-manifest'|'invalid-manifest-shape'|'invalid-path'|'missing-file'|'orphaned-file'|'digest-mismatch'|'missing-file-hash'|'file-hash-mismatch'|'bundle-id-mismatch'|'malformed-reference'|'review-evidence-mismatch'|'unsafe-file'|'hardlink'|'payload-schema-violation',
+	 *             path: string,
+	 *             message: string,
+	 *             file?: string|null,
+	 *         }>,
+	 *         unlisted: int,
+	 *     }>,
+	 *     audits: list<array{
+	 *         path: string,
+	 *         records: int,
+	 *         valid: bool,
+	 *         problems: list<array{
+	 *             line: int,
+	 *             message: string,
+	 *         }>,
+	 *         unlisted: int,
+	 *         head?: string|null,
+	 *     }>,
+	 *     next_cursor?: string|null,
+	 *     error?: array{
+	 *         code: string,
+	 *         message: string,
+	 *     }|null,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function verify_artifacts( ?array $input = null ): mixed {}
+
+	/**
+	 * Removes artifact bundles that are too old, too many or too large, and what interrupted
+	 * operations have left.
+	 *
+	 * Ability: wp-codebox/prune-artifacts.
+	 *
+	 * @param array{
+	 *     artifacts_path?: string,
+	 *     max_age_seconds?: int,
+	 *     max_count?: int,
+	 *     max_bytes?: int,
+	 *     keep?: list<string>,
+	 *     dry_run?: bool,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     dry_run: bool,
+	 *     removed: list<array{
+	 *         artifact_id: string,
+	 *         bytes: int,
+	 *         reason: 'age'|'count'|'size',
+	 *     }>,
+	 *     kept: int,
+	 *     freed_bytes: int,
+	 *     leftovers_removed: int,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function prune_artifacts( array $input ): mixed {}
+
+	/**
+	 * Verifies an artifact bundle, a directory or a zip archive, and copies it into the store.
+	 * The second time the same bundle is existing.
+	 *
+	 * Ability: wp-codebox/import-artifact-bundle.
+	 *
+	 * @param array{
+	 *     artifacts_path?: string,
+	 *     source_bundle_path?: string,
+	 *     source_manifest_path?: string,
+	 *     artifact_ref?: array<string, mixed>,
+	 *     artifact_result?: array<string, mixed>,
+	 *     artifact_id?: string,
+	 *     expected_artifact_id?: string,
+	 *     expected_content_digest?: string,
+	 *     replace?: bool,
+	 *     metadata?: array<string, mixed>,
+	 *     evidence_refs?: list<mixed>,
+	 *     authorization?: array{
+	 *         schema?: string,
+	 *         caller?: string,
+	 *         scope?: string,
+	 *     },
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     operation: string,
+	 *     operation_schema: string,
+	 *     status: 'created'|'existing'|'updated',
+	 *     artifactBundle: array{
+	 *         kind: string,
+	 *         id: string,
+	 *         path: string,
+	 *         digest?: mixed,
+	 *     },
+	 *     artifactRefs: list<array{
+	 *         kind: string,
+	 *         id: string,
+	 *         path: string,
+	 *         digest?: mixed,
+	 *     }>,
+	 *     evidenceRefs: list<mixed>,
+	 *     verification: array{
+	 *         schema: string,
+	 *         bundleDirectory: string,
+	 *         valid: bool,
+	 *         violations: list<array{
+	 *             code: 'missing-manifest'|'malformed-manifest'|'invalid-manifest-shape'|'invalid-path'|'missing-file'|'orphaned-file'|'digest-mismatch'|'missing-file-hash'|'file-hash-mismatch'|'bundle-id-mismatch'|'malformed-reference'|'review-evidence-mismatch'|'unsafe-file'|'hardlink'|'payload-schema-violation',
+	 *             path: string,
+	 *             message: string,
+	 *             file?: string|null,
+	 *         }>,
+	 *         unlisted?: int,
+	 *         manifest?: mixed,
+	 *     },
+	 *     result: mixed,
+	 *     metadata?: mixed,
+	 *     diagnostics: list<mixed>,
+	 *     artifact: array{
+	 *         id: string,
+	 *         content_digest: string,
+	 *         created_at: string,
+	 *         directory: string,
+	 *         paths: array{
+	 *             manifest: string,
+	 *             metadata: string,
+	 *             changed_files: string,
+	 *             patch: string,
+	 *             test_results: string,
+	 *             review: string,
+	 *         },
+	 *         has_patch: bool,
+	 *         has_changed_files: bool,
+	 *         has_test_results: bool,
+	 *         has_review: bool,
+	 *         manifest?: mixed,
+	 *         metadata?: mixed,
+	 *         changed_files?: mixed,
+	 *         test_results?: mixed,
+	 *         review?: mixed,
+	 *     },
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function import_artifact( array $input ): mixed {}
+
+	/**
+	 * Imports the bundle that an earlier reference or result names.
+	 *
+	 * Ability: wp-codebox/reimport-artifact-bundle.
+	 *
+	 * @param array{
+	 *     artifacts_path?: string,
+	 *     source_bundle_path?: string,
+	 *     source_manifest_path?: string,
+	 *     artifact_ref?: array<string, mixed>,
+	 *     artifact_result?: array<string, mixed>,
+	 *     artifact_id?: string,
+	 *     expected_artifact_id?: string,
+	 *     expected_content_digest?: string,
+	 *     replace?: bool,
+	 *     metadata?: array<string, mixed>,
+	 *     evidence_refs?: list<mixed>,
+	 *     authorization?: array{
+	 *         schema?: string,
+	 *         caller?: string,
+	 *         scope?: string,
+	 *     },
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     operation: string,
+	 *     operation_schema: string,
+	 *     status: 'created'|'existing'|'updated',
+	 *     artifactBundle: array{
+	 *         kind: string,
+	 *         id: string,
+	 *         path: string,
+	 *         digest?: mixed,
+	 *     },
+	 *     artifactRefs: list<array{
+	 *         kind: string,
+	 *         id: string,
+	 *         path: string,
+	 *         digest?: mixed,
+	 *     }>,
+	 *     evidenceRefs: list<mixed>,
+	 *     verification: array{
+	 *         schema: string,
+	 *         bundleDirectory: string,
+	 *         valid: bool,
+	 *         violations: list<array{
+	 *             code: 'missing-manifest'|'malformed-manifest'|'invalid-manifest-shape'|'invalid-path'|'missing-file'|'orphaned-file'|'digest-mismatch'|'missing-file-hash'|'file-hash-mismatch'|'bundle-id-mismatch'|'malformed-reference'|'review-evidence-mismatch'|'unsafe-file'|'hardlink'|'payload-schema-violation',
+	 *             path: string,
+	 *             message: string,
+	 *             file?: string|null,
+	 *         }>,
+	 *         unlisted?: int,
+	 *         manifest?: mixed,
+	 *     },
+	 *     result: mixed,
+	 *     metadata?: mixed,
+	 *     diagnostics: list<mixed>,
+	 *     artifact: array{
+	 *         id: string,
+	 *         content_digest: string,
+	 *         created_at: string,
+	 *         directory: string,
+	 *         paths: array{
+	 *             manifest: string,
+	 *             metadata: string,
+	 *             changed_files: string,
+	 *             patch: string,
+	 *             test_results: string,
+	 *             review: string,
+	 *         },
+	 *         has_patch: bool,
+	 *         has_changed_files: bool,
+	 *         has_test_results: bool,
+	 *         has_review: bool,
+	 *         manifest?: mixed,
+	 *         metadata?: mixed,
+	 *         changed_files?: mixed,
+	 *         test_results?: mixed,
+	 *         review?: mixed,
+	 *     },
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function reimport_artifact( array $input ): mixed {}
+
+	/**
+	 * Checks files that a browser has made and returns their one form with its digest. Nothing
+	 * is kept.
+	 *
+	 * Ability: wp-codebox/normalize-browser-artifact-bundle.
+	 *
+	 * @param array{
+	 *     schema_id: string,
+	 *     entrypoint: string,
+	 *     files: list<array{
+	 *         path: string,
+	 *         content?: string,
+	 *         content_base64?: string,
+	 *         encoding?: 'utf-8'|'base64',
+	 *         mime_type?: string,
+	 *         kind?: string,
+	 *         roles?: list<string>,
+	 *         metadata?: array<string, mixed>,
+	 *         provenance?: array<string, mixed>,
+	 *         description?: string,
+	 *     }>,
+	 *     root?: string,
+	 *     roles?: mixed,
+	 *     provenance?: array<string, mixed>,
+	 *     metadata?: array<string, mixed>,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     caller_schema: string,
+	 *     root: string,
+	 *     entrypoint: string,
+	 *     files: list<array{
+	 *         path: string,
+	 *         encoding: 'utf-8'|'base64',
+	 *         mime_type: string,
+	 *         size: int,
+	 *         sha256: string,
+	 *         kind: string,
+	 *         roles?: list<string>,
+	 *         content?: string|null,
+	 *         content_base64?: string|null,
+	 *     }>,
+	 *     roles: mixed,
+	 *     provenance: mixed,
+	 *     metadata: mixed,
+	 *     content_digest: string,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function normalize_artifact_bundle( array $input ): mixed {}
+
+	/**
+	 * Keeps files that a browser has made as an artifact bundle. The second time the same files
+	 * are existing.
+	 *
+	 * Ability: wp-codebox/persist-browser-artifact.
+	 *
+	 * @param array{
+	 *     files: list<array{
+	 *         path: string,
+	 *         content?: string,
+	 *         content_base64?: string,
+	 *         encoding?: 'utf-8'|'base64',
+	 *         mime_type?: string,
+	 *         kind?: string,
+	 *         roles?: list<string>,
+	 *         metadata?: array<string, mixed>,
+	 *         provenance?: array<string, mixed>,
+	 *         description?: string,
+	 *     }>,
+	 *     artifacts_path?: string,
+	 *     authorization?: array{
+	 *         schema?: string,
+	 *         caller?: string,
+	 *         scope?: string,
+	 *     },
+	 *     session_id?: string,
+	 *     session?: array<string, mixed>,
+	 *     provenance?: array<string, mixed>,
+	 *     caller?: array<string, mixed>,
+	 *     caller_schema?: string,
+	 *     caller_schema_id?: string,
+	 *     caller_kind?: string,
+	 *     caller_metadata?: array<string, mixed>,
+	 *     materialization?: array<string, mixed>,
+	 *     review_hints?: mixed,
+	 *     apply_target?: array<string, mixed>,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     status: 'created'|'existing',
+	 *     artifact_id: string,
+	 *     content_digest: string,
+	 *     directory: string,
+	 *     artifact_ref: array{
+	 *         schema: string,
+	 *         artifact_id: string,
+	 *         content_digest: string,
+	 *         artifacts_path: string,
+	 *         status: 'created'|'existing',
+	 *         session_id?: string|null,
+	 *         grant?: array{
+	 *             schema: string,
+	 *             scope: string,
+	 *             session_id: string,
+	 *             authorization?: mixed,
+	 *             artifacts_path: string,
+	 *         }|null,
+	 *     },
+	 *     persisted_bundle: array{
+	 *         schema: string,
+	 *         artifact_id: string,
+	 *         content_digest: string,
+	 *         directory: string,
+	 *         status: 'created'|'existing',
+	 *         root: string,
+	 *         entrypoint: string,
+	 *         files: list<array{
+	 *             path: string,
+	 *             artifact_path: string,
+	 *             status: string,
+	 *             encoding: 'utf-8'|'base64',
+	 *             mime_type: string,
+	 *             size: int,
+	 *             sha256: string,
+	 *             kind: string,
+	 *             roles?: list<string>,
+	 *             metadata?: array<string, mixed>|null,
+	 *             provenance?: array<string, mixed>|null,
+	 *             description?: string|null,
+	 *         }>,
+	 *         provenance: mixed,
+	 *         caller: array<string, mixed>,
+	 *     },
+	 *     grant?: array{
+	 *         schema: string,
+	 *         scope: string,
+	 *         session_id: string,
+	 *         authorization?: mixed,
+	 *         artifacts_path: string,
+	 *     }|null,
+	 *     artifact: array{
+	 *         id: string,
+	 *         content_digest: string,
+	 *         created_at: string,
+	 *         directory: string,
+	 *         paths: array{
+	 *             manifest: string,
+	 *             metadata: string,
+	 *             changed_files: string,
+	 *             patch: string,
+	 *             test_results: string,
+	 *             review: string,
+	 *         },
+	 *         has_patch: bool,
+	 *         has_changed_files: bool,
+	 *         has_test_results: bool,
+	 *         has_review: bool,
+	 *         manifest?: mixed,
+	 *         metadata?: mixed,
+	 *         changed_files?: mixed,
+	 *         test_results?: mixed,
+	 *         review?: mixed,
+	 *     },
+	 *     authorization?: mixed,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function persist_artifact( array $input ): mixed {}
+
+	/**
+	 * Records a decision about an artifact bundle. An approval is applied.
+	 *
+	 * Ability: wp-codebox/review-artifact.
+	 *
+	 * @param array{
+	 *     artifact_id: string,
+	 *     action?: 'approve'|'reject'|'request-changes',
+	 *     decision?: 'approve'|'reject'|'request-changes',
+	 *     approved_files?: list<string>,
+	 *     artifacts_path?: string,
+	 *     approver?: string|array<string, mixed>|null,
+	 *     apply_target?: array<string, mixed>,
+	 *     reason?: string,
+	 *     decided_at?: string,
+	 *     context?: array<string, mixed>,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     artifact_id: string,
+	 *     action: 'approve'|'reject'|'request-changes',
+	 *     approved_files: list<string>,
+	 *     content_digest: string,
+	 *     verification: array{
+	 *         schema: string,
+	 *         bundleDirectory: string,
+	 *         valid: bool,
+	 *         violations: list<array{
+	 *             code: 'missing-manifest'|'malformed-manifest'|'invalid-manifest-shape'|'invalid-path'|'missing-file'|'orphaned-file'|'digest-mismatch'|'missing-file-hash'|'file-hash-mismatch'|'bundle-id-mismatch'|'malformed-reference'|'review-evidence-mismatch'|'unsafe-file'|'hardlink'|'payload-schema-violation',
+	 *             path: string,
+	 *             message: string,
+	 *             file?: string|null,
+	 *         }>,
+	 *         unlisted?: int,
+	 *         manifest?: mixed,
+	 *     },
+	 *     decision: array<string, mixed>,
+	 *     message: array<string, mixed>,
+	 *     result: array<string, mixed>,
+	 *     audit: array{
+	 *         path: string,
+	 *         sequence: int,
+	 *         hash: string,
+	 *     },
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function review_artifact( array $input ): mixed {}
+
+	/**
+	 * Verifies a bundle, holds the approval of all of its files against it and against the files
+	 * it was made from, and returns what an adapter would get.
+	 *
+	 * Ability: wp-codebox/apply-artifact-preflight.
+	 *
+	 * @param array{
+	 *     artifact_id: string,
+	 *     approved_files: list<string>,
+	 *     artifacts_path?: string,
+	 *     approver?: string|array<string, mixed>|null,
+	 *     apply_target?: array<string, mixed>,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     artifact_id: string,
+	 *     artifact: array{
+	 *         id: string,
+	 *         content_digest: string,
+	 *         created_at: string,
+	 *         directory: string,
+	 *         paths: array{
+	 *             manifest: string,
+	 *             metadata: string,
+	 *             changed_files: string,
+	 *             patch: string,
+	 *             test_results: string,
+	 *             review: string,
+	 *         },
+	 *         has_patch: bool,
+	 *         has_changed_files: bool,
+	 *         has_test_results: bool,
+	 *         has_review: bool,
+	 *         manifest?: mixed,
+	 *         metadata?: mixed,
+	 *         changed_files?: mixed,
+	 *         test_results?: mixed,
+	 *         review?: mixed,
+	 *     },
+	 *     approved_files: list<string>,
+	 *     changed_files: list<string>,
+	 *     patch_sha256: string,
+	 *     content_digest: string,
+	 *     verification: array{
+	 *         schema: string,
+	 *         bundleDirectory: string,
+	 *         valid: bool,
+	 *         violations: list<array{
+	 *             code: 'missing-manifest'|'malformed-manifest'|'invalid-manifest-shape'|'invalid-path'|'missing-file'|'orphaned-file'|'digest-mismatch'|'missing-file-hash'|'file-hash-mismatch'|'bundle-id-mismatch'|'malformed-reference'|'review-evidence-mismatch'|'unsafe-file'|'hardlink'|'payload-schema-violation',
+	 *             path: string,
+	 *             message: string,
+	 *             file?: string|null,
+	 *         }>,
+	 *         unlisted?: int,
+	 *         manifest?: mixed,
+	 *     },
+	 *     base: array{
+	 *         status: 'current'|'unknown',
+	 *         checked: int,
+	 *         unchecked?: list<string>,
+	 *     },
+	 *     payload: array{
+	 *         artifact_id: string,
+	 *         artifact: array{
+	 *             id: string,
+	 *             content_digest: string,
+	 *             created_at: string,
+	 *             directory: string,
+	 *             paths: array{
+	 *                 manifest: string,
+	 *                 metadata: string,
+	 *                 changed_files: string,
+	 *                 patch: string,
+	 *                 test_results: string,
+	 *                 review: string,
+	 *             },
+	 *             has_patch: bool,
+	 *             has_changed_files: bool,
+	 *             has_test_results: bool,
+	 *             has_review: bool,
+	 *             manifest?: mixed,
+	 *             metadata?: mixed,
+	 *             changed_files?: mixed,
+	 *             test_results?: mixed,
+	 *             review?: mixed,
+	 *         },
+	 *         approved_files: list<string>,
+	 *         approver: mixed,
+	 *         principal: mixed,
+	 *         apply_target: array<string, mixed>,
+	 *         patch: string,
+	 *         patch_sha256: string,
+	 *         changed_files: list<array{
+	 *             path: string,
+	 *             relativePath?: string|null,
+	 *             patchPath?: string|null,
+	 *             status?: string|null,
+	 *             mountIndex?: int|null,
+	 *             mountTarget?: string|null,
+	 *             renamedFrom?: string|null,
+	 *             beforeSha256?: string|null,
+	 *             afterSha256?: string|null,
+	 *             beforeMode?: string|null,
+	 *             afterMode?: string|null,
+	 *             redacted?: bool,
+	 *             truncated?: bool,
+	 *             omitted?: string|null,
+	 *             pathEncoding?: string|null,
+	 *         }>,
+	 *         artifact_content_digest: string,
+	 *         artifact_verification: array{
+	 *             schema: string,
+	 *             bundleDirectory: string,
+	 *             valid: bool,
+	 *             violations: list<array{
+	 *                 code: 'missing-manifest'|'malformed-manifest'|'invalid-manifest-shape'|'invalid-path'|'missing-file'|'orphaned-file'|'digest-mismatch'|'missing-file-hash'|'file-hash-mismatch'|'bundle-id-mismatch'|'malformed-reference'|'review-evidence-mismatch'|'unsafe-file'|'hardlink'|'payload-schema-violation',
+	 *                 path: string,
+	 *                 message: string,
+	 *                 file?: string|null,
+	 *             }>,
+	 *             unlisted?: int,
+	 *             manifest?: mixed,
+	 *         },
+	 *     },
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function preflight_artifact_apply( array $input ): mixed {}
+
+	/**
+	 * Asks the host's approval queue to apply files of a bundle; without one, keeps a pending
+	 * apply in WordPress until somebody accepts or rejects it.
+	 *
+	 * Ability: wp-codebox/stage-artifact-apply.
+	 *
+	 * @param array{
+	 *     artifact_id: string,
+	 *     approved_files: list<string>,
+	 *     artifacts_path?: string,
+	 *     approver?: string|array<string, mixed>|null,
+	 *     apply_target?: array<string, mixed>,
+	 *     summary?: string,
+	 *     agent_id?: int,
+	 *     user_id?: int,
+	 *     context?: array<string, mixed>,
+	 * } $input
+	 * @return mixed|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function stage_artifact_apply( array $input ): mixed {}
+
+	/**
+	 * Verifies a bundle and hands the patch of exactly the approved files to the host's apply
+	 * adapter, or to the built-in one if it is configured.
+	 *
+	 * Ability: wp-codebox/apply-approved-artifact.
+	 *
+	 * @param array{
+	 *     artifact_id: string,
+	 *     approved_files: list<string>,
+	 *     artifacts_path?: string,
+	 *     approver?: string|array<string, mixed>|null,
+	 *     apply_target?: array<string, mixed>,
+	 *     dry_run?: bool,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     artifact_id: string,
+	 *     approved_files: list<string>,
+	 *     patch_sha256: string,
+	 *     content_digest: string,
+	 *     verification: array{
+	 *         schema: string,
+	 *         bundleDirectory: string,
+	 *         valid: bool,
+	 *         violations: list<array{
+	 *             code: 'missing-manifest'|'malformed-manifest'|'invalid-manifest-shape'|'invalid-path'|'missing-file'|'orphaned-file'|'digest-mismatch'|'missing-file-hash'|'file-hash-mismatch'|'bundle-id-mismatch'|'malformed-reference'|'review-evidence-mismatch'|'unsafe-file'|'hardlink'|'payload-schema-violation',
+	 *             path: string,
+	 *             message: string,
+	 *             file?: string|null,
+	 *         }>,
+	 *         unlisted?: int,
+	 *         manifest?: mixed,
+	 *     },
+	 *     base: array{
+	 *         status: 'current'|'unknown',
+	 *         checked: int,
+	 *         unchecked?: list<string>,
+	 *     },
+	 *     dry_run: bool,
+	 *     result: array{
+	 *         schema: string,
+	 *         adapter: string,
+	 *         status: string,
+	 *         target: array<string, mixed>,
+	 *         applied_files: list<string>,
+	 *         audit_reference: string,
+	 *         commit?: string|null,
+	 *         commit_url?: string|null,
+	 *         pr_url?: string|null,
+	 *         branch?: string|null,
+	 *     },
+	 *     audit?: array{
+	 *         path: string,
+	 *         sequence: int,
+	 *         hash: string,
+	 *     }|null,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function apply_approved_artifact( array $input ): mixed {}
+
+	/**
+	 * Lists what was staged and is kept in WordPress, newest first.
+	 *
+	 * Ability: wp-codebox/list-pending-applies.
+	 *
+	 * @param array{
+	 *     state?: 'pending'|'applied'|'rejected'|'applying'|'failed',
+	 *     limit?: int,
+	 *     offset?: int,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     pending: list<array{
+	 *         success: bool,
+	 *         schema: string,
+	 *         pending_id: string,
+	 *         state: 'pending'|'applied'|'rejected'|'applying'|'failed',
+	 *         kind: string,
+	 *         summary: string,
+	 *         apply_input: array<string, mixed>,
+	 *         content_digest: string,
+	 *         patch_sha256: string,
+	 *         preview_data: array<string, mixed>,
+	 *         agent_id: int|null,
+	 *         user_id: int|null,
+	 *         context: array<string, mixed>|null,
+	 *         staged_by: mixed,
+	 *         staged_at: string,
+	 *         decision?: array{
+	 *             decision: 'accepted'|'rejected',
+	 *             decided_by: mixed,
+	 *             decided_at: string,
+	 *             reason?: string|null,
+	 *         }|null,
+	 *         result?: mixed,
+	 *         error?: mixed,
+	 *     }>,
+	 *     next_offset?: int|null,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function list_pending_applies( ?array $input = null ): mixed {}
+
+	/**
+	 * Applies what was staged, if nothing of it has changed since.
+	 *
+	 * Ability: wp-codebox/accept-pending-apply.
+	 *
+	 * @param array{
+	 *     pending_id: string,
+	 *     reason?: string,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     pending_id: string,
+	 *     state: 'pending'|'applied'|'rejected'|'applying'|'failed',
+	 *     decision: array{
+	 *         decision: 'accepted'|'rejected',
+	 *         decided_by: mixed,
+	 *         decided_at: string,
+	 *         reason?: string|null,
+	 *     },
+	 *     apply?: array{
+	 *         success: bool,
+	 *         schema: string,
+	 *         artifact_id: string,
+	 *         approved_files: list<string>,
+	 *         patch_sha256: string,
+	 *         content_digest: string,
+	 *         verification: array{
+	 *             schema: string,
+	 *             bundleDirectory: string,
+	 *             valid: bool,
+	 *             violations: list<array{
+	 *                 code: 'missing-manifest'|'malformed-manifest'|'invalid-manifest-shape'|'invalid-path'|'missing-file'|'orphaned-file'|'digest-mismatch'|'missing-file-hash'|'file-hash-mismatch'|'bundle-id-mismatch'|'malformed-reference'|'review-evidence-mismatch'|'unsafe-file'|'hardlink'|'payload-schema-violation',
+	 *                 path: string,
+	 *                 message: string,
+	 *                 file?: string|null,
+	 *             }>,
+	 *             unlisted?: int,
+	 *             manifest?: mixed,
+	 *         },
+	 *         base: array{
+	 *             status: 'current'|'unknown',
+	 *             checked: int,
+	 *             unchecked?: list<string>,
+	 *         },
+	 *         dry_run: bool,
+	 *         result: array{
+	 *             schema: string,
+	 *             adapter: string,
+	 *             status: string,
+	 *             target: array<string, mixed>,
+	 *             applied_files: list<string>,
+	 *             audit_reference: string,
+	 *             commit?: string|null,
+	 *             commit_url?: string|null,
+	 *             pr_url?: string|null,
+	 *             branch?: string|null,
+	 *         },
+	 *         audit?: array{
+	 *             path: string,
+	 *             sequence: int,
+	 *             hash: string,
+	 *         }|null,
+	 *     }|null,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function accept_pending_apply( array $input ): mixed {}
+
+	/**
+	 * Ends a pending apply. Its bundle stays as it is.
+	 *
+	 * Ability: wp-codebox/reject-pending-apply.
+	 *
+	 * @param array{
+	 *     pending_id: string,
+	 *     reason?: string,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     pending_id: string,
+	 *     state: 'pending'|'applied'|'rejected'|'applying'|'failed',
+	 *     decision: array{
+	 *         decision: 'accepted'|'rejected',
+	 *         decided_by: mixed,
+	 *         decided_at: string,
+	 *         reason?: string|null,
+	 *     },
+	 *     apply?: array{
+	 *         success: bool,
+	 *         schema: string,
+	 *         artifact_id: string,
+	 *         approved_files: list<string>,
+	 *         patch_sha256: string,
+	 *         content_digest: string,
+	 *         verification: array{
+	 *             schema: string,
+	 *             bundleDirectory: string,
+	 *             valid: bool,
+	 *             violations: list<array{
+	 *                 code: 'missing-manifest'|'malformed-manifest'|'invalid-manifest-shape'|'invalid-path'|'missing-file'|'orphaned-file'|'digest-mismatch'|'missing-file-hash'|'file-hash-mismatch'|'bundle-id-mismatch'|'malformed-reference'|'review-evidence-mismatch'|'unsafe-file'|'hardlink'|'payload-schema-violation',
+	 *                 path: string,
+	 *                 message: string,
+	 *                 file?: string|null,
+	 *             }>,
+	 *             unlisted?: int,
+	 *             manifest?: mixed,
+	 *         },
+	 *         base: array{
+	 *             status: 'current'|'unknown',
+	 *             checked: int,
+	 *             unchecked?: list<string>,
+	 *         },
+	 *         dry_run: bool,
+	 *         result: array{
+	 *             schema: string,
+	 *             adapter: string,
+	 *             status: string,
+	 *             target: array<string, mixed>,
+	 *             applied_files: list<string>,
+	 *             audit_reference: string,
+	 *             commit?: string|null,
+	 *             commit_url?: string|null,
+	 *             pr_url?: string|null,
+	 *             branch?: string|null,
+	 *         },
+	 *         audit?: array{
+	 *             path: string,
+	 *             sequence: int,
+	 *             hash: string,
+	 *         }|null,
+	 *     }|null,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function reject_pending_apply( array $input ): mixed {}
+
+	/**
 	 * Says what this runtime is, which abilities it has, and whether it is ready.
 	 *
 	 * Ability: wp-codebox/runtime-descriptor.
@@ -450,6 +1405,13 @@ final class WP_Codebox_API {
 	 * @return true|\WP_Error
 	 */
 	public static function validate_ability_input( string $name, mixed $input = null ): mixed {}
+
+	/**
+	 * Whether the caller that an input names in `authorization` is trusted with a scope.
+	 *
+	 * @return array{schema: string, caller: string, scope: string, authorized: bool, method: string, reason: string}|\WP_Error
+	 */
+	public static function authorize( string $scope, mixed $input = null ): mixed {}
 
 	/**
 	 * Looks whether everything is there that a run needs.

@@ -251,10 +251,6 @@ impl Input for ReviewInput {
             return Err(Refusal::field(Code::ReviewActionInvalid, "decision", why));
         }
         self.action = Some(action);
-        if self.decided_at.as_deref().is_some_and(|at| parse_iso8601(at).is_none()) {
-            let why = "not an RFC 3339 instant, such as 2026-01-31T08:00:00Z";
-            return Err(Refusal::field(Code::InputInvalid, "decided_at", why));
-        }
         match action {
             ReviewAction::Approve => need_files(&self.approved_files),
             _ => Ok(()),
@@ -350,6 +346,10 @@ pub const ROWS: &[Ability] = &[
 
 fn review_artifact(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
     let input = ReviewInput::parse(input)?;
+    if input.decided_at.as_deref().is_some_and(|at| parse_iso8601(at).is_none()) {
+        let why = "not an RFC 3339 instant, such as 2026-01-31T08:00:00Z";
+        return Err(Refusal::field(Code::InputInvalid, "decided_at", why));
+    }
     let store = store::holding(host, input.artifacts_path.as_deref(), &input.artifact_id)?;
     let request = ReviewRequest {
         action: input.action.unwrap_or(ReviewAction::RequestChanges),

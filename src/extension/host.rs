@@ -112,7 +112,8 @@ impl Host for PhpHost<'_> {
     }
 
     fn records(&self) -> Option<&dyn Records> {
-        self.wordpress().map(|_| self as &dyn Records)
+        let known = self.calls.json("class_exists", &[TABLE.into()]).ok()??;
+        (known == true).then_some(self as &dyn Records)
     }
 
     fn now(&self) -> SystemTime {
@@ -128,7 +129,9 @@ impl Host for PhpHost<'_> {
     }
 }
 
-/// The table that the plugin keeps, through its class `WP_Codebox_Records`.
+/// The plugin's class that keeps the table.
+const TABLE: &str = "WP_Codebox_Records";
+
 impl Records for PhpHost<'_> {
     fn insert(&self, record: &Record) -> Result<bool, Refusal> {
         let Record { kind, id, state, body, .. } = record;
@@ -161,7 +164,7 @@ impl Records for PhpHost<'_> {
 
 impl PhpHost<'_> {
     fn table(&self, method: &str, args: &[Value]) -> Result<Value, Refusal> {
-        let answer = self.calls.json(&format!("WP_Codebox_Records::{method}"), args)?;
+        let answer = self.calls.json(&format!("{TABLE}::{method}"), args)?;
         answer.ok_or_else(|| {
             Refusal::new(
                 Code::PendingApplyUnavailable,

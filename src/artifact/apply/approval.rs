@@ -12,7 +12,7 @@ use crate::artifact::digest::{CHANGED_FILES_PATH, PATCH_PATH};
 use crate::artifact::verify::verify;
 use crate::artifact::{ArtifactError, Bundle, Store, Verification};
 use crate::contract::digest_hex;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Larger patches are not applied. Bytes.
 const MAX_PATCH: u64 = 64 << 20;
@@ -88,7 +88,9 @@ impl Trusted {
         if files.is_empty() {
             return Err(ApplyError::NothingApproved);
         }
-        let find = |file: &String| self.rows.iter().find(|row| row.path == *file);
+        let by_path: HashMap<&str, &ChangedRow> =
+            self.rows.iter().rev().map(|row| (row.path.as_str(), row)).collect();
+        let find = |file: &String| by_path.get(file.as_str()).copied();
         let unknown: Vec<String> = files.iter().filter(|file| find(file).is_none()).cloned().collect();
         if !unknown.is_empty() {
             return Err(ApplyError::NotChanged(unknown));

@@ -2,10 +2,11 @@
 
 use super::approval::Approved;
 use super::error::ApplyError;
+use super::rows::ChangedRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// Schema id of [`ApplyResult`].
 pub const APPLY_RESULT_SCHEMA: &str = "wp-codebox/apply-result/v1";
@@ -78,17 +79,18 @@ impl ApplyResult {
 /// The approved files, if they are what was applied. An adapter may call a file by its path in the
 /// patch or in the mount.
 fn exactly(applied: &[&str], approved: &Approved, adapter: &str) -> Result<Vec<String>, ApplyError> {
-    let called = |name: &&&str| !approved.rows.iter().any(|row| row.is_called(name));
-    let unapproved: BTreeSet<String> = applied.iter().filter(called).map(|f| (*f).to_owned()).collect();
+    let known: HashSet<&str> = approved.rows.iter().flat_map(ChangedRow::names).collect();
+    let said: HashSet<&str> = applied.iter().copied().collect();
+    let unapproved: BTreeSet<&str> = said.difference(&known).copied().collect();
     let unapplied: Vec<String> = approved
         .rows
         .iter()
-        .filter(|row| !applied.iter().any(|name| row.is_called(name)))
+        .filter(|row| !row.names().any(|name| said.contains(name)))
         .map(|row| row.path.clone())
         .collect();
     if unapproved.is_empty() && unapplied.is_empty() {
         return Ok(approved.files.clone());
     }
-    let unapproved = unapproved.into_iter().collect();
+    let unapproved = unapproved.into_iter().map(str::to_owned).collect();
     Err(ApplyError::ResultMismatch { adapter: adapter.into(), unapplied, unapproved })
 }

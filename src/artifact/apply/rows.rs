@@ -110,10 +110,10 @@ impl ChangedRow {
         self.omitted.is_none()
     }
 
-    /// Whether somebody else calls the file so.
-    pub fn is_called(&self, name: &str) -> bool {
+    /// Every name that an adapter may call the file by.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         let others = [&self.relative_path, &self.patch_path];
-        self.path == name || others.into_iter().flatten().any(|other| other == name)
+        std::iter::once(self.path.as_str()).chain(others.into_iter().flatten().map(String::as_str))
     }
 
     fn bytes(&self, text: &str) -> Vec<u8> {

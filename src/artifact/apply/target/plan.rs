@@ -6,7 +6,7 @@ use crate::artifact::apply::rows::ChangedRow;
 use crate::artifact::apply::tree::{Node, digest_matches, text};
 use crate::artifact::patch::{FilePatch, GitMode, apply, is_git_internal, parse};
 use crate::contract::digest_hex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 
 /// All new content together has at most so many bytes.
@@ -46,11 +46,13 @@ pub trait Base {
 pub fn plan(approved: &Approved, base: &dyn Base) -> Result<Vec<Change>, ApplyError> {
     let patch = approved.patch.as_bytes();
     let mut planned = Planned { base, files: BTreeMap::new(), total: 0, stale: Vec::new() };
+    let rows: HashMap<Vec<u8>, &ChangedRow> = approved
+        .rows
+        .iter()
+        .flat_map(|row| row.patch_paths().into_iter().map(move |path| (path, row)))
+        .collect();
     for block in parse(patch)? {
-        let row = approved.rows.iter().find(|row| {
-            let paths = row.patch_paths();
-            paths.iter().any(|path| path == block.path())
-        });
+        let row = rows.get(block.path()).copied();
         let row = row.ok_or_else(|| ApplyError::Unfilterable("a block belongs to no file".into()))?;
         planned.block(patch, &block, row)?;
     }
@@ -59,8 +61,8 @@ pub fn plan(approved: &Approved, base: &dyn Base) -> Result<Vec<Change>, ApplyEr
         planned.stale.dedup();
         return Err(ApplyError::Stale(planned.stale));
     }
-    let changes: Vec<Change> = planned.files.into_values().filter(|c| c.old.is_some() || c.new.is_some()).collect();
-    Ok(changes)
+    let real = |change: &Change| change.old.is_some() || change.new.is_some();
+    Ok(planned.files.into_values().filter(real).collect())
 }
 
 struct Planned<'a> {
