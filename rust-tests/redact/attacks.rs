@@ -123,6 +123,7 @@ fn percent_once_and_twice_in_both_cases() {
         "percent, every byte",
         "percent, every byte, twice",
         "form",
+        "percent of a form",
     ]);
 }
 

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 /// Encodes a whole text.
 pub type Encoding = fn(&str) -> String;
 
-pub const ALL: [(&str, Encoding); 31] = [
+pub const ALL: [(&str, Encoding); 32] = [
     ("plain", |s| s.to_owned()),
     ("base64", |s| STANDARD.encode(s)),
     ("base64 after one byte", |s| STANDARD.encode(format!("u{s}"))),
@@ -25,6 +25,7 @@ pub const ALL: [(&str, Encoding); 31] = [
     ("percent, every byte", |s| percent(s, true, "%")),
     ("percent, every byte, twice", |s| percent(s, true, "%25")),
     ("form", |s| percent(s, false, "%").replace("%20", "+")),
+    ("percent of a form", |s| percent(&percent(s, false, "%").replace("%20", "+"), false, "%")),
     ("JSON", |s| serde_json::to_string(s).unwrap()),
     ("JSON in JSON", |s| serde_json::to_string(&serde_json::to_string(s).unwrap()).unwrap()),
     ("JSON of PHP", |s| serde_json::to_string(s).unwrap().replace('/', "\\/").ascii()),

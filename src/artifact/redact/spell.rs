@@ -74,30 +74,33 @@ fn html(value: &str, all: &mut Vec<String>) {
     all.push(numbers(|c, out| write!(out, "&#x{c:x};")));
 }
 
-/// Percent-encoding once and twice: PHP's two, Python's for forms, JavaScript's two, and of every
-/// byte. A style that keeps the space writes `+` for it, which a skeleton drops as well.
+/// Percent-encoding, once and twice: any style over any other, since they differ in what they keep
+/// and in how they write a space. Then of every byte.
 fn percent(value: &str, all: &mut Vec<String>) {
-    let styles: [Option<&[u8]>; 6] = [
-        Some(b"-_.~"),
-        Some(b"-_. "),
-        Some(b"-_.~ "),
-        Some(b"-_.!~*'()"),
-        Some(b"-_.!~*'();/?:@&=+$,#"),
-        None,
+    // PHP's two, Python's for forms, JavaScript's two. The second says whether a space is `+`.
+    const STYLES: [(&[u8], bool); 5] = [
+        (b"-_.~", false),
+        (b"-_.", true),
+        (b"-_.~", true),
+        (b"-_.!~*'()", false),
+        (b"-_.!~*'();/?:@&=+$,#", false),
     ];
-    for style in styles {
-        let once = each_byte(value, |b, out| {
-            if style.is_some_and(|kept| b.is_ascii_alphanumeric() || kept.contains(&b)) {
-                out.push(char::from(b));
-                Ok(())
-            } else {
-                write!(out, "%{b:02x}")
-            }
-        });
+    let encode = |text: &str, (kept, plus): (&[u8], bool)| {
+        each_byte(text, |b, out| match b {
+            b' ' if plus => out.write_char('+'),
+            _ if b.is_ascii_alphanumeric() || kept.contains(&b) => out.write_char(char::from(b)),
+            _ => write!(out, "%{b:02x}"),
+        })
+    };
+    for inner in STYLES {
+        let once = encode(value, inner);
         if once != value {
-            all.extend([once.replace('%', "%25"), once]);
+            all.extend(STYLES.map(|outer| encode(&once, outer)));
+            all.push(once);
         }
     }
+    let every = each_byte(value, |b, out| write!(out, "%{b:02x}"));
+    all.extend([every.replace('%', "%25"), every]);
 }
 
 /// What stands in a JSON string: `also` beyond what must be, as `\uXXXX`.
