@@ -258,6 +258,12 @@ fn a_backslash_before_a_secret_that_begins_like_an_escape() {
 }
 
 #[test]
+fn a_value_split_behind_its_own_backslash() {
+    let shown = clean(&redactor(&["aA0A\\nQ7xk29Zp"]), "'aA0A\\' . 'nQ7xk29Zp'");
+    assert!(shown.contains(MARKER) && !shown.contains("Q7xk29Zp"), "{shown}");
+}
+
+#[test]
 fn a_secret_stretched_over_pages_is_not_followed_for_ever() {
     // What lies within 8 KiB is found; a reader would not take more for one word.
     let redactor = redactor(&["sk9Xq2Lm4Pz8Rt"]);

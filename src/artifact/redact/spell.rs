@@ -8,6 +8,10 @@ use std::fmt::Write;
 /// Every other spelling of `value`, `value` first. May name one twice.
 pub fn spellings(value: &str) -> Vec<String> {
     let mut all = vec![value.to_owned()];
+    if value.contains('\\') {
+        // Split behind a backslash, what follows it is no escape.
+        all.push(value.replace('\\', ""));
+    }
     let json = json_ascii(value, |_| false);
     html(value, &mut all);
     percent(value, &mut all);
