@@ -83,6 +83,15 @@ impl SandboxObject {
         })
     }
 
+    /// Sets what the sandbox may reach from now on: `'deny'`, `'allow'`, or
+    /// `array( 'allowHosts' => array( … ) )`.
+    pub fn set_network(&mut self, network: &Zval) -> PhpResult<Zval> {
+        self.with(|held, calls| {
+            let network = Reader::new(calls).read(network)?;
+            held.set_network(network, &PhpHost::new(calls, Value::Object(Map::new())))
+        })
+    }
+
     /// Keeps the sandbox as it is now. Returns `array( 'id' => … )`.
     pub fn snapshot(&mut self) -> PhpResult<Zval> {
         self.with(|held, calls| held.snapshot(&PhpHost::new(calls, Value::Object(Map::new()))))

@@ -3,10 +3,11 @@
 //! In: untrusted JSON for each call. Out: JSON. The sandbox ends with the object.
 
 use super::input::{ComponentContract, Mount, RuntimePolicy};
-use super::plan;
+use super::{plan, policy};
 use crate::artifact::MountRecord;
 use crate::contract::{Code, Input, Refusal, input_schema, iso8601};
 use crate::engine::Watch;
+use crate::engine::net::Rules;
 use crate::host::Host;
 use crate::sandbox::{Approval, Approver, Command, Execution, Failure, ProbeKind, Sandbox, Snapshot};
 use schemars::JsonSchema;
@@ -272,6 +273,16 @@ impl HeldSandbox {
         });
         let answers = answers.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_default());
         Ok(Value::Array(answers.collect()))
+    }
+
+    /// Sets what the sandbox may reach on the network from now on: `network` of a runtime policy.
+    /// Connections that would not be allowed any more end.
+    pub fn set_network(&mut self, network: Value, host: &dyn Host) -> Result<Value, Refusal> {
+        let rules: Rules = serde_json::from_value(network)
+            .map_err(|error| Refusal::field(Code::RuntimePolicyInvalid, "network", error))?;
+        policy::judge_network(&rules, "network", &host.settings()?)?;
+        self.sandbox.set_network(rules);
+        Ok(Value::Bool(true))
     }
 
     /// Keeps the sandbox as it is now, to return to. Gives the snapshot's id.

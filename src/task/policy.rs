@@ -3,7 +3,7 @@
 use super::input::RuntimePolicy;
 use crate::artifact::Secret;
 use crate::contract::{Code, Refusal};
-use crate::engine::net::HostRule;
+use crate::engine::net::{HostRule, Rules};
 use crate::host::Settings;
 use crate::sandbox::{Policy, Secrets};
 
@@ -32,18 +32,7 @@ pub(super) fn resolve(
         policy.commands.clone_from(commands);
     }
     if let Some(network) = &asked.network {
-        if !settings.operator {
-            network.within(&cap(settings)?).map_err(|host| {
-                Refusal::field(
-                    Code::RuntimePolicyViolation,
-                    "runtime_policy.network",
-                    format_args!(
-                        "{host} is not among the hosts that the operator allows \
-                         (wp_codebox.network_hosts, filter wp_codebox_allowed_network_hosts)"
-                    ),
-                )
-            })?;
-        }
+        judge_network(network, "runtime_policy.network", settings)?;
         policy.network = network.clone();
     }
     policy.filesystem = asked.filesystem.unwrap_or_default();
@@ -51,6 +40,23 @@ pub(super) fn resolve(
     policy.approvals = asked.approvals.unwrap_or_default();
     policy.judge_secrets(secrets.iter().map(Secret::name))?;
     Ok(policy)
+}
+
+/// Whether the operator lets a caller open this much of the network. The operator may open all.
+pub(super) fn judge_network(network: &Rules, field: &str, settings: &Settings) -> Result<(), Refusal> {
+    if settings.operator {
+        return Ok(());
+    }
+    network.within(&cap(settings)?).map_err(|host| {
+        Refusal::field(
+            Code::RuntimePolicyViolation,
+            field,
+            format_args!(
+                "{host} is not among the hosts that the operator allows \
+                 (wp_codebox.network_hosts, filter wp_codebox_allowed_network_hosts)"
+            ),
+        )
+    })
 }
 
 /// The hosts that the operator lets tasks reach.
