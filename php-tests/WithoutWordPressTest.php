@@ -32,6 +32,37 @@ final class WithoutWordPressTest extends TestCase {
 		self::assertStringContainsString( $id, (string) json_encode( $answer['one'] ) );
 	}
 
+	public function test_a_script_applies_to_a_configured_target_and_cannot_stage(): void {
+		$input   = Task::input( 'edit' );
+		$source  = $input['mounts'][0]['source'];
+		$targets = Site::scratch( 'targets.json' );
+		file_put_contents( $targets, json_encode( array( array( 'name' => 'here', 'kind' => 'directory', 'path' => $source ) ) ) );
+		$ended = $this->script(
+			'$run     = WP_Codebox_API::run_agent_task( $input );
+			$approval = array(
+				"artifact_id"    => $run["artifact_result"]["artifactBundle"]["id"],
+				"approved_files" => array( "/workspace/project/greeting.txt", "/workspace/project/notes/added.txt", "/workspace/project/notes/removed.txt" ),
+			);
+			try {
+				WP_Codebox_API::stage_artifact_apply( $approval );
+			} catch ( WP_Codebox_Exception $e ) {
+				$refused = $e->get_error_code();
+			}
+			$applied = WP_Codebox_API::apply_approved_artifact( $approval );
+			$root    = dirname( $run["artifact_result"]["artifactBundle"]["path"] );
+			$records = WP_Codebox_API::verify_artifacts( array( "artifacts_path" => $root ) )["audits"][0]["valid"];
+			echo json_encode( compact( "refused", "applied", "records" ) );',
+			$input,
+			array( 'WP_CODEBOX_APPLY_TARGETS' => $targets )
+		);
+		self::assertSame( array( 0, '' ), array( $ended->status, $ended->stderr ) );
+		$answer = $ended->json();
+		self::assertSame( 'wp_codebox_pending_apply_unavailable', $answer['refused'] );
+		self::assertSame( 'applied', $answer['applied']['result']['status'] );
+		self::assertTrue( $answer['records'] );
+		self::assertSame( Task::edited(), Site::files( $source ) );
+	}
+
 	public function test_a_refusal_is_an_exception(): void {
 		$ended = $this->script(
 			'try {
@@ -60,11 +91,12 @@ final class WithoutWordPressTest extends TestCase {
 	}
 
 	/**
-	 * @param array<string, mixed> $input The script's `$input`.
+	 * @param array<string, mixed>  $input       The script's `$input`.
+	 * @param array<string, string> $environment Changes to our own environment.
 	 */
-	private function script( string $code, array $input ): Finished {
+	private function script( string $code, array $input, array $environment = array() ): Finished {
 		$file = Site::scratch( 'script.php' );
 		file_put_contents( $file, "<?php\n\$input = json_decode( file_get_contents( 'php://stdin' ), true );\n$code" );
-		return Process::php( array( $file ), array(), (string) json_encode( $input ) );
+		return Process::php( array( $file ), $environment, (string) json_encode( $input ) );
 	}
 }

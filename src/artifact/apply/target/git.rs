@@ -17,8 +17,13 @@ use serde_json::Value;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 const AUTHOR: &str = "WP Codebox <wp-codebox@localhost>";
+
+/// How long one call of git may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Git's answers are not read beyond this, unless they are a file. Bytes.
 const MAX_ANSWER: u64 = 1 << 20;
@@ -241,20 +246,32 @@ impl Git {
             .stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let mut stdin = child.stdin.take().ok_or_else(|| io::Error::other("no standard input"))?;
+        let streams = child.stdout.take().zip(child.stderr.take());
+        let (stdout, stderr) = streams.ok_or_else(|| io::Error::other("no output"))?;
         let (mut answer, mut complaint) = (Vec::new(), Vec::new());
-        std::thread::scope(|scope| -> io::Result<()> {
+        let (ended, end) = mpsc::channel();
+        let in_time = std::thread::scope(|scope| {
             // Git may answer before it has read everything.
             scope.spawn(move || stdin.write_all(input.unwrap_or_default()));
-            if let Some(stderr) = child.stderr.take() {
-                let complaint = &mut complaint;
-                scope.spawn(move || drain(stderr, MAX_ANSWER, complaint));
+            let (answer, complaint) = (&mut answer, &mut complaint);
+            scope.spawn(move || drain(stderr, MAX_ANSWER, complaint));
+            scope.spawn(move || {
+                let read = drain(stdout, limit + 1, answer);
+                // Nobody listens any more if it took too long.
+                let _ = ended.send(());
+                read
+            });
+            let in_time = end.recv_timeout(PATIENCE).is_ok();
+            if !in_time {
+                // Its pipes close with it, and the threads end.
+                let _ = child.kill();
             }
-            if let Some(stdout) = child.stdout.take() {
-                drain(stdout, limit + 1, &mut answer)?;
-            }
-            Ok(())
-        })?;
+            in_time
+        });
         let status = child.wait()?;
+        if !in_time {
+            return Err(io::Error::from(io::ErrorKind::TimedOut));
+        }
         if !status.success() {
             let complaint = String::from_utf8_lossy(&complaint).trim().to_owned();
             return Err(io::Error::other(if complaint.is_empty() { status.to_string() } else { complaint }));
