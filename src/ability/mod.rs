@@ -16,6 +16,7 @@ mod browser_artifacts;
 mod describe;
 mod doctor;
 mod pending_apply;
+mod images;
 mod row;
 mod runtime;
 mod store;
@@ -40,6 +41,7 @@ pub fn table() -> impl Iterator<Item = &'static Ability> {
         browser_artifacts::ROWS,
         artifact_apply::ROWS,
         pending_apply::ROWS,
+        images::ROWS,
         runtime::ROWS,
     ]
     .into_iter()

@@ -132,6 +132,21 @@ impl Api {
         run("wp-codebox/reject-pending-apply", Some(input))
     }
 
+    /// Lists the frozen WordPresses that sandboxes are forked from.
+    pub fn list_warm_images(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
+        run("wp-codebox/list-warm-images", input)
+    }
+
+    /// Makes the image for a sandbox ahead of time.
+    pub fn build_warm_image(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
+        run("wp-codebox/build-warm-image", input)
+    }
+
+    /// Removes images that are too long unused, too many or too large.
+    pub fn prune_warm_images(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
+        run("wp-codebox/prune-warm-images", input)
+    }
+
     /// Says what this runtime is and can do.
     pub fn runtime_descriptor(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
         run("wp-codebox/runtime-descriptor", input)
