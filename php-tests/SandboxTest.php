@@ -126,7 +126,7 @@ final class SandboxTest extends TestCase {
 			$round();
 		}
 		$before = $held();
-		for ( $i = 0; $i < (int) ( getenv( 'WP_CODEBOX_TEST_CYCLES' ) ?: 100 ); $i++ ) {
+		for ( $i = 0; $i < (int) ( getenv( 'WP_CODEBOX_TEST_CYCLES' ) ?: 40 ); $i++ ) {
 			$round();
 		}
 		$after = $held();
