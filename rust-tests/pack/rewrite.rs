@@ -2,9 +2,9 @@
 
 use crate::support::sections;
 use wasm_encoder::{
-    BlockType, CodeSection, DataCountSection, ElementSection, Elements, EntityType, ExportKind, Function,
-    FunctionSection, ImportSection, Module, NameMap, NameSection, RefType, TableSection, TableType,
-    TypeSection, ValType,
+    BlockType, CodeSection, ConstExpr, DataCountSection, ElementSection, Elements, EntityType, ExportKind,
+    ExportSection, Function, FunctionSection, GlobalSection, GlobalType, ImportSection, Module, NameMap,
+    NameSection, RefType, TableSection, TableType, TypeSection, ValType,
 };
 use wasmparser::{Operator, Parser, Payload};
 use wasmtime::{Engine, Instance, Store, TypedFunc};
@@ -52,7 +52,7 @@ fn module(rest: &Rest<'_>, table: bool, names: Option<&NameSection>) -> Vec<u8> 
         });
         // Slots 2 to 5; the others are empty. Slot 4 has the same handler as slot 2.
         let listed = Elements::Functions(vec![1, 2, 1, 3].into());
-        elements.active(None, &wasm_encoder::ConstExpr::i32_const(2), listed);
+        elements.active(None, &ConstExpr::i32_const(2), listed);
         out.section(&tables);
     }
     out.section(&s.memories).section(&s.globals).section(&exports);
@@ -231,7 +231,7 @@ fn imports_shift_the_added_functions() {
     imports.import("env", "call", EntityType::Function(0));
     let mut types = TypeSection::new();
     types.ty().function([], []);
-    let mut exports = wasm_encoder::ExportSection::new();
+    let mut exports = ExportSection::new();
     exports.export("memory", ExportKind::Memory, 0);
     exports.export("wasm_sapi_request_shutdown", ExportKind::Func, 1);
     let mut body = Function::new([]);
@@ -252,4 +252,68 @@ fn imports_shift_the_added_functions() {
     end.call(&mut store, ()).unwrap();
     let memory = instance.get_memory(&mut store, "memory").unwrap();
     assert_eq!(memory.data(&store)[7..49], [&[0][..], &[7; 40], &[0]].concat());
+}
+
+/// As Binaryen writes it: the bounds are globals, which nobody has set here, so that its own check
+/// would refuse every value.
+#[test]
+fn the_stack_is_checked_against_its_bounds() {
+    const TOP: i32 = 4 << 20;
+    let s = sections();
+    let mut types = TypeSection::new();
+    types.ty().function([], []);
+    types.ty().function([ValType::I32], []);
+    let mut functions = FunctionSection::new();
+    functions.function(0).function(1);
+    let mut globals = GlobalSection::new();
+    for start in [TOP, 0, 0] {
+        let ty = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
+        globals.global(ty, &ConstExpr::i32_const(start));
+    }
+    let mut exports = ExportSection::new();
+    exports.export("__stack_pointer", ExportKind::Global, 0);
+    exports.export("wasm_sapi_request_shutdown", ExportKind::Func, 0);
+    exports.export("move", ExportKind::Func, 1);
+    let mut end = Function::new([]);
+    end.instructions().end();
+    let mut body = Function::new([(1, ValType::I32)]);
+    body.instructions()
+        .local_get(0)
+        .local_tee(1)
+        .global_get(1)
+        .i32_gt_u()
+        .local_get(1)
+        .global_get(2)
+        .i32_lt_u()
+        .i32_or()
+        .if_(BlockType::Empty)
+        .unreachable()
+        .end()
+        .local_get(1)
+        .global_set(0)
+        .end();
+    let mut code = CodeSection::new();
+    code.function(&end).function(&body);
+    let mut out = Module::new();
+    out.section(&types).section(&functions).section(&s.memories).section(&globals);
+    out.section(&exports).section(&code);
+    let wasm = transform(&out.finish()).unwrap().module;
+
+    let lowest = TOP - (1 << 20) + 1024;
+    for (value, allowed) in [
+        (TOP, true),
+        (TOP - 16, true),
+        (lowest, true),
+        (lowest - 16, false),
+        (TOP + 16, false),
+        (0, false),
+        (-16, false),
+        (i32::MIN, false),
+    ] {
+        let (mut store, instance) = instance(&wasm);
+        let set: TypedFunc<i32, ()> = instance.get_typed_func(&mut store, "move").unwrap();
+        assert_eq!(set.call(&mut store, value).is_ok(), allowed, "{value}");
+        let pointer = instance.get_global(&mut store, "__stack_pointer").unwrap();
+        assert_eq!(pointer.get(&mut store).unwrap_i32(), if allowed { value } else { TOP });
+    }
 }

@@ -10,6 +10,7 @@ use super::memory::{MemoryImage, NextImage};
 use super::net::Network;
 use super::request::{Request, Response};
 use super::runtime::Runtime;
+use super::stack;
 use super::state::{Leave, State};
 use super::vfs::Vfs;
 use super::watchdog::Watched;
@@ -20,10 +21,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wasmtime::{Instance, Memory, Store, Trap, Val};
 
-/// PHP's own C stack inside linear memory, bytes; it grows down from `__stack_pointer`.
-const C_STACK: i32 = 1 << 20;
-/// What the stack check leaves unused at the stack's far end, bytes.
-const C_STACK_MARGIN: i32 = 1024;
 /// Nearer than this to its end, a trapped guest's stack is taken to have overflown, bytes.
 const C_STACK_SPENT: i32 = 64 << 10;
 
@@ -70,8 +67,8 @@ pub struct Guest {
     pub(super) store: Store<State>,
     pub(super) instance: Instance,
     pub(super) memory: Memory,
-    /// Lowest address of the C stack.
-    stack_end: i32,
+    /// Highest address of PHP's own stack.
+    stack_top: i32,
     pub(super) phase: Phase,
     /// Address of the executor's exit status, once [`Guest::learn_exit_status`] has found it.
     pub(super) exit_status_at: Option<u32>,
@@ -127,21 +124,20 @@ impl Guest {
             store,
             instance,
             memory,
-            stack_end: 0,
+            stack_top: 0,
             phase: Phase::Idle,
             exit_status_at: None,
             fit,
             stopped: false,
         };
         let top = guest.global("__stack_pointer").ok_or(missing("__stack_pointer"))?;
-        guest.stack_end = top - C_STACK + C_STACK_MARGIN;
+        guest.stack_top = top;
         Ok(guest)
     }
 
     fn start(&mut self, boot: &Boot, watch: &Watch<'_>) -> Result<(), Stop> {
         let _watched = self.watched(watch)?;
-        let top = self.stack_end + C_STACK - C_STACK_MARGIN;
-        self.call("__set_stack_limits", &[top, self.stack_end], watch)?;
+        self.call("__set_stack_limits", &[self.stack_top, stack::end(self.stack_top)], watch)?;
         self.call("__wasm_call_ctors", &[], watch)?;
         self.call_with_strings("wasm_set_phpini_path", &[&boot.ini_path], watch)?;
         self.call_with_strings("wasm_set_sapi_name", &[&boot.sapi], watch)?;
@@ -349,7 +345,7 @@ impl Guest {
     }
 
     fn stack_is_spent(&mut self) -> bool {
-        let end = self.stack_end;
+        let end = stack::end(self.stack_top);
         self.global("__stack_pointer").is_some_and(|pointer| pointer - end < C_STACK_SPENT)
     }
 

@@ -20,6 +20,7 @@ mod open_request;
 pub mod pack;
 mod request;
 mod runtime;
+mod stack;
 mod state;
 pub mod vfs;
 mod watchdog;

@@ -5,17 +5,20 @@
 //! * `wasm_sapi_request_shutdown` returns at once while the global [`HOLD`] is set, so that a request
 //!   stays open after its script has ended.
 //! * The interpreter calls its handlers directly: see [`dispatch`].
+//! * The checks of PHP's own stack are shortened: see [`stack`].
 //! * No instruction is left that reaches linear memory from host code: see [`bulk`].
 //! * Custom sections (names, producers) are dropped.
 
 mod bulk;
 mod dispatch;
 mod edit;
+mod stack;
 
 use super::super::HOLD;
 use super::BuildError;
 use dispatch::Dispatch;
 use edit::{Additions, edited, encoded};
+use stack::StackCheck;
 use wasm_encoder::{BlockType, CodeSection, Encode, Instruction, Module, RawSection, SectionId};
 use wasmparser::{
     DataKind, Export, ExternalKind, FromReader, FunctionBody, Operator, Parser, Payload,
@@ -24,6 +27,9 @@ use wasmparser::{
 
 /// Mutable globals that had no export get one: this and their index.
 pub const MUTABLE_PREFIX: &str = "mutable_";
+
+/// The exported global that PHP's own stack grows down from.
+const STACK_POINTER: &str = "__stack_pointer";
 
 /// The function that ends a PHP request.
 const SHUTDOWN: &str = "wasm_sapi_request_shutdown";
@@ -71,6 +77,7 @@ struct Pass {
     function_types: Vec<u32>,
     imported_functions: u32,
     globals: u32,
+    imported_globals: u32,
     /// Indices of the mutable globals.
     mutable: Vec<u32>,
     memory_pages: Option<u64>,
@@ -81,6 +88,10 @@ struct Pass {
     /// [`SHUTDOWN`] has its prefix.
     held: bool,
     dispatch: Option<Dispatch>,
+    /// Where PHP's own stack lies, once globals and exports have been read.
+    stack: Option<StackCheck>,
+    /// By global: its value at start, if that is a constant i32.
+    initial: Vec<Option<i32>>,
     /// Index of the function that stands in for `memory.copy`; the one for `memory.fill` follows.
     copy: u32,
     code: CodeSection,
@@ -170,7 +181,10 @@ impl Pass {
             TypeRef::Global(ty) if ty.mutable => {
                 return Err(shape("it imports a mutable global, which a fork could not restore"));
             }
-            TypeRef::Global(_) => self.globals += 1,
+            TypeRef::Global(_) => {
+                self.globals += 1;
+                self.imported_globals += 1;
+            }
             TypeRef::Memory(_) => return Err(shape("it imports its memory")),
             TypeRef::Table(_) | TypeRef::Tag(_) => {}
             _ => return Err(shape("it has an import of an unknown kind")),
@@ -185,7 +199,13 @@ impl Pass {
         reader: SectionLimited<'_, wasmparser::Global<'_>>,
     ) -> Result<(), BuildError> {
         for global in reader.clone() {
-            let ty = global?.ty;
+            let global = global?;
+            let ty = global.ty;
+            let mut operators = global.init_expr.get_operators_reader();
+            self.initial.push(match (operators.read()?, operators.read()?) {
+                (Operator::I32Const { value }, Operator::End) => Some(value),
+                _ => None,
+            });
             if ty.mutable {
                 if !matches!(
                     ty.content_type,
@@ -219,7 +239,14 @@ impl Pass {
                 return Err(shape(format!("it exports {:?} already", export.name)));
             }
             match export.kind {
-                ExternalKind::Global => exported.push(export.index),
+                ExternalKind::Global => {
+                    if export.name == STACK_POINTER {
+                        let own = export.index.checked_sub(self.imported_globals);
+                        let start = own.and_then(|own| *self.initial.get(own as usize)?);
+                        self.stack = start.map(|start| StackCheck::new(export.index, start));
+                    }
+                    exported.push(export.index);
+                }
                 ExternalKind::Func if export.name == SHUTDOWN => self.shutdown = Some(export.index),
                 _ => {}
             }
@@ -250,13 +277,17 @@ impl Pass {
         };
         let dispatch = self.dispatch.as_ref().filter(|dispatch| dispatch.loop_function == index);
         let copy = self.copy;
-        let edited = edited(body, &additions, |operator| match operator {
-            Operator::MemoryCopy { dst_mem: 0, src_mem: 0 } => Ok(Some(encoded(&[Instruction::Call(copy)]))),
-            Operator::MemoryFill { mem: 0 } => Ok(Some(encoded(&[Instruction::Call(copy + 1)]))),
+        let stack = self.stack.as_ref();
+        let edited = edited(body, &additions, |ahead| match &ahead[0] {
+            Operator::MemoryCopy { dst_mem: 0, src_mem: 0 } => {
+                Ok(Some((1, encoded(&[Instruction::Call(copy)]))))
+            }
+            Operator::MemoryFill { mem: 0 } => Ok(Some((1, encoded(&[Instruction::Call(copy + 1)])))),
             Operator::MemoryInit { .. } | Operator::DataDrop { .. } => {
                 Err(shape("it uses data segments at run time"))
             }
-            other => Ok(dispatch.and_then(|dispatch| dispatch.call(other, local))),
+            Operator::LocalTee { .. } => Ok(stack.and_then(|stack| stack.check(ahead))),
+            other => Ok(dispatch.and_then(|dispatch| dispatch.call(other, local)).map(|code| (1, code))),
         })?;
         self.code.raw(&edited);
         self.bodies += 1;

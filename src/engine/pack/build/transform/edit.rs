@@ -22,11 +22,15 @@ pub(super) struct Additions {
     pub prefix: Vec<u8>,
 }
 
+/// How many instructions go, and what stands in for them.
+pub(super) type Replacement = (usize, Vec<u8>);
+
 /// The body with `additions`, and with those instructions replaced for which `replace` has others.
+/// It is shown what lies ahead from each instruction on.
 pub(super) fn edited(
     body: &FunctionBody<'_>,
     additions: &Additions,
-    mut replace: impl FnMut(&Operator<'_>) -> Result<Option<Vec<u8>>, BuildError>,
+    mut replace: impl FnMut(&[Operator<'_>]) -> Result<Option<Replacement>, BuildError>,
 ) -> Result<Vec<u8>, BuildError> {
     let bytes = body.as_bytes();
     let base = body.range().start;
@@ -49,12 +53,22 @@ pub(super) fn edited(
         out.extend_from_slice(&additions.prefix);
         copied = first;
     }
+    let (mut code, mut places) = (Vec::new(), Vec::new());
     while !operators.eof() {
-        let at = operators.original_position() - base;
-        if let Some(replacement) = replace(&operators.read()?)? {
-            out.extend_from_slice(&bytes[copied..at]);
-            out.extend_from_slice(&replacement);
-            copied = operators.original_position() - base;
+        places.push(operators.original_position() - base);
+        code.push(operators.read()?);
+    }
+    places.push(operators.original_position() - base);
+    let mut at = 0;
+    while at < code.len() {
+        match replace(&code[at..])? {
+            Some((count, replacement)) => {
+                out.extend_from_slice(&bytes[copied..places[at]]);
+                out.extend_from_slice(&replacement);
+                at += count;
+                copied = places[at];
+            }
+            None => at += 1,
         }
     }
     out.extend_from_slice(&bytes[copied..]);
