@@ -25,7 +25,7 @@ final class ArtifactsTest extends SiteTestCase {
 		self::assertTrue( $one['success'] );
 		self::assertSame( 'wp-codebox/artifact/v1', $one['schema'] );
 		self::assertStringContainsString( '/workspace/project/greeting.txt', (string) json_encode( $one['artifact'], JSON_UNESCAPED_SLASHES ) );
-		self::assertSame( $one, wp_get_ability( 'wp-codebox/get-artifact' )->execute( array( 'artifact_id' => $id ) ) );
+		self::assertEquals( $one, wp_get_ability( 'wp-codebox/get-artifact' )->execute( array( 'artifact_id' => $id ) ) );
 	}
 
 	public function test_the_newest_comes_first(): void {
