@@ -15,6 +15,15 @@ const METHODS = array(
 	'WP_Codebox_API::validate_ability_input' => array( 'True if the ability would read this input. Nothing is started.', 'true|\WP_Error' ),
 	'WP_Codebox_API::authorize'              => array( 'Whether the caller that an input names in `authorization` is trusted with a scope.', 'array{schema: string, caller: string, scope: string, authorized: bool, method: string, reason: string}|\WP_Error' ),
 	'WP_Codebox_API::doctor'                 => array( 'Looks whether everything is there that a run needs.', "list<array{id: string, label: string, status: 'ok'|'warning'|'error', message: string, fix: string}>" ),
+	'WP_Codebox_API::create_sandbox'         => array( 'Makes a disposable WordPress that lives as long as its object. See docs/policy.md for `runtime_policy`.', '\WP_Codebox_Sandbox|\WP_Error' ),
+	'WP_Codebox_Sandbox::info'               => array( 'What the sandbox is: id, environment, mounts, snapshots.', 'array<string, mixed>|\WP_Error' ),
+	'WP_Codebox_Sandbox::execute'            => array( 'Carries out a command. One that failed is an answer with `error`. Option: `timeout_seconds`.', 'array<string, mixed>|\WP_Error' ),
+	'WP_Codebox_Sandbox::execute_in_forks'   => array( 'Carries out each of a list of commands in a fork of its own, several at a time.', 'list<array<string, mixed>>|\WP_Error' ),
+	'WP_Codebox_Sandbox::set_network'        => array( "Sets what the sandbox may reach from now on: 'deny', 'allow', or array( 'allowHosts' => array( … ) ).", 'true|\WP_Error' ),
+	'WP_Codebox_Sandbox::snapshot'           => array( 'Keeps the sandbox as it is now.', 'array{id: string, createdAt: string, semantics: string}|\WP_Error' ),
+	'WP_Codebox_Sandbox::restore'            => array( 'Returns to a snapshot of this sandbox, also after a command was stopped at its deadline.', 'array<string, mixed>|\WP_Error' ),
+	'WP_Codebox_Sandbox::fork'               => array( 'Sandboxes of their own that begin as this one is now.', 'list<\WP_Codebox_Sandbox>|\WP_Error' ),
+	'WP_Codebox_Sandbox::destroy'            => array( 'Ends the sandbox. Returns its events; an empty list if it had ended before.', 'list<array<string, mixed>>|\WP_Error' ),
 	'WP_Codebox_Exception::get_error_code'   => array( 'The stable code, such as wp_codebox_task_missing.', 'string' ),
 	'WP_Codebox_Exception::get_error_data'   => array( 'Named facts: the HTTP status, the field, …', 'array<string, mixed>' ),
 );
@@ -26,6 +35,7 @@ const CLASSES = array(
 		'A refusal is returned as a WP_Error if that class is loaded, and thrown as a',
 		'WP_Codebox_Exception if it is not.',
 	),
+	'WP_Codebox_Sandbox'   => array( 'A disposable WordPress. It ends with the object, or when it is destroyed.' ),
 	'WP_Codebox_Exception' => array( 'A refusal where there is no WordPress.' ),
 );
 

@@ -28,6 +28,13 @@ final class WP_Codebox_API {
 	public const ARTIFACT_APPLY_RESULT_SCHEMA = 'wp-codebox/apply-result/v1';
 
 	/**
+	 * Makes a disposable WordPress that lives as long as its object. See docs/policy.md for `runtime_policy`.
+	 *
+	 * @return \WP_Codebox_Sandbox|\WP_Error
+	 */
+	public static function create_sandbox( ?array $input = null ): mixed {}
+
+	/**
 	 * Runs a task in a disposable WordPress and returns the result with a reviewable artifact
 	 * bundle. Nothing of the parent site is changed.
 	 *
@@ -1419,6 +1426,68 @@ final class WP_Codebox_API {
 	 * @return list<array{id: string, label: string, status: 'ok'|'warning'|'error', message: string, fix: string}>
 	 */
 	public static function doctor(): mixed {}
+}
+
+/**
+ * A disposable WordPress. It ends with the object, or when it is destroyed.
+ */
+final class WP_Codebox_Sandbox {
+
+	/**
+	 * What the sandbox is: id, environment, mounts, snapshots.
+	 *
+	 * @return array<string, mixed>|\WP_Error
+	 */
+	public function info(): mixed {}
+
+	/**
+	 * Carries out a command. One that failed is an answer with `error`. Option: `timeout_seconds`.
+	 *
+	 * @return array<string, mixed>|\WP_Error
+	 */
+	public function execute( string $command, ?array $args = null, ?array $options = null ): mixed {}
+
+	/**
+	 * Carries out each of a list of commands in a fork of its own, several at a time.
+	 *
+	 * @return list<array<string, mixed>>|\WP_Error
+	 */
+	public function execute_in_forks( mixed $executions, ?int $threads = null ): mixed {}
+
+	/**
+	 * Sets what the sandbox may reach from now on: 'deny', 'allow', or array( 'allowHosts' => array( … ) ).
+	 *
+	 * @return true|\WP_Error
+	 */
+	public function set_network( mixed $network ): mixed {}
+
+	/**
+	 * Keeps the sandbox as it is now.
+	 *
+	 * @return array{id: string, createdAt: string, semantics: string}|\WP_Error
+	 */
+	public function snapshot(): mixed {}
+
+	/**
+	 * Returns to a snapshot of this sandbox, also after a command was stopped at its deadline.
+	 *
+	 * @return array<string, mixed>|\WP_Error
+	 */
+	public function restore( string $snapshot ): mixed {}
+
+	/**
+	 * Sandboxes of their own that begin as this one is now.
+	 *
+	 * @return list<\WP_Codebox_Sandbox>|\WP_Error
+	 */
+	public function fork( ?int $count = null ): mixed {}
+
+	/**
+	 * Ends the sandbox. Returns its events; an empty list if it had ended before.
+	 *
+	 * @return list<array<string, mixed>>|\WP_Error
+	 */
+	public function destroy(): mixed {}
 }
 
 /**
