@@ -1363,6 +1363,122 @@ final class WP_Codebox_API {
 	public static function reject_pending_apply( array $input ): mixed {}
 
 	/**
+	 * Lists the frozen WordPresses that sandboxes are forked from.
+	 *
+	 * Ability: wp-codebox/list-warm-images.
+	 *
+	 * @param array{} $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     cache: string,
+	 *     images: list<array{
+	 *         key: string,
+	 *         kind: string,
+	 *         php_version: string,
+	 *         wordpress: string,
+	 *         pack: string,
+	 *         components: list<string>,
+	 *         created_at: string,
+	 *         idle_seconds: int,
+	 *         bytes: int,
+	 *     }>,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function list_warm_images( ?array $input = null ): mixed {}
+
+	/**
+	 * Makes the image for a sandbox ahead of time, so that the first one starts at once.
+	 *
+	 * Ability: wp-codebox/build-warm-image.
+	 *
+	 * @param array{
+	 *     mounts?: list<array{
+	 *         source: string,
+	 *         target: string,
+	 *         mode?: 'readonly'|'readwrite',
+	 *         metadata?: array<string, mixed>,
+	 *     }>,
+	 *     component_contracts?: list<array{
+	 *         slug?: string,
+	 *         path: string,
+	 *         activate?: bool,
+	 *         loadAs?: 'mu-plugin'|'plugin',
+	 *         required?: bool,
+	 *         readiness_probe?: array{
+	 *             type: 'ability'|'filter',
+	 *             name: string,
+	 *         },
+	 *         provenance?: array<string, mixed>,
+	 *     }>,
+	 *     runtime_policy?: array{
+	 *         network?: 'allow'|'deny'|array{
+	 *             allowHosts: list<string>,
+	 *         }|null,
+	 *         filesystem?: 'sandbox'|'readonly-mounts'|'readwrite-mounts',
+	 *         commands?: list<string>,
+	 *         secrets?: 'none'|'connector-scoped',
+	 *         approvals?: 'never'|'on-write'|'on-command',
+	 *     },
+	 *     wp?: string,
+	 *     timeout_seconds?: int,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     cache: string,
+	 *     images: list<array{
+	 *         key: string,
+	 *         kind: string,
+	 *         php_version: string,
+	 *         wordpress: string,
+	 *         pack: string,
+	 *         components: list<string>,
+	 *         created_at: string,
+	 *         idle_seconds: int,
+	 *         bytes: int,
+	 *     }>,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function build_warm_image( ?array $input = null ): mixed {}
+
+	/**
+	 * Removes images that are too long unused, too many or too large. They are made again when
+	 * they are needed.
+	 *
+	 * Ability: wp-codebox/prune-warm-images.
+	 *
+	 * @param array{
+	 *     max_idle_seconds?: int,
+	 *     max_count?: int,
+	 *     max_bytes?: int,
+	 *     dry_run?: bool,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     dry_run: bool,
+	 *     removed: list<array{
+	 *         key: string,
+	 *         kind: string,
+	 *         php_version: string,
+	 *         wordpress: string,
+	 *         pack: string,
+	 *         components: list<string>,
+	 *         created_at: string,
+	 *         idle_seconds: int,
+	 *         bytes: int,
+	 *     }>,
+	 *     kept: int,
+	 *     freed_bytes: int,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function prune_warm_images( ?array $input = null ): mixed {}
+
+	/**
 	 * Says what this runtime is, which abilities it has, and whether it is ready.
 	 *
 	 * Ability: wp-codebox/runtime-descriptor.
