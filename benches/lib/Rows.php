@@ -188,11 +188,11 @@ final class Rows {
 		$server = Child::start( array( (string) getenv( 'PHP' ), '-d', 'opcache.enable=1', '-d', 'opcache.enable_cli=1', '-S', $host, '-t', $this->dir . '/site', dirname( __DIR__ ) . '/scripts/front-page-native.php' ), true );
 		$inside = Child::start( self::php( 'front-page-sandbox.php' ) );
 		$get    = static fn( string $path ): string => (string) file_get_contents( "http://$host$path" );
-		for ( $try = 0; $try < 100 && false === @file_get_contents( "http://$host/rendering" ); $try++ ) {
+		for ( $try = 0; $try < 100 && false === @file_get_contents( "http://$host/?rendering" ); $try++ ) {
 			usleep( 50000 );
 		}
 		for ( $i = 0; $i < 3; $i++ ) {
-			$get( '/rendering' );
+			$get( '/?rendering' );
 			$get( '/' );
 			$inside->ask( 'warm' );
 		}
@@ -202,7 +202,7 @@ final class Rows {
 		$ratios   = array();
 		for ( $round = $this->rounds( 20 ); $round > 0; $round-- ) {
 			$page  = $inside->ask( 'page' );
-			$other = json_decode( $get( '/rendering' ), true );
+			$other = json_decode( $get( '/?rendering' ), true );
 			$began = hrtime( true );
 			$get( '/' );
 			$requests[] = ( hrtime( true ) - $began ) / 1e6;

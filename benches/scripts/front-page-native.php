@@ -1,11 +1,11 @@
 <?php
 /**
- * Router of PHP's own server: /rendering is front-page.php on a WordPress that was just loaded, every
+ * Router of PHP's own server: /?rendering is front-page.php on a WordPress that was just loaded, every
  * other path is the site as its visitors get it. BENCH_SITE names its directory.
  */
 
 $bench_site = (string) getenv( 'BENCH_SITE' );
-if ( '/rendering' !== $_SERVER['REQUEST_URI'] ) {
+if ( '/?rendering' !== $_SERVER['REQUEST_URI'] ) {
 	require $bench_site . '/index.php';
 	return;
 }

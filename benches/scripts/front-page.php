@@ -7,6 +7,8 @@
 $_SERVER['REQUEST_URI']    = '/';
 $_SERVER['REQUEST_METHOD'] = 'GET';
 $_SERVER['HTTP_HOST']      = '127.0.0.1:8888';
+$_SERVER['PHP_SELF']       = '/index.php';
+$_GET                      = array();
 define( 'WP_USE_THEMES', true );
 // The address of the request is made up, and must not lead to another one.
 remove_action( 'template_redirect', 'redirect_canonical' );
