@@ -37,6 +37,33 @@ final class FpmTest extends TestCase {
 	}
 
 	/**
+	 * WP_CODEBOX_TEST_CYCLES: how many requests, more than a few hundred for a soak.
+	 */
+	public function test_a_sandbox_in_every_request_under_load_kills_no_worker_and_leaks_nothing(): void {
+		foreach ( array( 'static', 'ondemand' ) as $manager ) {
+			$fpm      = new Fpm( self::WORKERS, $manager );
+			$requests = array();
+			$open     = array();
+			for ( $sent = 0, $count = (int) ( getenv( 'WP_CODEBOX_TEST_CYCLES' ) ?: 200 ); $sent < $count || $requests; ) {
+				while ( $sent < $count && count( $requests ) < 2 * self::WORKERS ) {
+					$requests[] = new FastCgi( $fpm->socket, __DIR__ . '/fixtures/fpm-sandbox.php' );
+					++$sent;
+				}
+				$body   = array_shift( $requests )->body();
+				$answer = json_decode( $body, true );
+				self::assertSame( '1', $answer['result'] ?? null, $body . $fpm->log() );
+				$open[ $answer['pid'] ][] = $answer['open'];
+			}
+			self::assertLessThanOrEqual( self::WORKERS, count( $open ), 'No worker was replaced: ' . $fpm->log() );
+			foreach ( $open as $counts ) {
+				$settled = array_slice( $counts, 2 );
+				self::assertLessThanOrEqual( 1, count( array_unique( $settled ) ), 'Descriptors: ' . implode( ' ', $counts ) );
+			}
+			self::assertStringNotContainsString( 'exited on signal', $fpm->log() );
+		}
+	}
+
+	/**
 	 * Sends as many requests at once as there are workers.
 	 *
 	 * @param array<string, mixed> $input The task.

@@ -16,12 +16,15 @@ final class Fpm {
 
 	private Process $process;
 
-	public function __construct( int $workers ) {
+	/**
+	 * @param string $manager `static`: all workers are there from the start. `ondemand`: they come and go.
+	 */
+	public function __construct( int $workers, string $manager = 'static' ) {
 		// A socket's path may have 107 bytes.
 		$this->directory = sys_get_temp_dir() . '/wp-codebox-fpm-' . bin2hex( random_bytes( 6 ) );
 		$this->socket    = $this->directory . '/socket';
 		mkdir( $this->directory, 0700 );
-		file_put_contents( $this->directory . '/fpm.conf', $this->configuration( $workers ) );
+		file_put_contents( $this->directory . '/fpm.conf', $this->configuration( $workers, $manager ) );
 
 		$command = array( self::program(), '--nodaemonize', '--fpm-config', $this->directory . '/fpm.conf' );
 		if ( 0 === posix_geteuid() ) {
@@ -48,7 +51,7 @@ final class Fpm {
 		return $this->process->output();
 	}
 
-	private function configuration( int $workers ): string {
+	private function configuration( int $workers, string $manager ): string {
 		$user = posix_getpwuid( posix_geteuid() )['name'];
 		return <<<INI
 			[global]
@@ -56,7 +59,8 @@ final class Fpm {
 			[www]
 			user = $user
 			listen = {$this->socket}
-			pm = static
+			pm = $manager
+			pm.process_idle_timeout = 1s
 			pm.max_children = $workers
 			clear_env = no
 			catch_workers_output = yes

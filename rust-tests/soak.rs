@@ -1,0 +1,63 @@
+//! Many sandboxes, one after the other, leave nothing behind. A file of its own, so that no other test
+//! runs in the process.
+
+mod support;
+
+use std::fs;
+use support::php::{pack, patient};
+use wp_codebox::sandbox::{Command, Core, HostMount, Limits, MountKind, Policy, Sandbox, Spec};
+
+/// WP_CODEBOX_TEST_CYCLES: how many, 20,000 for a soak.
+#[test]
+fn cycles_of_fork_run_collect_destroy_leave_nothing_behind() {
+    let cycles = std::env::var("WP_CODEBOX_TEST_CYCLES").ok().and_then(|text| text.parse().ok()).unwrap_or(300);
+    let cache = std::env::temp_dir().join("wp-codebox-test-cache");
+    fs::create_dir_all(&cache).unwrap();
+    let workspace = tempfile::tempdir().unwrap();
+    fs::write(workspace.path().join("note.txt"), "host").unwrap();
+    let mount = HostMount {
+        source: workspace.path().canonicalize().unwrap(),
+        target: "/workspace".to_owned(),
+        kind: MountKind::Directory,
+        writable: true,
+        capture: true,
+    };
+    let cycle = || {
+        let spec = Spec {
+            pack: pack(),
+            cache_dir: cache.clone(),
+            core: Core::Pack,
+            mounts: vec![mount.clone()],
+            must_use: Vec::new(),
+            defines: serde_json::Map::new(),
+            environment: Vec::new(),
+            secrets: Vec::new(),
+            limits: Limits::default(),
+            policy: Policy::allowing(Command::NAMES),
+        };
+        let mut sandbox = Sandbox::create(spec, &patient()).unwrap();
+        let code = "file_put_contents('/workspace/note.txt', 'edited'); update_option('x', 1); return wp_count_posts()->publish;";
+        let command = Command::RunPhp { code: format!("<?php {code}"), bootstrap: true };
+        assert_eq!(sandbox.execute(&command, &patient()).unwrap().outcome.unwrap(), "1");
+        assert_eq!(sandbox.changes().unwrap()[0].changes.len(), 1);
+        sandbox.destroy();
+    };
+    (0..50).for_each(|_| cycle());
+    let before = held();
+    (0..cycles).for_each(|_| cycle());
+    let after = held();
+    assert!(after.0 <= before.0 + 8, "descriptors: {} then {}", before.0, after.0);
+    assert!(after.1 <= before.1 + 64, "mappings: {} then {}", before.1, after.1);
+    assert!(after.2 <= before.2 + (64 << 10), "KiB resident: {} then {}", before.2, after.2);
+    assert_eq!(fs::read_to_string(workspace.path().join("note.txt")).unwrap(), "host");
+}
+
+/// Descriptors, mappings and KiB of memory of its own that this process has.
+fn held() -> (usize, usize, usize) {
+    let descriptors = fs::read_dir("/proc/self/fd").unwrap().count();
+    let mappings = fs::read_to_string("/proc/self/maps").unwrap().lines().count();
+    let text = fs::read_to_string("/proc/self/status").unwrap();
+    let line = text.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
+    let resident = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    (descriptors, mappings, resident)
+}
