@@ -79,7 +79,7 @@ fn main() {
 }
 
 const QUERY: &str = "<?php return [get_bloginfo('name'), wp_count_posts()->publish];";
-const FRONT: &str = "<?php ob_start(); $_SERVER['REQUEST_URI'] = '/'; wp(); require ABSPATH . WPINC . '/template-loader.php'; return strlen(ob_get_clean());";
+const FRONT: &str = "<?php define('WP_USE_THEMES', true); ob_start(); $_SERVER['REQUEST_URI'] = '/'; wp(); require ABSPATH . WPINC . '/template-loader.php'; return strlen(ob_get_clean());";
 
 fn run(sandbox: &mut Sandbox, code: &str) {
     let command = Command::RunPhp { code: code.to_owned(), bootstrap: true };

@@ -214,7 +214,7 @@ final class ApplyBackTest extends SiteTestCase {
 			2
 		);
 		self::assertSame( array( 'action_id' => 5 ), WP_Codebox_API::stage_artifact_apply( $this->approval() ) );
-		self::assertSame( array(), WP_Codebox_API::list_pending_applies()['pending'] );
+		self::assertSame( array(), WP_Codebox_API::list_pending_applies( array( 'state' => 'pending' ) )['pending'] );
 
 		$handler = apply_filters( 'wp_codebox_pending_apply_artifact_handlers', array() )['wp_codebox_apply_back'];
 		self::assertTrue( call_user_func( $handler['can_resolve'], $queued, 'accepted', get_current_user_id() ) );

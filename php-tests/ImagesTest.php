@@ -17,7 +17,8 @@ final class ImagesTest extends ProcessTestCase {
 		$images = $built->json()['images'];
 		self::assertNotEmpty( $images );
 		foreach ( $images as $image ) {
-			self::assertDirectoryExists( "$cache/images/{$image['key']}" );
+			self::assertDirectoryExists( $image['path'] );
+			self::assertStringStartsWith( $cache, $image['path'] );
 			self::assertContains( $image['kind'], array( 'base', 'components' ) );
 			self::assertGreaterThan( 1 << 20, $image['bytes'] );
 		}

@@ -101,6 +101,43 @@ final class SandboxTest extends TestCase {
 		}
 	}
 
+	/**
+	 * PHP code that runs during a call must not end or use the sandbox that the call works with.
+	 */
+	public function test_a_sandbox_is_not_pulled_from_under_a_call(): void {
+		$sandbox  = WP_Codebox_API::create_sandbox();
+		$attempts = array();
+		$hostile  = new class( $sandbox, $attempts ) implements \JsonSerializable {
+			private array $attempts;
+
+			public function __construct( private WP_Codebox_Sandbox $sandbox, array &$attempts ) {
+				$this->attempts = &$attempts;
+			}
+
+			public function jsonSerialize(): mixed {
+				$calls = array(
+					fn() => $this->sandbox->destroy(),
+					fn() => $this->sandbox->info(),
+					fn() => $this->sandbox->fork( 1 ),
+					fn() => $this->sandbox->execute( 'wordpress.run-php', array( 'code' => 'return "inner";' ) ),
+				);
+				foreach ( $calls as $call ) {
+					try {
+						$call();
+						$this->attempts[] = 'done';
+					} catch ( WP_Codebox_Exception $e ) {
+						$this->attempts[] = $e->getMessage();
+					}
+				}
+				return 'return "outer";';
+			}
+		};
+		$answer = $sandbox->execute( 'wordpress.run-php', array( 'code' => $hostile ) );
+		self::assertSame( 'outer', $answer['result'] );
+		self::assertSame( array_fill( 0, 4, 'The sandbox is in the middle of another call.' ), $attempts );
+		self::assertSame( 'after', self::run_php( $sandbox, 'return "after";' ) );
+	}
+
 	public function test_a_destroyed_sandbox_is_gone(): void {
 		$sandbox = WP_Codebox_API::create_sandbox();
 		self::assertSame( 'runtime.created', $sandbox->destroy()[0]['type'] );

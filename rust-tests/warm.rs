@@ -47,7 +47,7 @@ fn create(cache: &Path) -> Sandbox {
 }
 
 fn images(cache: &Path) -> Vec<PathBuf> {
-    list_images(cache).unwrap().iter().map(|image| cache.join("images").join(&image.key)).collect()
+    list_images(cache).unwrap().iter().map(|image| PathBuf::from(&image.path)).collect()
 }
 
 /// A component that tells what its file says.
@@ -206,11 +206,11 @@ fn an_image_without_its_seal_is_read_whole_and_used() {
 fn what_a_dead_process_has_left_is_cleared() {
     let cache = tempfile::tempdir().unwrap();
     drop(create(cache.path()));
-    let key = list_images(cache.path()).unwrap()[0].key.clone();
-    let litter = cache.path().join(format!("images/.unfinished-{}-litter", &key[..2]));
+    let image = list_images(cache.path()).unwrap()[0].clone();
+    let litter = Path::new(&image.path).with_file_name(format!(".unfinished-{}-litter", &image.key[..2]));
     fs::create_dir(&litter).unwrap();
     fs::write(litter.join("open.memory"), b"half").unwrap();
-    fs::remove_dir_all(cache.path().join("images").join(&key)).unwrap();
+    fs::remove_dir_all(&image.path).unwrap();
     forget_images();
     drop(create(cache.path()));
     assert!(!litter.exists());
@@ -284,6 +284,87 @@ fn a_component_that_reads_the_workspace_while_it_loads_is_not_frozen_for_others(
         let mut sandbox = Sandbox::create(spec, &patient()).unwrap();
         assert_eq!(value(&mut sandbox, "return $GLOBALS['wpcb_note'];"), text);
     }
+}
+
+/// Nobody can tell whether a file that is mounted by itself was read.
+#[test]
+fn a_component_that_reads_a_mounted_file_while_it_loads_is_not_frozen_for_others() {
+    let directory = tempfile::tempdir().unwrap();
+    for text in ["first-secret-of-one", "second-secret-of-another"] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), text).unwrap();
+        let mut spec = component(directory.path(), "x");
+        let code = "<?php $GLOBALS['wpcb_note'] = file_get_contents('/workspace/config.json');";
+        fs::write(spec.mounts[0].source.join("component.php"), code).unwrap();
+        std::thread::sleep(Duration::from_millis(60));
+        spec.mounts.push(HostMount {
+            source: file.path().canonicalize().unwrap(),
+            target: "/workspace/config.json".to_owned(),
+            kind: MountKind::File,
+            writable: false,
+            capture: false,
+        });
+        let mut sandbox = Sandbox::create(spec, &patient()).unwrap();
+        assert_eq!(value(&mut sandbox, "return $GLOBALS['wpcb_note'];"), text);
+    }
+}
+
+#[test]
+fn mounts_in_mounts_and_workspaces_that_a_component_writes_to_work_with_components() {
+    let directory = tempfile::tempdir().unwrap();
+    let (outer, inner) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    fs::write(inner.path().join("note.txt"), "inner").unwrap();
+    let mount = |path: &Path, target: &str| HostMount {
+        source: path.canonicalize().unwrap(),
+        target: target.to_owned(),
+        kind: MountKind::Directory,
+        writable: true,
+        capture: true,
+    };
+    for code in ["<?php", "<?php file_put_contents('/workspace/made.txt', 'x');"] {
+        let mut spec = component(directory.path(), "x");
+        fs::write(spec.mounts[0].source.join("component.php"), code).unwrap();
+        std::thread::sleep(Duration::from_millis(60));
+        spec.mounts.push(mount(outer.path(), "/workspace"));
+        spec.mounts.push(mount(inner.path(), "/workspace/inner"));
+        for _ in 0..2 {
+            let mut sandbox = Sandbox::create(spec.clone(), &patient()).unwrap();
+            assert_eq!(value(&mut sandbox, "return file_get_contents('/workspace/inner/note.txt');"), "inner");
+        }
+    }
+}
+
+/// The image must not need the directories of the sandbox that it was made for.
+#[test]
+fn an_image_with_components_outlives_the_first_workspace() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = tempfile::tempdir().unwrap();
+    let component = Spec { cache_dir: cache.path().to_owned(), ..component(directory.path(), "same") };
+    let mut images = HashSet::new();
+    for text in ["first", "second"] {
+        let workspace = tempfile::tempdir().unwrap();
+        fs::write(workspace.path().join("note.txt"), text).unwrap();
+        let source = workspace.path().canonicalize().unwrap();
+        let mut spec = component.clone();
+        spec.mounts.push(HostMount {
+            source: source.clone(),
+            target: "/workspace".to_owned(),
+            kind: MountKind::Directory,
+            writable: true,
+            capture: true,
+        });
+        forget_images();
+        let mut sandbox = Sandbox::create(spec, &patient()).unwrap();
+        let code = "return [wpcb_says(), file_get_contents('/workspace/note.txt')];";
+        assert_eq!(value(&mut sandbox, code), json!(["same", text]));
+        for image in list_images(cache.path()).unwrap().iter().filter(|image| image.kind == "components") {
+            images.insert((image.key.clone(), image.created_at.clone()));
+            let state = fs::read(Path::new(&image.path).join("open.state")).unwrap();
+            let name = source.as_os_str().as_encoded_bytes();
+            assert!(memchr::memmem::find(&state, name).is_none(), "the workspace's path is in the image");
+        }
+    }
+    assert_eq!(images.len(), 1, "made once, for both");
 }
 
 #[test]

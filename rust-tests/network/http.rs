@@ -299,3 +299,24 @@ fn malformed_questions_are_answered_with_problems() {
         Err(stop) => assert_eq!(stop, Stop::Deadline),
     }
 }
+
+/// A connection to the host's client that was opened under other rules, and asks only now.
+#[test]
+fn a_question_that_was_kept_back_is_judged_by_the_rules_of_the_moment() {
+    let server = Server::http();
+    let mut php = Php::boot();
+    php.guest.network_mut().set_rules(Rules::Allow);
+    let open = "$s = stream_socket_client('unix:///internal/codebox/http.sock', $c, $m, 1, \
+                STREAM_CLIENT_CONNECT | STREAM_CLIENT_PERSISTENT); var_dump(is_resource($s)); ";
+    assert_eq!(php.run(open), "bool(true)\n");
+    php.guest.network_mut().set_rules(Rules::Deny);
+    let ask = format!(
+        "{open} fwrite($s, json_encode(['method' => 'GET', 'url' => 'http://{}/hello', 'headers' => [], 'body' => 0, \
+         'timeout' => 1, 'connect_timeout' => 1, 'verify' => true]) . \"\\n\"); \
+         $l = unpack('N', fread($s, 4))[1]; echo $l === 0xffffffff ? 'problem' : fread($s, $l);",
+        server.address
+    );
+    let answer = php.run(&ask);
+    assert!(answer.contains("error") && !answer.contains("200"), "{answer}");
+    assert_eq!(server.connections(), 0, "nothing reached the server");
+}

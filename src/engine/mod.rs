@@ -33,6 +33,7 @@ pub use image::ImageError;
 pub use open_request::EXIT_MARK;
 pub use request::{Request, Response};
 pub use runtime::Runtime;
+pub use watchdog::with_signals_blocked;
 
 /// The end of a PHP request: nothing outlives it yet that would have to be reaped.
 pub fn shutdown_request() {}

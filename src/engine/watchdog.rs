@@ -198,7 +198,7 @@ pub(super) fn stop() {
 }
 
 /// A thread that `run` starts receives no signal of the process.
-pub(super) fn with_signals_blocked<T>(run: impl FnOnce() -> T) -> T {
+pub fn with_signals_blocked<T>(run: impl FnOnce() -> T) -> T {
     // SAFETY: plain calls on initialised sets of this thread.
     unsafe {
         let mut all = std::mem::zeroed();

@@ -11,14 +11,25 @@ use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::prelude::*;
 use ext_php_rs::types::{ZendClassObject, ZendHashTable, Zval};
 use serde_json::{Map, Value, json};
+use std::cell::Cell;
 
 /// A disposable WordPress. It ends with the object, or when it is destroyed.
 #[php_class]
 #[php(name = "WP_Codebox_Sandbox")]
 #[php(flags = ClassFlags::Final)]
 pub struct SandboxObject {
-    /// None once it was destroyed.
-    held: Option<HeldSandbox>,
+    state: Cell<State>,
+}
+
+/// PHP code that runs during a call (filters, `jsonSerialize()`) can call the same object again: a
+/// call has the sandbox to itself, and puts it back at its end.
+#[derive(Default)]
+enum State {
+    Idle(Box<HeldSandbox>),
+    /// A call has it.
+    #[default]
+    Busy,
+    Destroyed,
 }
 
 /// `WP_Codebox_API::create_sandbox()`.
@@ -34,21 +45,21 @@ pub fn create(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
 }
 
 fn object(held: HeldSandbox) -> ext_php_rs::error::Result<Zval> {
-    ZendClassObject::new(SandboxObject { held: Some(held) }).into_zval(false)
+    ZendClassObject::new(SandboxObject { state: Cell::new(State::Idle(Box::new(held))) }).into_zval(false)
 }
 
 #[php_impl]
 #[php(change_method_case = "snake_case")]
 impl SandboxObject {
     /// What the sandbox is: id, environment, mounts, snapshots.
-    pub fn info(&mut self) -> PhpResult<Zval> {
+    pub fn info(&self) -> PhpResult<Zval> {
         self.with(|held, _| Ok(held.info()))
     }
 
     /// Carries out a command, such as `wordpress.run-php` with `array( 'code' => '…' )`. A command
     /// that failed is an answer with `error`. Option: `timeout_seconds`.
     pub fn execute(
-        &mut self,
+        &self,
         command: &str,
         args: Option<&ZendHashTable>,
         options: Option<&ZendHashTable>,
@@ -68,7 +79,7 @@ impl SandboxObject {
 
     /// Carries out each of a list of `array( 'command' => …, 'args' => … )` in a fork of its own,
     /// several at a time, and returns the answers in order. The sandbox itself stays as it is.
-    pub fn execute_in_forks(&mut self, executions: &Zval, threads: Option<i64>) -> PhpResult<Zval> {
+    pub fn execute_in_forks(&self, executions: &Zval, threads: Option<i64>) -> PhpResult<Zval> {
         self.with(|held, calls| {
             let executions = Reader::new(calls).read(executions)?;
             let threads = threads
@@ -85,7 +96,7 @@ impl SandboxObject {
 
     /// Sets what the sandbox may reach from now on: `'deny'`, `'allow'`, or
     /// `array( 'allowHosts' => array( … ) )`.
-    pub fn set_network(&mut self, network: &Zval) -> PhpResult<Zval> {
+    pub fn set_network(&self, network: &Zval) -> PhpResult<Zval> {
         self.with(|held, calls| {
             let network = Reader::new(calls).read(network)?;
             held.set_network(network, &PhpHost::new(calls, Value::Object(Map::new())))
@@ -93,43 +104,69 @@ impl SandboxObject {
     }
 
     /// Keeps the sandbox as it is now. Returns `array( 'id' => … )`.
-    pub fn snapshot(&mut self) -> PhpResult<Zval> {
+    pub fn snapshot(&self) -> PhpResult<Zval> {
         self.with(|held, calls| held.snapshot(&PhpHost::new(calls, Value::Object(Map::new()))))
     }
 
     /// Returns to a snapshot of this sandbox, also after a command was stopped at its deadline.
-    pub fn restore(&mut self, snapshot: &str) -> PhpResult<Zval> {
+    pub fn restore(&self, snapshot: &str) -> PhpResult<Zval> {
         self.with(|held, calls| held.restore(snapshot, &PhpHost::new(calls, Value::Object(Map::new()))))
     }
 
     /// A list of sandboxes of their own that begin as this one is now.
-    pub fn fork(&mut self, count: Option<i64>) -> PhpResult<Zval> {
-        let held = &mut self.held;
+    pub fn fork(&self, count: Option<i64>) -> PhpResult<Zval> {
         enter_for(
             |calls| {
                 let count = usize::try_from(count.unwrap_or(1)).unwrap_or(0);
                 let host = PhpHost::new(calls, Value::Object(Map::new()));
-                held.as_mut().ok_or_else(destroyed)?.fork(count, &host)
+                self.lend(|held| held.fork(count, &host))
             },
             |forks| forks.into_iter().map(object).collect::<Result<Vec<_>, _>>()?.into_zval(false),
         )
     }
 
     /// Ends the sandbox. Returns its events; an empty list if it had ended before.
-    pub fn destroy(&mut self) -> PhpResult<Zval> {
-        let held = self.held.take();
-        enter(|_| held.map_or_else(|| Ok(json!([])), HeldSandbox::destroy))
+    pub fn destroy(&self) -> PhpResult<Zval> {
+        enter(|_| match self.state.take() {
+            State::Idle(held) => {
+                self.state.set(State::Destroyed);
+                held.destroy()
+            }
+            State::Busy => Err(busy()),
+            State::Destroyed => {
+                self.state.set(State::Destroyed);
+                Ok(json!([]))
+            }
+        })
     }
 }
 
 impl SandboxObject {
     fn with(
-        &mut self,
+        &self,
         work: impl FnOnce(&mut HeldSandbox, &Calls) -> Result<Value, Refusal>,
     ) -> PhpResult<Zval> {
-        let held = &mut self.held;
-        enter(|calls| work(held.as_mut().ok_or_else(destroyed)?, calls))
+        enter(|calls| self.lend(|held| work(held, calls)))
     }
+
+    /// Takes the sandbox out for a call, and puts it back.
+    fn lend<T>(&self, work: impl FnOnce(&mut HeldSandbox) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        let mut held = match self.state.take() {
+            State::Idle(held) => held,
+            State::Busy => return Err(busy()),
+            State::Destroyed => {
+                self.state.set(State::Destroyed);
+                return Err(destroyed());
+            }
+        };
+        let answer = work(&mut held);
+        self.state.set(State::Idle(held));
+        answer
+    }
+}
+
+fn busy() -> Refusal {
+    Refusal::new(Code::InputInvalid, "The sandbox is in the middle of another call.")
 }
 
 fn destroyed() -> Refusal {

@@ -38,12 +38,20 @@ pub(super) fn database(
     store(&directory, &key, &bytes).map_err(cache)
 }
 
+/// The core's files that decide what an installed database looks like.
+const CORE_INPUTS: [&str; 3] =
+    ["wp-includes/version.php", "wp-admin/includes/schema.php", "wp-admin/includes/upgrade.php"];
+
 /// What the installed database depends on.
 fn key(spec: &Spec) -> Result<String, SandboxError> {
-    let version_file = layout::core_directory(spec).join("wp-includes/version.php");
-    let version = fs::read(&version_file)
-        .map_err(|source| SandboxError::Read { path: version_file, source })?;
-    let mut parts: Vec<&[u8]> = vec![b"wp-codebox/base/v1", spec.pack.id().as_bytes(), &version];
+    let core = layout::core_directory(spec);
+    let read = |name: &str| {
+        let path = core.join(name);
+        fs::read(&path).map_err(|source| SandboxError::Read { path, source })
+    };
+    let installer = CORE_INPUTS.iter().map(|name| read(name)).collect::<Result<Vec<_>, _>>()?;
+    let mut parts: Vec<&[u8]> = vec![b"wp-codebox/base/v2", spec.pack.id().as_bytes()];
+    parts.extend(installer.iter().map(Vec::as_slice));
     let inputs = files::base_inputs();
     parts.extend(inputs.iter().map(|text| text.as_bytes()));
     Ok(digest_hex(parts))

@@ -116,6 +116,12 @@ pub(super) fn replace(vfs: &mut Vfs, mount: &HostMount) -> Result<(), SandboxErr
     vfs.replace_lower(host_mount(mount)).map_err(|source| mount_error(&mount.target, source))
 }
 
+/// Puts nothing beneath a mount, so that an image does not depend on the sandbox that it was made for.
+pub(super) fn stand_in(vfs: &mut Vfs, mount: &HostMount) -> Result<(), SandboxError> {
+    let nothing = Mount { lower: Lower::Empty, immutable: true, ..host_mount(mount) };
+    vfs.replace_lower(nothing).map_err(|source| mount_error(&mount.target, source))
+}
+
 fn mount_error(target: &str, source: crate::engine::vfs::VfsError) -> SandboxError {
     SandboxError::Mount { target: target.to_owned(), source }
 }
@@ -133,7 +139,8 @@ pub(super) fn core_sources(spec: &Spec) -> Vec<PathBuf> {
     let root = core_directory(spec);
     let directories = CORE_DIRECTORIES.iter().map(|name| root.join(name));
     let files = CORE_FILES.iter().map(|name| root.join(name)).filter(|path| path.is_file());
-    directories.chain(files).collect()
+    // As they are mounted: what a link leads to.
+    directories.chain(files).map(|path| path.canonicalize().unwrap_or(path)).collect()
 }
 
 fn core_mounts(spec: &Spec) -> Result<Vec<Mount>, SandboxError> {

@@ -122,9 +122,9 @@ impl Machine {
         }
         let loaded = command.takes_loaded_wordpress() && self.start.open.is_some();
         if !loaded || !self.guest.is_open() {
-            let network = self.guest.network_mut().handed_on();
-            self.guest = self.start.fork(loaded, watch)?;
-            *self.guest.network_mut() = network;
+            let mut guest = self.start.fork(loaded, watch)?;
+            *guest.network_mut() = self.guest.network_mut().handed_on();
+            self.guest = guest;
             self.placed = self.guest.vfs().generation();
         }
         Ok(())

@@ -114,9 +114,9 @@ impl Sandbox {
 
     /// Takes everything back that happened since. Also brings back a sandbox that was stopped.
     pub fn restore(&mut self, snapshot: &Snapshot, watch: &Watch<'_>) -> Result<(), SandboxError> {
-        let network = self.machine.network_mut().handed_on();
-        self.machine = Machine::from(Arc::clone(&snapshot.start), watch)?;
-        *self.machine.network_mut() = network;
+        let mut machine = Machine::from(Arc::clone(&snapshot.start), watch)?;
+        *machine.network_mut() = self.machine.network_mut().handed_on();
+        self.machine = machine;
         self.spec.mounts.clone_from(&snapshot.spec.mounts);
         self.note("runtime.snapshot.restored", json!({ "id": snapshot.id }));
         Ok(())

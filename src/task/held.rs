@@ -6,7 +6,7 @@ use super::input::{ComponentContract, Mount, RuntimePolicy};
 use super::{plan, policy};
 use crate::artifact::MountRecord;
 use crate::contract::{Code, Input, Refusal, input_schema, iso8601};
-use crate::engine::Watch;
+use crate::engine::{Watch, with_signals_blocked};
 use crate::engine::net::Rules;
 use crate::host::Host;
 use crate::sandbox::{Approval, Approver, Command, Execution, Failure, ProbeKind, Sandbox, Snapshot};
@@ -249,27 +249,40 @@ impl HeldSandbox {
         }
         let interrupt = host.interrupt();
         let interrupted = || interrupt.is_requested();
+        let end = Instant::now() + self.max_timeout;
         let watch = Watch { deadline: Instant::now() + self.timeout, interrupted: &interrupted };
         let snapshot = self.sandbox.snapshot(&watch)?;
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = threads.unwrap_or(cores).clamp(1, work.len().max(1)).min(4 * cores);
         let next = AtomicUsize::new(0);
         let answers: Vec<Mutex<Option<Value>>> = work.iter().map(|_| Mutex::new(None)).collect();
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    while let Some((index, (limit, command))) = {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        work.get(index).map(|one| (index, one))
-                    } {
-                        let watch = Watch { deadline: Instant::now() + *limit, interrupted: &interrupted };
-                        let one = in_fork(&snapshot, command, &watch).unwrap_or_else(|refusal| {
-                            json!({ "command": command.name(), "exitCode": 1, "error": error(refusal.code, &refusal.message, &refusal.data()) })
-                        });
-                        *answers[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
-                    }
+        let worker = || {
+            while let Some((index, (limit, command))) = {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                work.get(index).map(|one| (index, one))
+            } {
+                let deadline = (Instant::now() + *limit).min(end);
+                let watch = Watch { deadline, interrupted: &interrupted };
+                let one = in_fork(&snapshot, command, &watch).unwrap_or_else(|refusal| {
+                    json!({
+                        "command": command.name(),
+                        "exitCode": 1,
+                        "error": error(refusal.code, &refusal.message, &refusal.data()),
+                    })
                 });
+                *answers[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
             }
+        };
+        std::thread::scope(|scope| {
+            // This thread is one of them: where no other can be started, it does all the work.
+            for _ in 1..threads {
+                let name = "wp-codebox-fork".to_owned();
+                let spawn = || std::thread::Builder::new().name(name).spawn_scoped(scope, &worker);
+                if with_signals_blocked(spawn).is_err() {
+                    break;
+                }
+            }
+            worker();
         });
         let answers = answers.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_default());
         Ok(Value::Array(answers.collect()))

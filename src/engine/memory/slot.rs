@@ -125,7 +125,7 @@ impl Slot {
         let bytes = image.bytes()?;
         let mut kept = 0;
         let mut given_back: Vec<Range<usize>> = Vec::new();
-        pagemap::written(from..from + len, |range| {
+        let scanned = pagemap::written(from..from + len, |range| {
             let pages = range.len() / PAGE;
             let at = range.start - from;
             if kept + pages > KEPT_PAGES {
@@ -139,7 +139,11 @@ impl Slot {
                 (std::slice::from_raw_parts_mut(self.base.add(at), range.len()), bytes.page_range(at, range.len()))
             };
             page.copy_from_slice(source);
-        })?;
+        });
+        if scanned.is_err() {
+            // A process that has changed its user may not ask the kernel: all its pages go.
+            given_back = vec![0..len];
+        }
         for range in given_back {
             // SAFETY: as above. A private file mapping reads as the file once its own pages are
             // gone.

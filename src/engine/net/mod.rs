@@ -141,6 +141,9 @@ impl Network {
     pub fn set_rules(&mut self, rules: Rules) {
         self.rules = rules;
         for socket in self.sockets.values_mut() {
+            if let Socket::Http(exchange) = socket {
+                exchange.set_rules(&self.rules);
+            }
             let allowed = match socket {
                 Socket::Local => true,
                 Socket::Http(exchange) => exchange.allowed_by(&self.rules),

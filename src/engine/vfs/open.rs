@@ -63,7 +63,13 @@ impl Vfs {
         let mut path = path.to_vec();
         let mut followed = 0;
         loop {
-            let last = self.overlay.walk_to_last(&start, &path, Links::Any, &mut followed)?;
+            let walked = self.overlay.walk_to_last(&start, &path, Links::Any, &mut followed);
+            // A slash at the end is looked at before the name's length is.
+            if let (Err(Errno::ENAMETOOLONG), Some(parent)) = (&walked, parent_of_long_directory(&path)) {
+                let above = self.overlay.resolve(&start, parent, true)?;
+                return Err(if self.overlay.is_dir(&above)? { Errno::EISDIR } else { Errno::ENOTDIR });
+            }
+            let last = walked?;
             let LastKind::Name(name) = &last.kind else {
                 return Err(if flags & O_EXCL != 0 { Errno::EEXIST } else { Errno::EISDIR });
             };
@@ -242,4 +248,16 @@ impl Vfs {
     pub fn umask(&mut self, mask: u32) -> u32 {
         std::mem::replace(&mut self.umask, mask & 0o777)
     }
+}
+
+/// What lies before the last name, if that is too long and has a slash behind it.
+fn parent_of_long_directory(path: &[u8]) -> Option<&[u8]> {
+    if path.len() >= PATH_MAX {
+        return None;
+    }
+    let trimmed = path.strip_suffix(b"/")?;
+    let trimmed = &trimmed[..trimmed.iter().rposition(|byte| *byte != b'/')? + 1];
+    let begins = trimmed.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+    let parent = if begins == 0 { b".".as_slice() } else { &trimmed[..begins] };
+    (trimmed.len() - begins > super::NAME_MAX).then_some(parent)
 }

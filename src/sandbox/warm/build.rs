@@ -8,7 +8,7 @@ use crate::sandbox::error::SandboxError;
 use crate::sandbox::files::{self, Salts};
 use crate::sandbox::layout;
 use crate::sandbox::machine;
-use crate::sandbox::spec::Spec;
+use crate::sandbox::spec::{HostMount, MountKind, Spec};
 use std::sync::Arc;
 
 /// Requests that fill the opcode cache with what most need.
@@ -25,15 +25,6 @@ pub(super) enum Made {
     Private(Vec<GuestImage>),
     /// WordPress does not load with these components.
     Broken,
-}
-
-impl Made {
-    pub(super) fn images(self) -> Option<Arc<[GuestImage]>> {
-        match self {
-            Made::Shareable(images) | Made::Private(images) => Some(images.into()),
-            Made::Broken => None,
-        }
-    }
 }
 
 /// A WordPress without components, between two requests and in an open one.
@@ -76,17 +67,30 @@ pub(super) fn particular(
     }
     let salts = Salts::random();
     let files = super::files(&base[0], spec, &salts)?;
-    let looks = |vfs: &Vfs| -> u64 {
-        let late = spec.mounts.iter().filter(|mount| !is_loaded(mount));
-        late.filter_map(|mount| vfs.host_calls_of(&mount.target)).sum()
-    };
+    let late: Vec<&HostMount> = spec.mounts.iter().filter(|mount| !is_loaded(mount)).collect();
+    let looks = |vfs: &Vfs| -> u64 { late.iter().filter_map(|mount| vfs.host_calls_of(&mount.target)).sum() };
     let before = looks(&files);
     let fork = Fork { vfs: files, instead: &salts.bytes(), limits: machine::limits(spec) };
     let mut guest = Guest::fork(runtime, &base[0], fork, watch)?;
-    let Some(open) = load(&mut guest, &salts.bytes(), watch)? else { return Ok(Made::Broken) };
+    let Some(mut open) = load(&mut guest, &salts.bytes(), watch)? else { return Ok(Made::Broken) };
     // Code that has looked into the workspace while it loaded may do otherwise with another one.
     let looked = looks(guest.vfs()) != before;
-    Ok(if looked { Made::Private(vec![open]) } else { Made::Shareable(vec![open]) })
+    if looked || !late.iter().all(|mount| can_stand_in(mount, &late)) {
+        return Ok(Made::Private(vec![open]));
+    }
+    for mount in late {
+        layout::stand_in(open.vfs_mut(), mount)?;
+    }
+    Ok(Made::Shareable(vec![open]))
+}
+
+/// Whether another directory can take the mount's place later: nobody can tell whether a file was
+/// read, and a mount in a mount would be hidden.
+fn can_stand_in(mount: &HostMount, all: &[&HostMount]) -> bool {
+    let holds = |other: &HostMount| {
+        other.target.strip_prefix(&mount.target).is_some_and(|rest| rest.starts_with('/'))
+    };
+    mount.kind == MountKind::Directory && !all.iter().any(|other| holds(other))
 }
 
 /// Loads WordPress in a request that stays open, and freezes it there.

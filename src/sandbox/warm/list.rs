@@ -4,6 +4,7 @@ use super::store::{self, ABOUT, About};
 use crate::sandbox::error::SandboxError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -15,6 +16,8 @@ use std::time::{Duration, SystemTime};
 pub struct ImageInfo {
     /// Digest of what it was made from, lower-case hexadecimal.
     pub key: String,
+    /// Its directory.
+    pub path: String,
     /// `base`, or `components` for one with components on a base.
     pub kind: String,
     pub php_version: String,
@@ -64,13 +67,13 @@ pub struct Pruned {
 
 /// The images beneath a cache directory, the last used one first.
 pub fn list(cache: &Path) -> Result<Vec<ImageInfo>, SandboxError> {
-    let root = cache.join("images");
+    let root = store::root(cache);
     read(&root).map_err(|source| SandboxError::Cache { path: root, source })
 }
 
 /// Removes what `retention` does not keep. `dry_run`: says what it would remove.
 pub fn prune(cache: &Path, retention: Retention, dry_run: bool) -> Result<Pruned, SandboxError> {
-    let root = cache.join("images");
+    let root = store::root(cache);
     prune_in(&root, retention, dry_run).map_err(|source| SandboxError::Cache { path: root, source })
 }
 
@@ -111,16 +114,16 @@ fn read(root: &Path) -> io::Result<Vec<ImageInfo>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let mut images: Vec<ImageInfo> = entries
+    let mut images: Vec<(Reverse<SystemTime>, ImageInfo)> = entries
         .flatten()
         .filter_map(|entry| info(&entry.path(), entry.file_name().to_str()?))
         .collect();
-    images.sort_by(|a, b| (a.idle_seconds, &a.key).cmp(&(b.idle_seconds, &b.key)));
-    Ok(images)
+    images.sort_by(|(a, one), (b, other)| (a, &one.key).cmp(&(b, &other.key)));
+    Ok(images.into_iter().map(|(_, image)| image).collect())
 }
 
-/// None: not an image, or not readable as one.
-fn info(directory: &Path, key: &str) -> Option<ImageInfo> {
+/// An image and when it was used last. None: not an image, or not readable as one.
+fn info(directory: &Path, key: &str) -> Option<(Reverse<SystemTime>, ImageInfo)> {
     if key.len() != 64 || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
@@ -129,8 +132,9 @@ fn info(directory: &Path, key: &str) -> Option<ImageInfo> {
     let used = fs::metadata(&path).ok()?.modified().ok()?;
     let files = fs::read_dir(directory).ok()?.flatten();
     let bytes = files.filter_map(|file| file.metadata().ok()).map(|metadata| metadata.blocks() * 512).sum();
-    Some(ImageInfo {
+    let image = ImageInfo {
         key: key.to_owned(),
+        path: directory.display().to_string(),
         kind: about.kind,
         php_version: about.php_version,
         wordpress: about.wordpress,
@@ -139,5 +143,6 @@ fn info(directory: &Path, key: &str) -> Option<ImageInfo> {
         created_at: about.created_at,
         idle_seconds: SystemTime::now().duration_since(used).unwrap_or_default().as_secs(),
         bytes,
-    })
+    };
+    Some((Reverse(used), image))
 }

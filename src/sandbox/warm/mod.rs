@@ -50,7 +50,10 @@ pub(super) struct Warm {
 enum Particular {
     /// The base is all there is to it.
     None,
-    Loaded(GuestImage),
+    /// Made for others as well: what is mounted where no code is loaded from is a stand-in.
+    Shared(GuestImage),
+    /// Made with this very spec's mounts.
+    Own(GuestImage),
     /// Loading fails, or must not be shared: each command loads WordPress itself.
     Unloaded,
 }
@@ -65,7 +68,7 @@ impl Warm {
     pub(super) fn open(&self) -> Option<&GuestImage> {
         match &self.particular {
             Particular::None => Some(&self.base[1]),
-            Particular::Loaded(image) => Some(image),
+            Particular::Shared(image) | Particular::Own(image) => Some(image),
             Particular::Unloaded => None,
         }
     }
@@ -80,11 +83,13 @@ impl Warm {
         match &self.particular {
             Particular::None => files(&self.base[1], spec, salts).map(Some),
             Particular::Unloaded => Ok(None),
-            Particular::Loaded(image) => {
+            Particular::Shared(image) | Particular::Own(image) => {
                 let mut vfs = image.vfs().clone();
                 layout::attach(spec, &mut vfs, |_| false)?;
-                for mount in spec.mounts.iter().filter(|mount| !is_loaded(mount)) {
-                    layout::replace(&mut vfs, mount)?;
+                if matches!(self.particular, Particular::Shared(_)) {
+                    for mount in spec.mounts.iter().filter(|mount| !is_loaded(mount)) {
+                        layout::replace(&mut vfs, mount)?;
+                    }
                 }
                 layout::configure(spec, salts, &mut vfs)?;
                 Ok(Some(vfs))
@@ -123,19 +128,22 @@ pub(super) fn of(spec: &Spec, runtime: &Arc<Runtime>, watch: &Watch<'_>) -> Resu
     let about = store::About::base(spec);
     let base = get(&base_key, &BASE, about, spec, runtime, watch, || {
         build::base(spec, runtime, watch).map(build::Made::Shareable)
-    })?
-    .ok_or_else(|| SandboxError::Install("WordPress does not load".to_owned()))?;
+    })?;
+    let Found::Shared(base) = base else {
+        return Err(SandboxError::Install("WordPress does not load".to_owned()));
+    };
     if !is_particular(spec) {
         return Ok(Warm { base, particular: Particular::None });
     }
     let make = || build::particular(spec, &base, runtime, watch);
-    let images = match key::particular(&base_key, spec)? {
+    let found = match key::particular(&base_key, spec)? {
         Some(key) => get(&key, &PARTICULAR, store::About::particular(spec), spec, runtime, watch, make)?,
-        None => make()?.images(),
+        None => Found::of(make()?),
     };
-    let particular = match images {
-        Some(images) => Particular::Loaded(images[0].clone()),
-        None => Particular::Unloaded,
+    let particular = match found {
+        Found::Shared(images) => Particular::Shared(images[0].clone()),
+        Found::Own(images) => Particular::Own(images[0].clone()),
+        Found::Nothing => Particular::Unloaded,
     };
     Ok(Warm { base, particular })
 }
@@ -143,6 +151,24 @@ pub(super) fn of(spec: &Spec, runtime: &Arc<Runtime>, watch: &Watch<'_>) -> Resu
 /// Forgets this process's images: the next sandbox looks on disk again.
 pub fn forget() {
     IMAGES.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
+/// Images, and who may use them.
+enum Found {
+    Shared(Arc<[GuestImage]>),
+    Own(Arc<[GuestImage]>),
+    Nothing,
+}
+
+impl Found {
+    /// What is made for one sandbox alone.
+    fn of(made: build::Made) -> Found {
+        match made {
+            build::Made::Shareable(images) => Found::Shared(images.into()),
+            build::Made::Private(images) => Found::Own(images.into()),
+            build::Made::Broken => Found::Nothing,
+        }
+    }
 }
 
 /// From this process, from disk, or made by one process while the others wait.
@@ -154,25 +180,26 @@ fn get(
     runtime: &Arc<Runtime>,
     watch: &Watch<'_>,
     make: impl FnOnce() -> Result<build::Made, SandboxError>,
-) -> Result<Option<Arc<[GuestImage]>>, SandboxError> {
+) -> Result<Found, SandboxError> {
     let name = (spec.cache_dir.clone(), key.to_owned());
     if let Some(images) = at_hand(&name) {
-        return Ok(Some(images));
+        return Ok(Found::Shared(images));
     }
     let store = store::Store::open(&spec.cache_dir)?;
     if let Some(images) = store.find(key, names, runtime) {
-        return Ok(Some(keep(&name, images)));
+        return Ok(Found::Shared(keep(&name, images)));
     }
     let _lock = store.lock(key, watch)?;
     if let Some(images) = store.find(key, names, runtime) {
-        return Ok(Some(keep(&name, images)));
+        return Ok(Found::Shared(keep(&name, images)));
     }
     match make()? {
         build::Made::Shareable(mut images) => {
-            store.put(key, names, &mut images, &about, runtime)?;
-            Ok(Some(keep(&name, images)))
+            // A full disk costs others the time to make it again.
+            let _ = store.put(key, names, &mut images, &about, runtime);
+            Ok(Found::Shared(keep(&name, images)))
         }
-        private => Ok(private.images()),
+        other => Ok(Found::of(other)),
     }
 }
 

@@ -1,8 +1,8 @@
-//! Images on disk: `<cache>/images/<key>/`.
+//! Images on disk: `<cache>/images-<user id>/<key>/`.
 //!
 //! Invariant: a directory under its key is complete; what is being made has another name until then.
 //! One process makes an image while the others wait for its lock. Nothing that is found is believed
-//! before the engine has: whatever it refuses is removed and made again.
+//! before the engine has: whatever it refuses is made again and replaced.
 
 use super::list;
 use crate::contract::iso8601;
@@ -74,13 +74,18 @@ impl About {
     }
 }
 
+/// Where a user's images are: nobody believes another's.
+pub(super) fn root(cache: &Path) -> PathBuf {
+    cache.join(format!("images-{}", rustix::process::geteuid().as_raw()))
+}
+
 pub(super) struct Store {
     root: PathBuf,
 }
 
 impl Store {
     pub(super) fn open(cache: &Path) -> Result<Store, SandboxError> {
-        let root = cache.join("images");
+        let root = root(cache);
         lock::directory(&root)?;
         Ok(Store { root })
     }
@@ -93,17 +98,10 @@ impl Store {
         }
         let images: Result<Vec<_>, _> =
             names.iter().map(|name| GuestImage::load(runtime, &directory, name)).collect();
-        match images {
-            Ok(images) => {
-                touch(&directory);
-                Some(images)
-            }
-            Err(_) => {
-                // Damaged, foreign, or its files are gone: of no use to anybody.
-                let _ = self.remove(&directory);
-                None
-            }
-        }
+        // Damaged, foreign, or its files are gone: who makes another one puts it in its place.
+        let images = images.ok()?;
+        touch(&directory);
+        Some(images)
     }
 
     /// Only its holder makes the image.

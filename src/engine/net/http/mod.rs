@@ -291,6 +291,11 @@ impl Exchange {
         }
     }
 
+    /// What a request that comes later has to keep to.
+    pub(super) fn set_rules(&mut self, rules: &Rules) {
+        self.rules = rules.clone();
+    }
+
     /// Whether new rules let this request go on.
     pub(super) fn allowed_by(&self, rules: &Rules) -> bool {
         let Some(record) = &self.record else { return true };

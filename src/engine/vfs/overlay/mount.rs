@@ -121,7 +121,7 @@ impl Overlay {
         Ok(())
     }
 
-    /// Puts another lower layer beneath a mount of which nothing was looked at yet.
+    /// Puts another directory beneath a mount of a directory into which nobody has looked yet.
     pub fn replace_lower(&mut self, spec: Mount) -> Result<(), VfsError> {
         let Some(mount) = self.find_mount(&spec.target) else {
             return Err(VfsError::BadTarget(spec.target));
@@ -130,18 +130,9 @@ impl Overlay {
         let stat = tree.stat(b"").map_err(|why| unreachable(&spec.target, why))?;
         let root = self.mounts[mount].root;
         let taken = || VfsError::TargetOccupied(spec.target.clone());
-        let node = self.own_unlimited(root).map_err(|_| taken())?;
-        match &mut node.body {
-            Body::Dir(dir) if stat.is_dir() && dir.entries.is_empty() => {}
-            Body::File(content) if stat.is_file() && node.pristine => {
-                *content = Content::from_lower(Arc::new(LowerFile::new(
-                    tree.clone(),
-                    b"",
-                    stat.size,
-                    stat.mtime,
-                )));
-            }
-            _ => return Err(taken()),
+        let node = self.node_mut(root).map_err(|_| taken())?;
+        if !stat.is_dir() || !node.dir().is_some_and(|dir| dir.entries.is_empty()) {
+            return Err(taken());
         }
         node.mode = stat.mode;
         node.ino = stat.ino;
