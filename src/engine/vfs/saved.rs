@@ -18,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Changes with every change of the types below.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// A saved filesystem. Made by [`Vfs::save`], turned back by [`Vfs::restore`].
 #[derive(Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub struct SavedVfs {
 struct SavedTree {
     nodes: Vec<(NodeId, usize)>,
     next: NodeId,
+    /// Where each mount stands: not the same nodes in both trees.
+    roots: Vec<NodeId>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -252,7 +254,8 @@ struct Pool {
 impl Pool {
     fn tree(&mut self, overlay: &Overlay) -> SavedTree {
         let nodes = overlay.nodes().map(|(id, node)| (id, self.node(node))).collect();
-        SavedTree { nodes, next: overlay.next_id() }
+        let roots = overlay.mounts().iter().map(|mount| mount.root).collect();
+        SavedTree { nodes, next: overlay.next_id(), roots }
     }
 
     fn node(&mut self, node: &Arc<Node>) -> usize {
@@ -381,7 +384,16 @@ fn restore_tree(
         }
         nodes.insert(id, pool.get(index).ok_or(VfsError::Damaged("node of a tree"))?.clone());
     }
-    let overlay = Overlay::from_parts(mounts.clone(), nodes, saved.next, limits);
+    if saved.roots.len() != mounts.len() {
+        return Err(VfsError::Damaged("places of mounts"));
+    }
+    let at = |(mount, root): (&MountPoint, NodeId)| MountPoint {
+        spec: mount.spec.clone(),
+        tree: mount.tree.clone(),
+        root,
+    };
+    let mounts = Arc::new(mounts.iter().zip(saved.roots).map(at).collect());
+    let overlay = Overlay::from_parts(mounts, nodes, saved.next, limits);
     check_tree(&overlay)?;
     Ok(overlay)
 }
