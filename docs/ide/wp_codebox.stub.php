@@ -1374,6 +1374,7 @@ final class WP_Codebox_API {
 	 *     cache: string,
 	 *     images: list<array{
 	 *         key: string,
+	 *         path: string,
 	 *         kind: string,
 	 *         php_version: string,
 	 *         wordpress: string,
@@ -1430,6 +1431,7 @@ final class WP_Codebox_API {
 	 *     cache: string,
 	 *     images: list<array{
 	 *         key: string,
+	 *         path: string,
 	 *         kind: string,
 	 *         php_version: string,
 	 *         wordpress: string,
@@ -1462,6 +1464,7 @@ final class WP_Codebox_API {
 	 *     dry_run: bool,
 	 *     removed: list<array{
 	 *         key: string,
+	 *         path: string,
 	 *         kind: string,
 	 *         php_version: string,
 	 *         wordpress: string,

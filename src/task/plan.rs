@@ -38,7 +38,7 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
             "name the ability that carries the task out: {\"ability\": \"namespace/name\", \"input\": {…}}",
         ));
     };
-    let pack = Arc::new(pack(settings)?);
+    let pack = pack(settings)?;
     let core = core(input.wp.as_deref(), settings, &pack)?;
     let mut draft = Draft::default();
     for (index, mount) in input.mounts.iter().enumerate() {
@@ -85,7 +85,7 @@ pub(super) struct Prepared {
 
 /// The same for a sandbox that its caller holds.
 pub(super) fn held(input: &SandboxInput, settings: &Settings) -> Result<Prepared, Refusal> {
-    let pack = Arc::new(pack(settings)?);
+    let pack = pack(settings)?;
     let core = core(input.wp.as_deref(), settings, &pack)?;
     let mut draft = Draft::default();
     for (index, mount) in input.mounts.iter().enumerate() {
@@ -126,7 +126,7 @@ pub(super) fn held(input: &SandboxInput, settings: &Settings) -> Result<Prepared
     })
 }
 
-fn pack(settings: &Settings) -> Result<Pack, Refusal> {
+fn pack(settings: &Settings) -> Result<Arc<Pack>, Refusal> {
     let Some(directory) = &settings.runtime_dir else {
         return Err(Refusal::new(
             Code::RuntimeMissing,
@@ -134,7 +134,7 @@ fn pack(settings: &Settings) -> Result<Pack, Refusal> {
              wp_codebox.runtime_dir (or WP_CODEBOX_RUNTIME_DIR) to DIR.",
         ));
     };
-    Ok(Pack::open(directory)?)
+    Ok(Pack::shared(directory)?)
 }
 
 fn cache_dir(settings: &Settings) -> Result<PathBuf, Refusal> {

@@ -3,7 +3,9 @@
 use super::PackError;
 use super::manifest::{self, Manifest, Settings, Target};
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A pack that this machine and this engine can use. Its bytes are those of the manifest only as
 /// far as [`Pack::verify`] has been asked.
@@ -19,7 +21,36 @@ pub struct Pack {
     wp_cli: PathBuf,
 }
 
+/// Packs that this process has opened, each with what its manifest was then. One in practice.
+static OPENED: Mutex<Vec<(PathBuf, Seen, Arc<Pack>)>> = Mutex::new(Vec::new());
+
+/// Tells one manifest from another without reading it: device, inode, size and time of change.
+type Seen = (u64, u64, u64, i64, i64);
+
+fn seen(dir: &Path) -> Option<Seen> {
+    let metadata = std::fs::metadata(dir.join(manifest::MANIFEST)).ok()?;
+    Some((metadata.dev(), metadata.ino(), metadata.size(), metadata.ctime(), metadata.ctime_nsec()))
+}
+
 impl Pack {
+    /// [`open`](Self::open), once in a process for as long as the manifest stays the same. A pack
+    /// that is built anew has another one.
+    pub fn shared(dir: &Path) -> Result<Arc<Pack>, PackError> {
+        let now = seen(dir);
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = opened.iter().find(|(known, then, _)| known == dir && Some(*then) == now);
+        if let Some((_, _, pack)) = known {
+            return Ok(Arc::clone(pack));
+        }
+        let pack = Arc::new(Pack::open(dir)?);
+        opened.retain(|(known, _, _)| known != dir);
+        // Unless it changed while it was read.
+        if let Some(now) = now.filter(|now| seen(dir) == Some(*now)) {
+            opened.push((dir.to_owned(), now, Arc::clone(&pack)));
+        }
+        Ok(pack)
+    }
+
     /// Reads the manifest and looks at each part's files, without reading them: the schema, the
     /// machine, the engine, presence and length.
     pub fn open(dir: &Path) -> Result<Pack, PackError> {
