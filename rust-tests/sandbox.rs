@@ -3,40 +3,14 @@
 mod support;
 
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use support::php::{pack, patient};
+use support::site::{run, value};
 use wp_codebox::contract::Code;
-use wp_codebox::sandbox::{Command, Core, Execution, HostMount, Limits, MountKind, Policy, Sandbox, Spec};
-
-fn cache() -> PathBuf {
-    let dir = std::env::temp_dir().join("wp-codebox-test-cache");
-    std::fs::create_dir_all(&dir).unwrap();
-    dir
-}
+use wp_codebox::sandbox::{Command, Core, Execution, HostMount, MountKind, Policy, Sandbox, Spec};
 
 fn spec() -> Spec {
-    Spec {
-        pack: pack(),
-        cache_dir: cache(),
-        core: Core::Pack,
-        mounts: Vec::new(),
-        must_use: Vec::new(),
-        defines: serde_json::Map::new(),
-        environment: Vec::new(),
-        secrets: Vec::new(),
-        limits: Limits::default(),
-        policy: Policy::allowing(Command::NAMES),
-    }
-}
-
-fn php(sandbox: &mut Sandbox, code: &str) -> Execution {
-    let code = format!("<?php {code}");
-    sandbox.execute(&Command::RunPhp { code, bootstrap: true }, &patient()).unwrap()
-}
-
-fn value(sandbox: &mut Sandbox, code: &str) -> Value {
-    let execution = php(sandbox, code);
-    execution.outcome.unwrap_or_else(|failure| panic!("{failure:?}\n{}", execution.record.stderr))
+    support::site::spec(Policy::allowing(Command::NAMES))
 }
 
 fn workspace(root: &Path) -> HostMount {
@@ -101,7 +75,7 @@ fn every_way_to_fail_has_a_code_of_its_own() {
     ];
     let mut sandbox = Sandbox::create(spec(), &patient()).unwrap();
     for (code, expected, text) in cases {
-        let failure = php(&mut sandbox, code).outcome.unwrap_err();
+        let failure = run(&mut sandbox, code).outcome.unwrap_err();
         assert_eq!(failure.code, expected, "{code}: {}", failure.message);
         assert!(failure.message.contains(text), "{code}: {}", failure.message);
     }

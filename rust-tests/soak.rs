@@ -4,15 +4,14 @@
 mod support;
 
 use std::fs;
-use support::php::{pack, patient};
-use wp_codebox::sandbox::{Command, Core, HostMount, Limits, MountKind, Policy, Sandbox, Spec};
+use support::php::patient;
+use support::site::{spec, value};
+use wp_codebox::sandbox::{Command, HostMount, MountKind, Policy, Sandbox, Spec};
 
 /// WP_CODEBOX_TEST_CYCLES: how many, 20,000 for a soak.
 #[test]
 fn cycles_of_fork_run_collect_destroy_leave_nothing_behind() {
     let cycles = std::env::var("WP_CODEBOX_TEST_CYCLES").ok().and_then(|text| text.parse().ok()).unwrap_or(300);
-    let cache = std::env::temp_dir().join("wp-codebox-test-cache");
-    fs::create_dir_all(&cache).unwrap();
     let workspace = tempfile::tempdir().unwrap();
     fs::write(workspace.path().join("note.txt"), "host").unwrap();
     let mount = HostMount {
@@ -23,22 +22,10 @@ fn cycles_of_fork_run_collect_destroy_leave_nothing_behind() {
         capture: true,
     };
     let cycle = || {
-        let spec = Spec {
-            pack: pack(),
-            cache_dir: cache.clone(),
-            core: Core::Pack,
-            mounts: vec![mount.clone()],
-            must_use: Vec::new(),
-            defines: serde_json::Map::new(),
-            environment: Vec::new(),
-            secrets: Vec::new(),
-            limits: Limits::default(),
-            policy: Policy::allowing(Command::NAMES),
-        };
+        let spec = Spec { mounts: vec![mount.clone()], ..spec(Policy::allowing(Command::NAMES)) };
         let mut sandbox = Sandbox::create(spec, &patient()).unwrap();
         let code = "file_put_contents('/workspace/note.txt', 'edited'); update_option('x', 1); return wp_count_posts()->publish;";
-        let command = Command::RunPhp { code: format!("<?php {code}"), bootstrap: true };
-        assert_eq!(sandbox.execute(&command, &patient()).unwrap().outcome.unwrap(), "1");
+        assert_eq!(value(&mut sandbox, code), "1");
         assert_eq!(sandbox.changes().unwrap()[0].changes.len(), 1);
         sandbox.destroy();
     };

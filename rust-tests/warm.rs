@@ -3,43 +3,20 @@
 
 mod support;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use support::php::{pack, patient};
+use support::php::patient;
+use support::site::{cache, value};
 use wp_codebox::sandbox::{
-    Command, Core, HostMount, Limits, MountKind, Policy, Retention, Sandbox, Spec, forget_images, list_images, prune_images,
+    Command, HostMount, Limits, MountKind, Policy, Retention, Sandbox, Spec, forget_images, list_images, prune_images,
 };
 
 fn spec(cache: &Path) -> Spec {
-    Spec {
-        pack: pack(),
-        cache_dir: cache.to_owned(),
-        core: Core::Pack,
-        mounts: Vec::new(),
-        must_use: Vec::new(),
-        defines: serde_json::Map::new(),
-        environment: Vec::new(),
-        secrets: Vec::new(),
-        limits: Limits::default(),
-        policy: Policy::allowing(Command::NAMES),
-    }
-}
-
-/// A cache that all tests of this file share which only read from it.
-fn shared_cache() -> PathBuf {
-    let cache = std::env::temp_dir().join("wp-codebox-test-cache");
-    fs::create_dir_all(&cache).unwrap();
-    cache
-}
-
-fn value(sandbox: &mut Sandbox, code: &str) -> Value {
-    let command = Command::RunPhp { code: format!("<?php {code}"), bootstrap: true };
-    let execution = sandbox.execute(&command, &patient()).unwrap();
-    execution.outcome.unwrap_or_else(|failure| panic!("{failure:?}\n{}", execution.record.stderr))
+    Spec { cache_dir: cache.to_owned(), ..support::site::spec(Policy::allowing(Command::NAMES)) }
 }
 
 fn create(cache: &Path) -> Sandbox {
@@ -60,13 +37,13 @@ fn component(directory: &Path, says: &str) -> Spec {
     Spec {
         must_use: vec![format!("{target}/component.php")],
         mounts: vec![HostMount { source, target, kind: MountKind::Directory, writable: false, capture: false }],
-        ..spec(&shared_cache())
+        ..spec(&cache())
     }
 }
 
 #[test]
 fn forks_of_one_image_share_no_random_value() {
-    let cache = shared_cache();
+    let cache = cache();
     let values = "return [mt_rand(), mt_rand(), lcg_value(), random_int(0, PHP_INT_MAX), bin2hex(random_bytes(8)), \
         uniqid('', true), bin2hex(openssl_random_pseudo_bytes(8)), wp_generate_password(20), wp_generate_uuid4(), \
         wp_create_nonce('x'), AUTH_KEY, NONCE_SALT, wp_hash('x'), array_rand(range(0, 100000)), str_shuffle('abcdefghijklmnopqrstuvwxyz'), \
@@ -84,7 +61,7 @@ fn forks_of_one_image_share_no_random_value() {
 
 #[test]
 fn a_fork_s_request_begins_now() {
-    let mut sandbox = create(&shared_cache());
+    let mut sandbox = create(&cache());
     std::thread::sleep(Duration::from_millis(1100));
     let code = "return [abs(time() - $_SERVER['REQUEST_TIME']) <= 1, microtime(true) - $_SERVER['REQUEST_TIME_FLOAT'] < 1, \
         timer_stop() < 1, hrtime(true) > 0];";
@@ -93,7 +70,7 @@ fn a_fork_s_request_begins_now() {
 
 #[test]
 fn constants_and_files_say_the_same_salts_before_and_after_wordpress_is_loaded_anew() {
-    let mut sandbox = create(&shared_cache());
+    let mut sandbox = create(&cache());
     let salts = "return [AUTH_KEY, LOGGED_IN_SALT, wp_salt('nonce')];";
     let first = value(&mut sandbox, salts);
     assert_eq!(value(&mut sandbox, salts), first);
@@ -103,7 +80,7 @@ fn constants_and_files_say_the_same_salts_before_and_after_wordpress_is_loaded_a
 
 #[test]
 fn a_command_that_changes_nothing_leaves_nothing_to_the_next() {
-    let mut sandbox = create(&shared_cache());
+    let mut sandbox = create(&cache());
     assert_eq!(value(&mut sandbox, "function left() {} define('LEFT', 1); wp_cache_set('left', 1); return 'ran';"), "ran");
     assert_eq!(
         value(&mut sandbox, "return [function_exists('left'), defined('LEFT'), wp_cache_get('left')];"),
@@ -113,7 +90,7 @@ fn a_command_that_changes_nothing_leaves_nothing_to_the_next() {
 
 #[test]
 fn shutdown_functions_and_destructors_run_and_can_write() {
-    let mut sandbox = create(&shared_cache());
+    let mut sandbox = create(&cache());
     let code = "class Late { function __destruct() { file_put_contents('/tmp/destructor', 'ran'); } } $GLOBALS['late'] = new Late; \
         register_shutdown_function(function () { update_option('late', 'ran'); }); ob_start(); echo 'buffered'; return 'ran';";
     let command = Command::RunPhp { code: format!("<?php {code}"), bootstrap: true };
@@ -127,7 +104,7 @@ fn shutdown_functions_and_destructors_run_and_can_write() {
 
 #[test]
 fn the_exit_status_is_the_script_s_own_in_an_open_request() {
-    let mut sandbox = create(&shared_cache());
+    let mut sandbox = create(&cache());
     for (code, status) in [("exit(7);", 7), ("exit('bye');", 1), ("nope();", 1), ("return 'x';", 0)] {
         let command = Command::RunPhp { code: format!("<?php {code}"), bootstrap: true };
         let record = sandbox.execute(&command, &patient()).unwrap().record;
@@ -234,7 +211,7 @@ fn a_component_that_breaks_wordpress_fails_the_command_and_not_the_sandbox() {
     let directory = tempfile::tempdir().unwrap();
     let mut broken = component(directory.path(), "x");
     fs::write(broken.mounts[0].source.join("component.php"), "<?php throw new Exception('component is broken');").unwrap();
-    broken.cache_dir = shared_cache();
+    broken.cache_dir = cache();
     let mut sandbox = Sandbox::create(broken, &patient()).unwrap();
     let command = Command::RunPhp { code: "<?php return 1;".to_owned(), bootstrap: true };
     let failure = sandbox.execute(&command, &patient()).unwrap().outcome.unwrap_err();
@@ -385,7 +362,7 @@ fn no_variable_of_a_sandbox_is_written_to_an_image() {
 
 #[test]
 fn a_snapshot_is_returned_to_and_forked() {
-    let mut sandbox = create(&shared_cache());
+    let mut sandbox = create(&cache());
     value(&mut sandbox, "update_option('step', 'one'); file_put_contents('/tmp/step', 'one'); return true;");
     let snapshot = sandbox.snapshot(&patient()).unwrap();
     value(&mut sandbox, "update_option('step', 'two'); file_put_contents('/tmp/step', 'two'); return true;");
@@ -407,7 +384,7 @@ fn a_snapshot_is_returned_to_and_forked() {
 
 #[test]
 fn a_snapshot_of_an_active_plugin_has_it_loaded() {
-    let mut sandbox = create(&shared_cache());
+    let mut sandbox = create(&cache());
     let code = "mkdir(WP_PLUGIN_DIR . '/p'); file_put_contents(WP_PLUGIN_DIR . '/p/p.php', \"<?php\\n/* Plugin Name: P */ function p_here() { return 'here'; }\"); \
         require_once ABSPATH . 'wp-admin/includes/plugin.php'; activate_plugin('p/p.php'); return true;";
     value(&mut sandbox, code);
@@ -418,7 +395,7 @@ fn a_snapshot_of_an_active_plugin_has_it_loaded() {
 
 #[test]
 fn a_stopped_sandbox_has_no_snapshot_and_can_be_restored() {
-    let mut sandbox = create(&shared_cache());
+    let mut sandbox = create(&cache());
     let snapshot = sandbox.snapshot(&patient()).unwrap();
     let watch = support::php::impatient();
     let command = Command::RunPhp { code: "<?php while (true) {}".to_owned(), bootstrap: true };
@@ -431,7 +408,7 @@ fn a_stopped_sandbox_has_no_snapshot_and_can_be_restored() {
 /// Memory goes from guest to guest: nothing of one is in the next.
 #[test]
 fn reused_memory_holds_nothing_of_the_guest_before() {
-    let cache = shared_cache();
+    let cache = cache();
     let secret = "wpcb-left-in-memory-0815";
     for _ in 0..4 {
         let code = format!("$GLOBALS['s'] = str_repeat('{secret}', 20000); return strlen($GLOBALS['s']);");

@@ -1,14 +1,13 @@
 //! Warm images: what is kept so that sandboxes start at once.
 
 use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
-use crate::contract::{Code, Input, Refusal, input_schema, output_schema};
+use crate::contract::{Input, Refusal, input_schema, output_schema};
 use crate::host::Host;
 use crate::sandbox::{ImageInfo, Retention, list_images, prune_images};
-use crate::task::{HeldSandbox, SandboxInput};
+use crate::task::{HeldSandbox, SandboxInput, cache_dir};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -131,17 +130,8 @@ pub const ROWS: &[Ability] = &[
     },
 ];
 
-fn cache(host: &dyn Host) -> Result<PathBuf, Refusal> {
-    host.settings()?.cache_dir.ok_or_else(|| {
-        Refusal::new(
-            Code::CacheUnwritable,
-            "No cache directory is configured: set wp_codebox.cache_dir (or WP_CODEBOX_CACHE_DIR).",
-        )
-    })
-}
-
 fn images(host: &dyn Host) -> Result<Value, Refusal> {
-    let cache = cache(host)?;
+    let cache = cache_dir(&host.settings()?)?;
     to_value(&Images {
         success: true,
         schema: IMAGES_SCHEMA,
@@ -170,7 +160,7 @@ fn prune(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
     };
     let nothing = Retention { max_idle: None, max_count: None, max_bytes: None };
     let retention = if asked == nothing { Retention::default() } else { asked };
-    let pruned = prune_images(&cache(host)?, retention, input.dry_run)?;
+    let pruned = prune_images(&cache_dir(&host.settings()?)?, retention, input.dry_run)?;
     to_value(&PrunedImages {
         success: true,
         schema: PRUNED_SCHEMA,

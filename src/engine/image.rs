@@ -146,19 +146,6 @@ impl GuestImage {
         }
         Ok(GuestImage { memory: Arc::new(image), frozen: contents.frozen, vfs: contents.vfs })
     }
-
-    /// Reads every byte of a saved image.
-    pub fn verify(directory: &Path, name: &str) -> Result<(), ImageError> {
-        let contents = read_state(&state_file(directory, name))?;
-        let path = memory_file(directory, name);
-        let read = |source| ImageError::Read { path: path.clone(), source };
-        let image = MemoryImage::open(&path).map_err(read)?;
-        if image.digest().map_err(read)? == contents.memory_digest {
-            Ok(())
-        } else {
-            Err(ImageError::Damaged { path, why: "its bytes have changed" })
-        }
-    }
 }
 
 fn private() -> fs::OpenOptions {

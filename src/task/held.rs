@@ -3,6 +3,7 @@
 //! In: untrusted JSON for each call. Out: JSON. The sandbox ends with the object.
 
 use super::input::{ComponentContract, Mount, RuntimePolicy};
+use super::run::to_value;
 use super::{plan, policy};
 use crate::artifact::MountRecord;
 use crate::contract::{Code, Input, Refusal, input_schema, iso8601};
@@ -387,8 +388,4 @@ fn answer(execution: Execution) -> Result<Value, Refusal> {
 
 fn error(code: Code, message: &str, data: &Value) -> Value {
     json!({ "code": code.as_str(), "message": message, "data": data })
-}
-
-fn to_value(value: &impl Serialize) -> Result<Value, Refusal> {
-    serde_json::to_value(value).map_err(|error| Refusal::new(Code::Internal, error.to_string()))
 }

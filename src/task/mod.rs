@@ -21,6 +21,7 @@ mod secrets;
 mod test_report;
 
 pub use held::{ExecutionInput, HeldSandbox, SandboxInput};
+pub use plan::cache_dir;
 pub use result::AgentTaskRun;
 pub use run::run_agent_task;
 

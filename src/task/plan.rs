@@ -40,13 +40,7 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
     };
     let pack = pack(settings)?;
     let core = core(input.wp.as_deref(), settings, &pack)?;
-    let mut draft = Draft::default();
-    for (index, mount) in input.mounts.iter().enumerate() {
-        draft.add_mount(index, mount, settings)?;
-    }
-    for (index, contract) in input.component_contracts.iter().enumerate() {
-        draft.add_component(index, contract, settings)?;
-    }
+    let mut draft = Draft::of(&input.mounts, &input.component_contracts, settings)?;
     draft.steps.push(Step {
         command: Command::Ability { name: runtime_task.ability.clone(), input: runtime_task.input.clone() },
     });
@@ -54,16 +48,12 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
     draft.check(&policy)?;
     Ok(Plan {
         spec: Spec {
-            pack,
-            cache_dir: cache_dir(settings)?,
-            core,
             mounts: draft.host_mounts,
             must_use: draft.must_use,
-            defines: Map::new(),
             environment: secrets.iter().map(|s| (s.name().to_owned(), s.value().to_owned())).collect(),
-            limits: limits(settings),
             secrets: secrets.iter().map(|secret| secret.name().to_owned()).collect(),
             policy,
+            ..bare(pack, core, settings)?
         },
         mounts: draft.records,
         activations: draft.activations,
@@ -87,13 +77,7 @@ pub(super) struct Prepared {
 pub(super) fn held(input: &SandboxInput, settings: &Settings) -> Result<Prepared, Refusal> {
     let pack = pack(settings)?;
     let core = core(input.wp.as_deref(), settings, &pack)?;
-    let mut draft = Draft::default();
-    for (index, mount) in input.mounts.iter().enumerate() {
-        draft.add_mount(index, mount, settings)?;
-    }
-    for (index, contract) in input.component_contracts.iter().enumerate() {
-        draft.add_component(index, contract, settings)?;
-    }
+    let draft = Draft::of(&input.mounts, &input.component_contracts, settings)?;
     let asked = input.runtime_policy.as_ref();
     let needed = draft.commands();
     let mut policy = policy::resolve(asked, &needed, &[], settings)?;
@@ -108,21 +92,31 @@ pub(super) fn held(input: &SandboxInput, settings: &Settings) -> Result<Prepared
         .collect();
     Ok(Prepared {
         spec: Spec {
-            pack,
-            cache_dir: cache_dir(settings)?,
-            core,
             mounts: draft.host_mounts,
             must_use: draft.must_use,
-            defines: Map::new(),
-            environment: Vec::new(),
-            secrets: Vec::new(),
-            limits: limits(settings),
             policy,
+            ..bare(pack, core, settings)?
         },
         mounts: draft.records,
         preparations,
         timeout: timeout(input.timeout_seconds, settings),
         max_timeout: settings.max_timeout.unwrap_or(TIMEOUT_MAX),
+    })
+}
+
+/// A sandbox with nothing of its own, and no leave to do anything.
+fn bare(pack: Arc<Pack>, core: Core, settings: &Settings) -> Result<Spec, Refusal> {
+    Ok(Spec {
+        pack,
+        cache_dir: cache_dir(settings)?,
+        core,
+        mounts: Vec::new(),
+        must_use: Vec::new(),
+        defines: Map::new(),
+        environment: Vec::new(),
+        secrets: Vec::new(),
+        limits: limits(settings),
+        policy: Policy::allowing([""; 0]),
     })
 }
 
@@ -137,7 +131,8 @@ fn pack(settings: &Settings) -> Result<Arc<Pack>, Refusal> {
     Ok(Pack::shared(directory)?)
 }
 
-fn cache_dir(settings: &Settings) -> Result<PathBuf, Refusal> {
+/// Where images are kept.
+pub fn cache_dir(settings: &Settings) -> Result<PathBuf, Refusal> {
     settings.cache_dir.clone().ok_or_else(|| {
         Refusal::new(
             Code::CacheUnwritable,
@@ -199,6 +194,18 @@ struct Draft {
 }
 
 impl Draft {
+    /// Everything that is mounted: plain mounts, then components.
+    fn of(mounts: &[Mount], components: &[ComponentContract], settings: &Settings) -> Result<Draft, Refusal> {
+        let mut draft = Draft::default();
+        for (index, mount) in mounts.iter().enumerate() {
+            draft.add_mount(index, mount, settings)?;
+        }
+        for (index, contract) in components.iter().enumerate() {
+            draft.add_component(index, contract, settings)?;
+        }
+        Ok(draft)
+    }
+
     fn add_mount(&mut self, index: usize, mount: &Mount, settings: &Settings) -> Result<(), Refusal> {
         let field = |name: &str| format!("mounts.{index}.{name}");
         let indexed = |refusal: Refusal| refusal.with("index", index);

@@ -239,6 +239,6 @@ fn size(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
-fn to_value<T: serde::Serialize>(value: &T) -> Result<Value, Refusal> {
+pub(super) fn to_value<T: serde::Serialize>(value: &T) -> Result<Value, Refusal> {
     serde_json::to_value(value).map_err(|error| Refusal::new(Code::Internal, error.to_string()))
 }

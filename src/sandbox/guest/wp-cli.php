@@ -3,6 +3,8 @@
  * Runs WP-CLI with the arguments of the step, in place of a shell.
  */
 
+require_once __DIR__ . '/steps.php';
+
 // WP-CLI reads these; only PHP's own command line defines them.
 foreach ( array( 'STDIN' => 'rb', 'STDOUT' => 'wb', 'STDERR' => 'wb' ) as $wp_codebox_name => $wp_codebox_mode ) {
 	if ( ! defined( $wp_codebox_name ) ) {
@@ -15,12 +17,8 @@ $GLOBALS['argv'] = array_merge( array( 'wp', '--path=/wordpress', '--no-color' )
 $GLOBALS['argc'] = count( $GLOBALS['argv'] );
 $_SERVER['argv'] = $GLOBALS['argv'];
 $_SERVER['argc'] = $GLOBALS['argc'];
-foreach ( $wp_codebox_step['environment'] ?? array() as $wp_codebox_name => $wp_codebox_value ) {
-	putenv( $wp_codebox_name . '=' . $wp_codebox_value );
-	$_ENV[ $wp_codebox_name ]    = $wp_codebox_value;
-	$_SERVER[ $wp_codebox_name ] = $wp_codebox_value;
-}
-unset( $wp_codebox_step, $wp_codebox_value, $wp_codebox_name, $wp_codebox_mode );
+WP_Codebox\Sandbox\set_environment( $wp_codebox_step['environment'] ?? array() );
+unset( $wp_codebox_step, $wp_codebox_name, $wp_codebox_mode );
 
 // Not the archive itself: its stub begins with a line for the shell.
 Phar::loadPhar( '/internal/wp-cli.phar', 'wp-cli.phar' );

@@ -7,6 +7,7 @@ use crate::sandbox::files;
 use crate::sandbox::layout;
 use crate::sandbox::spec::{Core, HostMount, MountKind, Spec};
 use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
 
 /// Changes when images of an earlier version of this room must not be used.
 const VERSION: &[u8] = b"wp-codebox/warm-image/v1";
@@ -32,6 +33,16 @@ impl Key {
     }
 }
 
+/// The files that are the same in every sandbox: digested once, not for each of them.
+static FIXED: LazyLock<String> = LazyLock::new(|| {
+    let mut key = Key::new("fixed");
+    for (path, text) in files::FIXED {
+        key.part(path.as_bytes());
+        key.part(text.as_bytes());
+    }
+    key.finish()
+});
+
 /// The key of the base: the pack, the core, the settings and the files that the host places.
 pub(super) fn base(spec: &Spec) -> Result<String, SandboxError> {
     let mut key = Key::new("base");
@@ -45,10 +56,7 @@ pub(super) fn base(spec: &Spec) -> Result<String, SandboxError> {
             key.part(&fingerprint::core(&layout::core_sources(spec)).map_err(read)?);
         }
     }
-    for (path, text) in files::FIXED {
-        key.part(path.as_bytes());
-        key.part(text.as_bytes());
-    }
+    key.part(FIXED.as_bytes());
     key.part(files::php_ini(&spec.limits).as_bytes());
     Ok(key.finish())
 }
