@@ -26,7 +26,7 @@ fn main() {
         environment: Vec::new(),
         secrets: Vec::new(),
         limits: Limits::default(),
-        policy: Policy::allowing(Command::NAMES),
+        policy: Policy::allowing(wp_codebox::sandbox::command_ids()),
     };
     let began = Instant::now();
     let mut first = Sandbox::create(spec.clone(), &watch()).expect("a sandbox");

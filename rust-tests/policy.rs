@@ -15,7 +15,7 @@ use wp_codebox::sandbox::{
 };
 
 fn everything() -> Policy {
-    Policy::allowing(Command::NAMES)
+    Policy::allowing(wp_codebox::sandbox::command_ids())
 }
 
 fn site(policy: Policy) -> Sandbox {

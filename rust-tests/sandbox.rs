@@ -10,7 +10,7 @@ use wp_codebox::contract::Code;
 use wp_codebox::sandbox::{Command, Core, Execution, HostMount, MountKind, Policy, Sandbox, Spec};
 
 fn spec() -> Spec {
-    support::site::spec(Policy::allowing(Command::NAMES))
+    support::site::spec(Policy::allowing(wp_codebox::sandbox::command_ids()))
 }
 
 fn workspace(root: &Path) -> HostMount {
@@ -95,11 +95,11 @@ fn php_impatient(sandbox: &mut Sandbox, code: &str) -> Execution {
 #[test]
 fn an_unknown_ability_names_the_known_ones() {
     let mut sandbox = Sandbox::create(spec(), &patient()).unwrap();
-    let command = Command::Ability { name: "no/such".to_owned(), input: Value::Null };
+    let command = Command::ability("no/such", Value::Null);
     let failure = sandbox.execute(&command, &patient()).unwrap().outcome.unwrap_err();
     assert_eq!(failure.code, Code::RunAbilityMissing);
     assert!(failure.data["details"]["registered"].as_array().is_some_and(|names| !names.is_empty()));
-    let command = Command::Ability { name: "core/get-site-info".to_owned(), input: json!({}) };
+    let command = Command::ability("core/get-site-info", json!({}));
     let site = sandbox.execute(&command, &patient()).unwrap().outcome.unwrap();
     assert_eq!(site["name"], "WP Codebox");
 }

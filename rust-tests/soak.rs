@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use support::php::patient;
 use support::site::{spec, value};
-use wp_codebox::sandbox::{Command, HostMount, MountKind, Policy, Sandbox, Spec};
+use wp_codebox::sandbox::{HostMount, MountKind, Policy, Sandbox, Spec};
 
 /// WP_CODEBOX_TEST_CYCLES: how many, 20,000 for a soak.
 #[test]
@@ -22,7 +22,7 @@ fn cycles_of_fork_run_collect_destroy_leave_nothing_behind() {
         capture: true,
     };
     let cycle = || {
-        let spec = Spec { mounts: vec![mount.clone()], ..spec(Policy::allowing(Command::NAMES)) };
+        let spec = Spec { mounts: vec![mount.clone()], ..spec(Policy::allowing(wp_codebox::sandbox::command_ids())) };
         let mut sandbox = Sandbox::create(spec, &patient()).unwrap();
         let code = "file_put_contents('/workspace/note.txt', 'edited'); update_option('x', 1); return wp_count_posts()->publish;";
         assert_eq!(value(&mut sandbox, code), "1");

@@ -16,7 +16,7 @@ use wp_codebox::sandbox::{
 };
 
 fn spec(cache: &Path) -> Spec {
-    Spec { cache_dir: cache.to_owned(), ..support::site::spec(Policy::allowing(Command::NAMES)) }
+    Spec { cache_dir: cache.to_owned(), ..support::site::spec(Policy::allowing(wp_codebox::sandbox::command_ids())) }
 }
 
 fn create(cache: &Path) -> Sandbox {

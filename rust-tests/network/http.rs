@@ -12,7 +12,7 @@ use wp_codebox::engine::{Stop, Watch};
 use wp_codebox::sandbox::{Command, Policy, Sandbox};
 
 fn site(network: Rules) -> Sandbox {
-    let policy = Policy { network, ..Policy::allowing(Command::NAMES) };
+    let policy = Policy { network, ..Policy::allowing(wp_codebox::sandbox::command_ids()) };
     Sandbox::create(spec(policy), &patient()).unwrap()
 }
 

@@ -19,7 +19,10 @@ mod site;
 mod spec;
 mod warm;
 
-pub use command::{Command, Execution, Failure, ProbeKind};
+pub use command::{
+    ARGUMENT_FILE_MAX, AbilityCall, ArgumentDescriptor, ArgumentIssue, Arguments, Command, CommandDescriptor, Execution, Failure,
+    Handler, HostFile, OutputSchema, ProbeKind, command_ids, commands, descriptor, policy_commands,
+};
 pub use error::SandboxError;
 pub use layout::MUST_USE_DIR;
 pub use policy::{

@@ -1,6 +1,6 @@
 //! What a sandbox is made of.
 
-use super::command::Command;
+use super::command::command_ids;
 use super::policy::Policy;
 use crate::engine::net::NetworkLimits;
 use crate::engine::pack::Pack;
@@ -37,7 +37,7 @@ impl Spec {
             defines: Map::new(),
             environment: Vec::new(),
             secrets: Vec::new(),
-            policy: Policy::allowing(Command::NAMES),
+            policy: Policy::allowing(command_ids()),
             ..self.clone()
         }
     }

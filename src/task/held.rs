@@ -4,18 +4,22 @@
 
 use super::input::{ComponentContract, Mount, RuntimePolicy};
 use super::run::to_value;
-use super::{plan, policy};
+use super::{plan, policy, roots};
 use crate::artifact::MountRecord;
 use crate::contract::{Code, Input, Refusal, input_schema, iso8601};
 use crate::engine::{Watch, with_signals_blocked};
 use crate::engine::net::Rules;
-use crate::host::Host;
-use crate::sandbox::{Approval, Approver, Command, Execution, Failure, ProbeKind, Sandbox, Snapshot};
+use crate::host::{Host, Settings};
+use crate::sandbox::{
+    ARGUMENT_FILE_MAX, Approval, Approver, Arguments, Command, Execution, Failure, HostFile, Sandbox, Snapshot,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::num::NonZeroUsize;
+use std::os::unix::fs::OpenOptionsExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -70,9 +74,7 @@ pub struct ExecutionInput {
     /// Name of the command, such as `wordpress.run-php`.
     #[schemars(length(min = 1, max = 200))]
     pub command: String,
-    /// Arguments by name. `wordpress.run-php`: `code`, `bootstrap` (`wordpress` or `none`).
-    /// `wordpress.wp-cli`: `command`, or a list of `arguments`. `wordpress.ability`: `name`, `input`.
-    /// `wordpress.ensure-plugin-active`: `plugin`. `wp-codebox.readiness-probe`: `type`, `name`.
+    /// Arguments by name: those that the command table lists for the command.
     #[serde(default)]
     pub args: BTreeMap<String, Value>,
     /// Deadline of this call, seconds.
@@ -90,72 +92,36 @@ impl Input for ExecutionInput {
 
 impl ExecutionInput {
     /// The command, with its arguments checked.
-    fn command(mut self) -> Result<Command, Refusal> {
-        let command = match self.command.as_str() {
-            "wordpress.run-php" => {
-                let code = self.text("code")?;
-                let bootstrap = match self.optional_text("bootstrap")?.as_deref() {
-                    None | Some("wordpress") => true,
-                    Some("none") => false,
-                    Some(_) => return Err(wrong("bootstrap", "either wordpress or none")),
-                };
-                let code = if code.trim_start().starts_with("<?") { code } else { format!("<?php {code}") };
-                Command::RunPhp { code, bootstrap }
-            }
-            "wordpress.wp-cli" => Command::WpCli { arguments: self.words()? },
-            "wordpress.ability" => {
-                Command::Ability { name: self.text("name")?, input: self.args.remove("input").unwrap_or_default() }
-            }
-            "wordpress.ensure-plugin-active" => Command::ActivatePlugin { plugin: self.text("plugin")? },
-            "wp-codebox.readiness-probe" => {
-                let kind = match self.text("type")?.as_str() {
-                    "ability" => ProbeKind::Ability,
-                    "filter" => ProbeKind::Filter,
-                    _ => return Err(wrong("type", "either ability or filter")),
-                };
-                Command::Probe { kind, name: self.text("name")? }
-            }
-            _ => {
-                let known = Command::NAMES.join(", ");
-                return Err(Refusal::field(Code::InputInvalid, "command", format_args!("one of {known}")));
-            }
-        };
-        match self.args.keys().next() {
-            Some(unknown) => Err(wrong(unknown, "unknown argument")),
-            None => Ok(command),
+    fn command(self, settings: &Settings) -> Result<Command, Refusal> {
+        let mut arguments = Arguments::of_object(self.args);
+        for file in arguments.host_files(&self.command) {
+            let content = host_file(&file, settings)?;
+            arguments.hand_in(&file.argument, content);
         }
-    }
-
-    fn optional_text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
-        match self.args.remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(wrong(name, "a string is expected")),
-        }
-    }
-
-    fn text(&mut self, name: &str) -> Result<String, Refusal> {
-        self.optional_text(name)?.filter(|text| !text.is_empty()).ok_or_else(|| wrong(name, "required"))
-    }
-
-    /// WP-CLI's arguments: a list, or a line as a shell reads it.
-    fn words(&mut self) -> Result<Vec<String>, Refusal> {
-        let words = match self.args.remove("arguments") {
-            Some(Value::Array(words)) => {
-                let words: Option<Vec<_>> = words.iter().map(|word| word.as_str().map(str::to_owned)).collect();
-                words.ok_or_else(|| wrong("arguments", "a list of strings is expected"))?
-            }
-            Some(_) => return Err(wrong("arguments", "a list of strings is expected")),
-            None => shell_words::split(&self.text("command")?).map_err(|error| wrong("command", &error.to_string()))?,
-        };
-        // `wp post list` is what people write.
-        let words: Vec<_> = words.into_iter().enumerate().filter(|(index, word)| *index > 0 || word != "wp").map(|(_, word)| word).collect();
-        if words.is_empty() { Err(wrong("command", "required")) } else { Ok(words) }
+        Ok(Command::parse(&self.command, arguments)?)
     }
 }
 
-fn wrong(argument: &str, why: &str) -> Refusal {
-    Refusal::field(Code::InputInvalid, &format!("args.{argument}"), why)
+/// The content of a file that an argument names.
+fn host_file(file: &HostFile, settings: &Settings) -> Result<Vec<u8>, Refusal> {
+    let field = format!("args.{}", file.argument);
+    let path = roots::source(settings, Code::InputInvalid, &field, &file.path)?;
+    let refused = |why: String| Refusal::field(Code::InputInvalid, &field, why);
+    let read = || {
+        // A named pipe would wait for its other end.
+        let file = std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path)?;
+        if !file.metadata()?.is_file() {
+            return Err(std::io::Error::other("not a file"));
+        }
+        let mut content = Vec::new();
+        file.take(ARGUMENT_FILE_MAX + 1).read_to_end(&mut content)?;
+        Ok(content)
+    };
+    let content = read().map_err(|error| refused(format!("{}: {error}", file.path)))?;
+    if content.len() as u64 > ARGUMENT_FILE_MAX {
+        return Err(refused(format!("{}: at most {ARGUMENT_FILE_MAX} bytes", file.path)));
+    }
+    Ok(content)
 }
 
 /// A sandbox in somebody's hands.
@@ -222,7 +188,7 @@ impl HeldSandbox {
     pub fn execute(&mut self, input: Value, host: &dyn Host) -> Result<Value, Refusal> {
         let input = ExecutionInput::parse(input)?;
         let deadline = self.deadline(input.timeout_seconds);
-        let command = input.command()?;
+        let command = input.command(&host.settings()?)?;
         let interrupt = host.interrupt();
         let interrupted = || interrupt.is_requested();
         let watch = Watch { deadline, interrupted: &interrupted };
@@ -243,10 +209,11 @@ impl HeldSandbox {
         if inputs.len() > FORKS_MAX {
             return Err(Refusal::field(Code::InputInvalid, "executions", format_args!("at most {FORKS_MAX}")));
         }
+        let settings = host.settings()?;
         let mut work = Vec::with_capacity(inputs.len());
         for input in inputs {
             let input = ExecutionInput::parse(input)?;
-            work.push((self.limit(input.timeout_seconds), input.command()?));
+            work.push((self.limit(input.timeout_seconds), input.command(&settings)?));
         }
         let interrupt = host.interrupt();
         let interrupted = || interrupt.is_requested();

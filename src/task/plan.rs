@@ -10,7 +10,7 @@ use crate::engine::net::NetworkLimits;
 use crate::engine::pack::Pack;
 use crate::host::Settings;
 use crate::recipe::{Activation, Plan, Probe, Step};
-use crate::sandbox::{self, Command, Core, HostMount, Limits, MountKind, Policy, Spec};
+use crate::sandbox::{self, Command, Core, HostMount, Limits, MountKind, Policy, Spec, command_ids};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
     let core = core(input.wp.as_deref(), settings, &pack)?;
     let mut draft = Draft::of(&input.mounts, &input.component_contracts, settings)?;
     draft.steps.push(Step {
-        command: Command::Ability { name: runtime_task.ability.clone(), input: runtime_task.input.clone() },
+        command: Command::ability(&*runtime_task.ability, runtime_task.input.clone()),
     });
     let policy = policy::resolve(input.runtime_policy.as_ref(), &draft.commands(), secrets, settings)?;
     draft.check(&policy)?;
@@ -82,7 +82,7 @@ pub(super) fn held(input: &SandboxInput, settings: &Settings) -> Result<Prepared
     let needed = draft.commands();
     let mut policy = policy::resolve(asked, &needed, &[], settings)?;
     if asked.is_none_or(|asked| asked.commands.is_none()) {
-        policy.commands = Command::NAMES.map(str::to_owned).to_vec();
+        policy.commands = command_ids().map(str::to_owned).collect();
     }
     draft.check(&policy)?;
     let preparations = draft

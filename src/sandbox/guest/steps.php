@@ -131,12 +131,16 @@ function run_file( string $file ): mixed {
 }
 
 /**
- * Executes an ability as the sandbox's administrator.
+ * Executes an ability.
  *
- * @param string $name  Ability name.
- * @param mixed  $input Its input; null where it takes none.
+ * @param array{name: string, input: mixed, user?: string, expected_schema?: string} $call What is called, and by whom.
  */
-function run_ability( string $name, mixed $input ): void {
+function run_ability( array $call ): void {
+	$name  = $call['name'];
+	$input = $call['input'] ?? null;
+	if ( isset( $call['user'] ) && ! become_user( $call['user'] ) ) {
+		return;
+	}
 	$ability = \wp_has_ability( $name ) ? \wp_get_ability( $name ) : null;
 	if ( null === $ability ) {
 		$names = array_keys( \wp_get_abilities() );
@@ -156,7 +160,34 @@ function run_ability( string $name, mixed $input ): void {
 		Outcome::failed( 'error', (string) $result->get_error_code(), $result->get_error_message(), $result->get_error_data() );
 		return;
 	}
+	$expected = $call['expected_schema'] ?? null;
+	$schema   = is_array( $result ) ? ( $result['schema'] ?? null ) : null;
+	if ( null !== $expected && $expected !== $schema ) {
+		Outcome::failed( 'error', 'ability_result_schema_mismatch', sprintf( 'The result of the ability "%s" is not of the schema %s.', $name, $expected ), array( 'result' => $result ) );
+		return;
+	}
 	Outcome::returned( $result );
+}
+
+/**
+ * Makes another user the current one.
+ *
+ * @param string $user Id, login or address; 0 for nobody.
+ * @return bool False if there is no such user; the outcome says so.
+ */
+function become_user( string $user ): bool {
+	if ( '0' === $user ) {
+		\wp_set_current_user( 0 );
+		return true;
+	}
+	$found = ctype_digit( $user ) ? \get_user_by( 'id', (int) $user ) : false;
+	$found = $found ?: \get_user_by( 'login', $user ) ?: \get_user_by( 'email', $user );
+	if ( ! $found ) {
+		Outcome::failed( 'error', 'user_missing', sprintf( 'The sandbox has no user "%s".', $user ) );
+		return false;
+	}
+	\wp_set_current_user( $found->ID );
+	return true;
 }
 
 /**

@@ -83,11 +83,11 @@ impl Policy {
 
     /// May this command be executed?
     pub fn judge_command(&self, command: &Command) -> Result<(), Violation> {
-        let name = command.name();
-        if self.commands.iter().any(|allowed| allowed == name) {
-            return Ok(());
+        let allowed = |name: &&str| self.commands.iter().any(|allowed| allowed == name);
+        match command.policy_commands().into_iter().find(|name| !allowed(name)) {
+            None => Ok(()),
+            Some(name) => Err(Violation::Command { command: name.to_owned(), policy: Box::new(self.clone()) }),
         }
-        Err(Violation::Command { command: name.to_owned(), policy: Box::new(self.clone()) })
     }
 
     /// Whether the parent is asked before this command.

@@ -1,0 +1,116 @@
+//! What comes of a command.
+
+use super::Command;
+use crate::contract::{Code, CommandRecord};
+use crate::engine::net::Record;
+use crate::engine::{Response, Stop};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// A command that was carried out.
+#[derive(Debug, Clone)]
+pub struct Execution {
+    pub record: CommandRecord,
+    /// What the command returned, or why it did not.
+    pub outcome: Result<Value, Failure>,
+    /// Calls that the sandbox was denied: processes, shared libraries.
+    pub denied: Vec<String>,
+    /// What it did on the network, and what was decided about it.
+    pub network: Vec<Record>,
+    /// Such records that were too many to keep.
+    pub network_dropped: u64,
+}
+
+/// Why a command failed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    pub code: Code,
+    pub message: String,
+    pub data: Value,
+}
+
+impl Failure {
+    pub(in crate::sandbox) fn new(code: Code, message: impl Into<String>) -> Failure {
+        Failure { code, message: message.into(), data: Value::Null }
+    }
+}
+
+impl From<&Stop> for Failure {
+    fn from(stop: &Stop) -> Failure {
+        Failure::new(stop.code(), format!("The command was {stop}."))
+    }
+}
+
+/// The outcome as step.php writes it. The guest can write anything there: only the shape is
+/// trusted.
+#[derive(Debug, Deserialize)]
+struct StepOutcome {
+    status: String,
+    #[serde(default)]
+    value: Value,
+    error: Option<StepError>,
+}
+
+#[derive(Debug, Deserialize)]
+struct StepError {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    data: Value,
+}
+
+/// Reads the outcome of a command that ended by itself.
+pub(in crate::sandbox) fn outcome(
+    command: &Command,
+    response: &Response,
+    result: Option<&[u8]>,
+) -> Result<Value, Failure> {
+    if !command.leaves_result() {
+        return match response.exit_status {
+            0 => Ok(Value::Null),
+            _ if response.heap_exhausted => Err(out_of_memory()),
+            status => Err(Failure::new(Code::RunFailed, format!("The command exited with status {status}."))),
+        };
+    }
+    let parsed = result.and_then(|bytes| serde_json::from_slice::<StepOutcome>(bytes).ok());
+    let Some(step) = parsed else {
+        return Err(if response.heap_exhausted {
+            out_of_memory()
+        } else {
+            Failure::new(Code::RunExited, "The command ended without an outcome.")
+        });
+    };
+    let error = step.error.unwrap_or(StepError { code: String::new(), message: String::new(), data: Value::Null });
+    let fail = |code: Code, message: String| {
+        Err(Failure { code, message, data: json!({ "code": error.code.clone(), "details": error.data.clone() }) })
+    };
+    match step.status.as_str() {
+        "ok" => Ok(step.value),
+        "error" => fail(Code::RunFailed, error.message.clone()),
+        "ability-missing" => fail(Code::RunAbilityMissing, error.message.clone()),
+        "fatal" if is_memory_message(&error.message) => fail(Code::RunMemoryExhausted, error.message.clone()),
+        _ if response.heap_exhausted => Err(out_of_memory()),
+        "exited" => fail(Code::RunExited, error.message.clone()),
+        "fatal" => fail(Code::RunFatal, located(&error)),
+        _ => fail(Code::RunFatal, format!("Uncaught {}: {}", error.code, located(&error))),
+    }
+}
+
+fn located(error: &StepError) -> String {
+    match (error.data["file"].as_str(), error.data["line"].as_i64()) {
+        (Some(file), Some(line)) if !error.message.contains(file) => {
+            format!("{} in {file}:{line}", error.message)
+        }
+        _ => error.message.clone(),
+    }
+}
+
+fn is_memory_message(message: &str) -> bool {
+    message.starts_with("Allowed memory size of") || message.starts_with("Out of memory")
+}
+
+fn out_of_memory() -> Failure {
+    Failure::new(Code::RunMemoryExhausted, "The command ran into the sandbox's memory limit.")
+}

@@ -1,0 +1,127 @@
+//! What can be executed in a sandbox: the command table, a file for each command or family.
+//!
+//! In: a name and [`Arguments`]. Out: a [`Command`], or an [`ArgumentIssue`] before anything has
+//! happened; for lists and documents, [`CommandDescriptor`]s.
+//!
+//! Invariant: a command has one row, and what is listed, checked and allowed is read off it.
+
+mod ability;
+mod arguments;
+mod execution;
+mod plugin;
+mod probe;
+mod row;
+mod run_php;
+mod table;
+mod wp_cli;
+
+pub use arguments::{ARGUMENT_FILE_MAX, ArgumentIssue, Arguments, HostFile};
+pub(super) use execution::outcome;
+pub use execution::{Execution, Failure};
+pub use ability::AbilityCall;
+pub use probe::ProbeKind;
+pub use row::{ArgumentDescriptor, CommandDescriptor, Handler, OutputSchema};
+pub use table::{command_ids, commands, descriptor, policy_commands};
+
+use super::files;
+use row::Row;
+use serde_json::{Value, json};
+
+/// One command.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// `wordpress.run-php`: PHP code, beginning with `<?php`, in a loaded WordPress (or without).
+    RunPhp { code: String, bootstrap: bool },
+    /// `wordpress.run-php` with a file that is already inside.
+    RunScript { path: String, bootstrap: bool },
+    /// `wordpress.wp-cli`: WP-CLI with these arguments, without the leading `wp`.
+    WpCli { arguments: Vec<String> },
+    /// `wordpress.ability`: an ability registered inside.
+    Ability(AbilityCall),
+    /// `wp-codebox.readiness-probe`: whether something is registered. Returns a boolean.
+    Probe { kind: ProbeKind, name: String },
+    /// `wordpress.ensure-plugin-active`: a plugin file relative to the plugins directory.
+    ActivatePlugin { plugin: String },
+}
+
+impl Command {
+    fn row(&self) -> &'static Row {
+        match self {
+            Command::RunPhp { .. } | Command::RunScript { .. } => &run_php::ROW,
+            Command::WpCli { .. } => &wp_cli::ROW,
+            Command::Ability(_) => &ability::ROW,
+            Command::Probe { .. } => &probe::ROW,
+            Command::ActivatePlugin { .. } => &plugin::ENSURE_ACTIVE,
+        }
+    }
+
+    /// The command's name in the command table.
+    pub fn name(&self) -> &'static str {
+        self.row().id
+    }
+
+    /// The names that a policy has to list for it.
+    pub fn policy_commands(&self) -> Vec<&'static str> {
+        policy_commands(self.name())
+    }
+
+    /// Whether it can change files or the database. Nothing tells what PHP code will do: only what
+    /// is ours and looks cannot.
+    pub fn can_write(&self) -> bool {
+        !matches!(self, Command::Probe { .. })
+    }
+
+    /// `key=value` arguments, as a record shows them.
+    pub fn arguments(&self) -> Vec<String> {
+        match self {
+            Command::RunPhp { code, bootstrap } => {
+                vec![format!("code={code}"), format!("bootstrap={}", bootstrap_word(*bootstrap))]
+            }
+            Command::RunScript { path, bootstrap } => {
+                vec![format!("code-file={path}"), format!("bootstrap={}", bootstrap_word(*bootstrap))]
+            }
+            Command::WpCli { arguments } => vec![format!("command={}", arguments.join(" "))],
+            Command::Ability(call) => vec![format!("name={}", call.name), format!("input={}", call.input)],
+            Command::Probe { kind, name } => vec![format!("type={}", kind.as_str()), format!("name={name}")],
+            Command::ActivatePlugin { plugin } => vec![format!("plugin={plugin}")],
+        }
+    }
+
+    /// The script that carries it out, and what the script reads as its step.
+    pub(super) fn step(&self) -> (&'static str, Value) {
+        match self {
+            Command::RunPhp { bootstrap, .. } => (files::STEP_SCRIPT, run_file(files::CODE_FILE, *bootstrap)),
+            Command::RunScript { path, bootstrap } => (files::STEP_SCRIPT, run_file(path, *bootstrap)),
+            Command::WpCli { arguments } => (files::WP_CLI_SCRIPT, json!({ "args": arguments })),
+            Command::Ability(call) => (files::STEP_SCRIPT, json!({ "kind": "ability", "call": call })),
+            Command::Probe { kind, name } => {
+                (files::STEP_SCRIPT, json!({ "kind": "probe", "type": kind.as_str(), "name": name }))
+            }
+            Command::ActivatePlugin { plugin } => {
+                (files::STEP_SCRIPT, json!({ "kind": "activate-plugin", "plugin": plugin }))
+            }
+        }
+    }
+
+    /// Whether it runs in a loaded WordPress, and can do so in one that was loaded before.
+    pub(super) fn takes_loaded_wordpress(&self) -> bool {
+        match self {
+            Command::RunPhp { bootstrap, .. } | Command::RunScript { bootstrap, .. } => *bootstrap,
+            Command::WpCli { .. } => false,
+            Command::Ability(_) | Command::Probe { .. } | Command::ActivatePlugin { .. } => true,
+        }
+    }
+
+    /// Whether the script leaves an outcome.
+    pub(super) fn leaves_result(&self) -> bool {
+        !matches!(self, Command::WpCli { .. })
+    }
+}
+
+fn run_file(path: &str, bootstrap: bool) -> Value {
+    json!({ "kind": "php", "file": path, "bootstrap": bootstrap_word(bootstrap) })
+}
+
+fn bootstrap_word(bootstrap: bool) -> &'static str {
+    if bootstrap { "wordpress" } else { "none" }
+}
