@@ -27,6 +27,8 @@ macro_rules! codes {
 codes! {
     /// The input does not fit the closed schema: unknown field, wrong type, value out of range.
     InputInvalid = "wp_codebox_input_invalid", 400;
+    /// A recipe does not fit its schema, or has what is not carried out.
+    RecipeInvalid = "wp_codebox_recipe_invalid", 400;
     /// `goal` is absent or blank.
     TaskMissing = "wp_codebox_task_missing", 400;
     /// `code` or `code_file`: raw PHP is not accepted on the product path.

@@ -140,6 +140,7 @@ type Misfit = (String, String);
 /// Holds a value against the bounds of its schema, and turns PHP's empty array into an empty object
 /// where the schema has an object. Types and unknown fields are left to serde.
 fn fit(schema: &Value, value: &mut Value, path: &mut FieldPath) -> Result<(), Misfit> {
+    let schema = branch(schema, value);
     if matches!(value, Value::Array(items) if items.is_empty()) && is_object(schema) {
         *value = Value::Object(Map::new());
     }
@@ -219,6 +220,20 @@ fn fit(schema: &Value, value: &mut Value, path: &mut FieldPath) -> Result<(), Mi
         return refuse(path, format!("one of {}", names.join(", ")));
     }
     Ok(())
+}
+
+/// Of a schema with several forms, the one that speaks of values of this type.
+fn branch<'a>(schema: &'a Value, value: &Value) -> &'a Value {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let forms = schema.get("anyOf").and_then(Value::as_array);
+    forms.and_then(|forms| forms.iter().find(|form| form["type"] == kind)).unwrap_or(schema)
 }
 
 /// The schema has an object here and no list.

@@ -51,7 +51,7 @@ fn tidy(schema: &mut Value, side: Side) {
         _ => return,
     };
     enum_of_constants(map);
-    collapse_nullable(map);
+    collapse_nullable(map, side);
     if side == Side::Input {
         drop_null(map);
     }
@@ -119,8 +119,8 @@ fn enum_of_constants(map: &mut Map<String, Value>) {
     }
 }
 
-/// `anyOf: [X, {type: null}]` to X with `null` among its types.
-fn collapse_nullable(map: &mut Map<String, Value>) {
+/// `anyOf: [X, {type: null}]` to X with `null` among its types, or among its forms.
+fn collapse_nullable(map: &mut Map<String, Value>, side: Side) {
     let Some(Value::Array(members)) = map.get("anyOf") else {
         return;
     };
@@ -131,11 +131,17 @@ fn collapse_nullable(map: &mut Map<String, Value>) {
         return;
     }
     let mut one = one.clone();
-    enum_of_constants(&mut one);
-    let Some(Value::String(kind)) = one.get("type").cloned() else {
-        return;
-    };
-    one.insert("type".into(), json!([kind, "null"]));
+    if let Some(Value::Array(forms)) = one.get_mut("anyOf") {
+        if side == Side::Output {
+            forms.push(other.clone());
+        }
+    } else {
+        enum_of_constants(&mut one);
+        let Some(Value::String(kind)) = one.get("type").cloned() else {
+            return;
+        };
+        one.insert("type".into(), json!([kind, "null"]));
+    }
     map.remove("anyOf");
     for (key, value) in one {
         // The field's own description says more than the type's.

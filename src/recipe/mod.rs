@@ -1,11 +1,12 @@
 //! A plan of steps and the machine that carries it out: mount, load components, run, collect.
 //!
-//! In: a [`Plan`], pure data, made by a task (or, one day, read from a recipe file). Out: a
+//! In: a [`Plan`], pure data, made by a task or read from a recipe ([`document`]). Out: a
 //! [`Run`]: what each phase did, the executions, the changes, and why it failed if it did.
 //!
 //! Invariant: whatever happens after the sandbox was created, its changes and its record are
 //! collected.
 
+pub mod document;
 mod phase;
 mod plan;
 mod run;
