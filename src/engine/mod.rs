@@ -22,6 +22,7 @@ mod request;
 mod runtime;
 mod stack;
 mod state;
+mod tap;
 pub mod vfs;
 mod watchdog;
 
@@ -33,6 +34,7 @@ pub use image::ImageError;
 pub use open_request::EXIT_MARK;
 pub use request::{Request, Response};
 pub use runtime::Runtime;
+pub use tap::{Channel, Tap};
 pub use watchdog::with_signals_blocked;
 
 /// The end of a PHP request: nothing outlives it yet that would have to be reaped.

@@ -197,13 +197,17 @@ pub(super) fn stop() {
     }
 }
 
-/// A thread that `run` starts receives no signal of the process.
+/// A thread that `run` starts receives no signal of the process. Its own faults it does receive:
+/// a guest's trap is one.
 pub fn with_signals_blocked<T>(run: impl FnOnce() -> T) -> T {
     // SAFETY: plain calls on initialised sets of this thread.
     unsafe {
         let mut all = std::mem::zeroed();
         let mut before = std::mem::zeroed();
         libc::sigfillset(&mut all);
+        for fault in [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP] {
+            libc::sigdelset(&mut all, fault);
+        }
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
         let value = run();
         libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());

@@ -8,6 +8,7 @@
 //! return: every call into PHP goes through [`calls::Calls`].
 
 mod api;
+mod attend;
 mod calls;
 mod error;
 mod host;

@@ -1,11 +1,12 @@
 //! `WP_Codebox_Sandbox`: a disposable WordPress in a PHP variable.
 
 use super::api::read;
+use super::attend::Listener;
 use super::calls::{Calls, enter, enter_for};
 use super::host::PhpHost;
 use super::zval::Reader;
 use crate::contract::{Code, Refusal};
-use crate::task::HeldSandbox;
+use crate::task::{Cancel, HeldSandbox};
 use ext_php_rs::convert::IntoZval;
 use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::prelude::*;
@@ -19,6 +20,7 @@ use std::cell::Cell;
 #[php(flags = ClassFlags::Final)]
 pub struct SandboxObject {
     state: Cell<State>,
+    cancel: Cancel,
 }
 
 /// PHP code that runs during a call (filters, `jsonSerialize()`) can call the same object again: a
@@ -45,7 +47,8 @@ pub fn create(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
 }
 
 fn object(held: HeldSandbox) -> ext_php_rs::error::Result<Zval> {
-    ZendClassObject::new(SandboxObject { state: Cell::new(State::Idle(Box::new(held))) }).into_zval(false)
+    let cancel = held.canceller();
+    ZendClassObject::new(SandboxObject { state: Cell::new(State::Idle(Box::new(held))), cancel }).into_zval(false)
 }
 
 #[php_impl]
@@ -57,7 +60,8 @@ impl SandboxObject {
     }
 
     /// Carries out a command, such as `wordpress.run-php` with `array( 'code' => '…' )`. A command
-    /// that failed is an answer with `error`. Option: `timeout_seconds`.
+    /// that failed is an answer with `error`. Options: `timeout_seconds`; `on_output`, which is called
+    /// with `'stdout'` or `'stderr'` and the bytes while the command prints them.
     pub fn execute(
         &self,
         command: &str,
@@ -65,16 +69,30 @@ impl SandboxObject {
         options: Option<&ZendHashTable>,
     ) -> PhpResult<Zval> {
         self.with(|held, calls| {
+            let (mut listener, options) = Listener::take(calls, options)?;
             let mut input = Map::new();
             input.insert("command".to_owned(), command.into());
             input.insert("args".to_owned(), read(calls, args)?);
-            if let Value::Object(options) = read(calls, options)? {
+            if let Value::Object(options) = read(calls, options.as_deref())? {
                 input.extend(options);
             }
             let input = Value::Object(input);
             let host = PhpHost::new(calls, input.clone());
-            held.execute(input, &host)
+            held.execute(input, &host, listener.attendant())
         })
+    }
+
+    /// Ends the command that is running at once, from its `on_output` or from a signal's handler
+    /// (`pcntl_async_signals( true )`). True if one was. Its answer has the error
+    /// `wp_codebox_run_cancelled`; what comes next for the sandbox is `restore()` or `destroy()`.
+    pub fn cancel(&self) -> bool {
+        let state = self.state.take();
+        let busy = matches!(state, State::Busy);
+        self.state.set(state);
+        if busy {
+            self.cancel.cancel();
+        }
+        busy
     }
 
     /// Carries out each of a list of `array( 'command' => …, 'args' => … )` in a fork of its own,
@@ -159,6 +177,7 @@ impl SandboxObject {
                 return Err(destroyed());
             }
         };
+        self.cancel.begin();
         let answer = work(&mut held);
         self.state.set(State::Idle(held));
         answer

@@ -189,6 +189,15 @@ impl<'a> Reader<'a> {
 
 /// Keys 0, 1, 2 …, in this order. (The crate's own test, like its iterator, panics at a key that is
 /// not UTF-8.)
+/// A copy of an array without some of its keys.
+pub fn without(table: &ZendHashTable, names: &[&str]) -> ZBox<ZendHashTable> {
+    let mut rest = table.to_owned();
+    for name in names {
+        rest.remove(*name);
+    }
+    rest
+}
+
 fn is_list(table: &ZendHashTable) -> bool {
     let mut entries = table.iter();
     let mut next = 0;

@@ -40,6 +40,10 @@ pub enum SandboxError {
     /// Another process makes what this one waits for, and was not ready by the deadline. Try again.
     #[error("another process is preparing this sandbox's image and was not ready in time ({path})", path = path.display())]
     Waited { path: PathBuf },
+    /// The process may not start another thread, which a command with somebody there needs. Raise
+    /// the limit on threads.
+    #[error("cannot start a thread for the command: {0}")]
+    NoThread(std::io::Error),
     /// The deadline passed, or the parent was interrupted, before the sandbox was ready.
     #[error("{0} while the sandbox was being prepared")]
     Stopped(crate::engine::Stop),
@@ -61,6 +65,7 @@ impl From<SandboxError> for Refusal {
             SandboxError::Read { .. } => Refusal::new(Code::RuntimeInvalid, text),
             SandboxError::Cache { .. } => Refusal::new(Code::CacheUnwritable, text),
             SandboxError::Waited { .. } => Refusal::new(Code::RunTimeout, text),
+            SandboxError::NoThread(_) => Refusal::new(Code::ResourcesExhausted, text),
             SandboxError::Stopped(stop) => Refusal::new(stop.code(), text),
         }
     }

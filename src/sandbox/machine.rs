@@ -9,7 +9,9 @@ use super::warm;
 use crate::contract::{Code, CommandRecord, iso8601};
 use crate::engine::net::Network;
 use crate::engine::vfs::Vfs;
-use crate::engine::{self, Boot, Fork, Guest, GuestImage, Request, Response, Runtime, Stop, Watch};
+use crate::engine::{
+    self, Boot, Channel, Fork, Guest, GuestImage, Request, Response, Runtime, Stop, Tap, Watch,
+};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -101,6 +103,7 @@ impl Machine {
         command: &Command,
         environment: &[(String, String)],
         watch: &Watch<'_>,
+        tap: Option<&Arc<Tap>>,
     ) -> Result<Execution, SandboxError> {
         self.ready(command, watch)?;
         let untouched = self.is_untouched();
@@ -108,7 +111,16 @@ impl Machine {
         if untouched {
             self.placed = self.guest.vfs().generation();
         }
-        Ok(run(&mut self.guest, command, watch))
+        self.tap(tap);
+        let execution = run(&mut self.guest, command, watch);
+        self.tap(None);
+        Ok(execution)
+    }
+
+    fn tap(&mut self, tap: Option<&Arc<Tap>>) {
+        let vfs = self.guest.vfs_mut();
+        vfs.stdout.set_tap(tap.map(|tap| (Channel::Stdout, Arc::clone(tap))));
+        vfs.stderr.set_tap(tap.map(|tap| (Channel::Stderr, Arc::clone(tap))));
     }
 
     fn is_untouched(&self) -> bool {

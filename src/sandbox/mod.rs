@@ -6,6 +6,7 @@
 //! Invariant: a sandbox whose guest was stopped runs nothing more, but still gives up its changes
 //! and its record.
 
+mod attend;
 mod base;
 mod command;
 mod error;
@@ -19,6 +20,7 @@ mod site;
 mod spec;
 mod warm;
 
+pub use attend::Attendant;
 pub use command::{
     ARGUMENT_FILE_MAX, AbilityCall, ArgumentDescriptor, ArgumentIssue, Arguments, Command, CommandDescriptor, Execution, Failure,
     Handler, HostFile, OutputSchema, ProbeKind, command_ids, commands, descriptor, policy_commands,

@@ -1,5 +1,6 @@
 //! A sandbox, from its creation to its end.
 
+use super::attend::{Attendant, attend};
 use super::command::{Command, Execution};
 use super::error::SandboxError;
 use super::files;
@@ -149,13 +150,41 @@ impl Sandbox {
         watch: &Watch<'_>,
         approver: &mut dyn Approver,
     ) -> Result<Execution, SandboxError> {
+        self.carry_out(command, watch, approver, None)
+    }
+
+    /// The same with somebody there while it runs.
+    pub fn execute_attended(
+        &mut self,
+        command: &Command,
+        watch: &Watch<'_>,
+        approver: &mut dyn Approver,
+        attendant: &mut dyn Attendant,
+    ) -> Result<Execution, SandboxError> {
+        self.carry_out(command, watch, approver, Some(attendant))
+    }
+
+    fn carry_out(
+        &mut self,
+        command: &Command,
+        watch: &Watch<'_>,
+        approver: &mut dyn Approver,
+        attendant: Option<&mut dyn Attendant>,
+    ) -> Result<Execution, SandboxError> {
         let id = random_id("command");
         self.permit(command, &id, approver)?;
         self.note(
             "runtime.command.started",
             json!({ "id": id, "command": command.name(), "args": command.arguments() }),
         );
-        let mut execution = self.machine.execute(command, &self.spec.environment, watch)?;
+        let (machine, environment) = (&mut self.machine, &self.spec.environment);
+        let mut execution = match attendant {
+            None => machine.execute(command, environment, watch, None)?,
+            Some(attendant) => {
+                let work = |watch: &Watch<'_>, tap: &_| machine.execute(command, environment, watch, Some(tap));
+                attend(attendant, watch, work).map_err(SandboxError::NoThread)??
+            }
+        };
         execution.record.id.clone_from(&id);
         self.note(
             "runtime.command.finished",

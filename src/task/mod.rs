@@ -20,7 +20,7 @@ mod run;
 mod secrets;
 mod test_report;
 
-pub use held::{ExecutionInput, HeldSandbox, SandboxInput};
+pub use held::{Cancel, ExecutionInput, HeldSandbox, SandboxInput};
 pub use plan::cache_dir;
 pub use result::AgentTaskRun;
 pub use run::run_agent_task;

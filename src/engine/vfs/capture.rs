@@ -1,6 +1,8 @@
 //! What the guest prints, kept up to a cap.
 
+use crate::engine::tap::{Channel, Tap};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Bytes written to one output device. Beyond the cap they are counted and dropped, so that a
 /// flood costs the guest time and the host nothing.
@@ -10,11 +12,14 @@ pub struct Capture {
     bytes: Vec<u8>,
     limit: u64,
     dropped: u64,
+    /// Who hears at once what is kept.
+    #[serde(skip)]
+    tap: Option<(Channel, Arc<Tap>)>,
 }
 
 impl Capture {
     pub fn new(limit: u64) -> Self {
-        Capture { bytes: Vec::new(), limit, dropped: 0 }
+        Capture { bytes: Vec::new(), limit, dropped: 0, tap: None }
     }
 
     /// What was kept so far.
@@ -36,6 +41,11 @@ impl Capture {
         self.limit = limit;
     }
 
+    /// From now on `tap` hears what is kept, as it is printed.
+    pub fn set_tap(&mut self, tap: Option<(Channel, Arc<Tap>)>) {
+        self.tap = tap;
+    }
+
     /// Hands out what was kept and how much was dropped, and starts afresh with the same cap.
     pub fn take(&mut self) -> (Vec<u8>, u64) {
         (std::mem::take(&mut self.bytes), std::mem::take(&mut self.dropped))
@@ -45,6 +55,9 @@ impl Capture {
         let room = self.limit.saturating_sub(self.bytes.len() as u64);
         let keep = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
         self.bytes.extend_from_slice(&bytes[..keep]);
+        if let Some((channel, tap)) = &self.tap {
+            tap.push(*channel, &bytes[..keep]);
+        }
         self.dropped = self.dropped.saturating_add((bytes.len() - keep) as u64);
     }
 }

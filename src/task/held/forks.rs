@@ -1,0 +1,110 @@
+//! Many sandboxes of one.
+
+use super::answer::{answer, error};
+use super::cancel::Cancel;
+use super::input::ExecutionInput;
+use super::HeldSandbox;
+use crate::contract::{Code, Input, Refusal};
+use crate::engine::{Watch, with_signals_blocked};
+use crate::host::Host;
+use crate::sandbox::{Command, Sandbox, Snapshot};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+/// Forks that one call makes.
+const FORKS_MAX: usize = 1024;
+
+impl HeldSandbox {
+    /// Carries out each command in a fork of its own, several at a time, and ends the forks. The
+    /// sandbox itself stays as it is. Nobody can be asked for approval meanwhile.
+    pub fn execute_in_forks(
+        &mut self,
+        inputs: Value,
+        threads: Option<usize>,
+        host: &dyn Host,
+    ) -> Result<Value, Refusal> {
+        let Value::Array(inputs) = inputs else {
+            return Err(Refusal::field(Code::InputInvalid, "executions", "a list is expected"));
+        };
+        if inputs.len() > FORKS_MAX {
+            return Err(Refusal::field(Code::InputInvalid, "executions", format_args!("at most {FORKS_MAX}")));
+        }
+        let settings = host.settings()?;
+        let mut work = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            let input = ExecutionInput::parse(input)?;
+            work.push((self.limit(input.timeout_seconds), input.command(&settings)?));
+        }
+        let interrupt = host.interrupt();
+        let interrupted = || interrupt.is_requested();
+        let end = Instant::now() + self.max_timeout;
+        let watch = Watch { deadline: Instant::now() + self.timeout, interrupted: &interrupted };
+        let snapshot = self.sandbox.snapshot(&watch)?;
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = threads.unwrap_or(cores).clamp(1, work.len().max(1)).min(4 * cores);
+        let next = AtomicUsize::new(0);
+        let answers: Vec<Mutex<Option<Value>>> = work.iter().map(|_| Mutex::new(None)).collect();
+        let worker = || {
+            while let Some((index, (limit, command))) = {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                work.get(index).map(|one| (index, one))
+            } {
+                let deadline = (Instant::now() + *limit).min(end);
+                let watch = Watch { deadline, interrupted: &interrupted };
+                let one = in_fork(&snapshot, command, &watch).unwrap_or_else(|refusal| {
+                    json!({
+                        "command": command.name(),
+                        "exitCode": 1,
+                        "error": error(refusal.code, &refusal.message, &refusal.data()),
+                    })
+                });
+                *answers[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
+            }
+        };
+        std::thread::scope(|scope| {
+            // This thread is one of them: where no other can be started, it does all the work.
+            for _ in 1..threads {
+                let name = "wp-codebox-fork".to_owned();
+                let spawn = || std::thread::Builder::new().name(name).spawn_scoped(scope, &worker);
+                if with_signals_blocked(spawn).is_err() {
+                    break;
+                }
+            }
+            worker();
+        });
+        let answers = answers.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_default());
+        Ok(Value::Array(answers.collect()))
+    }
+
+    /// Sandboxes of their own that begin as this one is now.
+    pub fn fork(&mut self, count: usize, host: &dyn Host) -> Result<Vec<HeldSandbox>, Refusal> {
+        if !(1..=FORKS_MAX).contains(&count) {
+            return Err(Refusal::field(Code::InputInvalid, "count", format_args!("between 1 and {FORKS_MAX}")));
+        }
+        let snapshot = self.take(host)?;
+        let interrupt = host.interrupt();
+        let interrupted = || interrupt.is_requested();
+        let watch = Watch { deadline: self.deadline(None), interrupted: &interrupted };
+        let fork = || -> Result<HeldSandbox, Refusal> {
+            Ok(HeldSandbox {
+                cancel: Cancel::default(),
+                sandbox: Sandbox::fork(&snapshot, &watch)?,
+                records: self.records.clone(),
+                timeout: self.timeout,
+                max_timeout: self.max_timeout,
+                snapshots: BTreeMap::new(),
+                php_version: self.php_version.clone(),
+            })
+        };
+        (0..count).map(|_| fork()).collect()
+    }
+}
+
+fn in_fork(snapshot: &Snapshot, command: &Command, watch: &Watch<'_>) -> Result<Value, Refusal> {
+    let mut sandbox = Sandbox::fork(snapshot, watch)?;
+    answer(sandbox.execute(command, watch)?)
+}

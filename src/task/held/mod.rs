@@ -1,0 +1,175 @@
+//! A sandbox that its caller holds: made once, used as long as it is held.
+//!
+//! In: untrusted JSON for each call. Out: JSON. The sandbox ends with the object.
+
+mod answer;
+mod cancel;
+mod forks;
+mod input;
+
+pub use cancel::Cancel;
+pub use input::{ExecutionInput, SandboxInput};
+
+use super::run::to_value;
+use super::{plan, policy};
+use crate::artifact::MountRecord;
+use crate::contract::{Code, Input, Refusal, iso8601};
+use crate::engine::Watch;
+use crate::engine::net::Rules;
+use crate::host::Host;
+use crate::sandbox::{Approval, Approver, Attendant, Failure, Sandbox, Snapshot};
+use answer::answer;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+pub const RUNTIME_INFO_SCHEMA: &str = "wp-codebox/runtime-info/v1";
+
+/// Snapshots that one sandbox keeps.
+const SNAPSHOTS_MAX: usize = 64;
+/// A sandbox in somebody's hands.
+pub struct HeldSandbox {
+    cancel: Cancel,
+    sandbox: Sandbox,
+    records: Vec<MountRecord>,
+    timeout: Duration,
+    max_timeout: Duration,
+    snapshots: BTreeMap<String, Snapshot>,
+    php_version: String,
+}
+
+/// The parent, as whom a command asks.
+struct Parent<'a>(&'a dyn Host);
+
+impl Approver for Parent<'_> {
+    fn approve(&mut self, approval: &Approval) -> Result<bool, Refusal> {
+        self.0.approve(to_value(approval)?)
+    }
+}
+
+impl HeldSandbox {
+    /// Makes a sandbox. A refusal means that there is none.
+    pub fn create(input: Value, host: &dyn Host) -> Result<HeldSandbox, Refusal> {
+        let input = SandboxInput::parse(input)?;
+        let settings = host.settings()?;
+        let prepared = plan::held(&input, &settings)?;
+        let interrupt = host.interrupt();
+        let interrupted = || interrupt.is_requested();
+        let watch = Watch { deadline: Instant::now() + prepared.timeout, interrupted: &interrupted };
+        let php_version = prepared.spec.pack.php_version().to_owned();
+        let sandbox = Sandbox::create(prepared.spec, &watch)?;
+        let mut held = HeldSandbox {
+            cancel: Cancel::default(),
+            sandbox,
+            records: prepared.mounts,
+            timeout: prepared.timeout,
+            max_timeout: prepared.max_timeout,
+            snapshots: BTreeMap::new(),
+            php_version,
+        };
+        for command in prepared.preparations {
+            let execution = held.sandbox.execute_with(&command, &watch, &mut Parent(host))?;
+            execution.outcome.map_err(not_ready)?;
+        }
+        Ok(held)
+    }
+
+    /// `wp-codebox/runtime-info/v1`.
+    pub fn info(&self) -> Value {
+        json!({
+            "schema": RUNTIME_INFO_SCHEMA,
+            "id": self.sandbox.id(),
+            "backend": crate::task::result::BACKEND,
+            "environment": { "kind": "wordpress", "phpVersion": self.php_version },
+            "createdAt": iso8601(self.sandbox.created_at()),
+            "status": if self.sandbox.is_stopped() { "stopped" } else { "created" },
+            "mounts": self.records,
+            "snapshots": self.snapshots.keys().collect::<Vec<_>>(),
+        })
+    }
+
+    /// What ends a call of this sandbox's while it runs.
+    pub fn canceller(&self) -> Cancel {
+        self.cancel.clone()
+    }
+
+    /// Carries out a command, with somebody there while it runs if there is anybody. One that failed
+    /// is an answer with `error`; a refusal means that it was not started.
+    pub fn execute(
+        &mut self,
+        input: Value,
+        host: &dyn Host,
+        attendant: Option<&mut dyn Attendant>,
+    ) -> Result<Value, Refusal> {
+        let input = ExecutionInput::parse(input)?;
+        let deadline = self.deadline(input.timeout_seconds);
+        let command = input.command(&host.settings()?)?;
+        let (interrupt, cancel) = (host.interrupt(), self.cancel.clone());
+        let interrupted = || interrupt.is_requested() || cancel.is_requested();
+        let watch = Watch { deadline, interrupted: &interrupted };
+        let mut parent = Parent(host);
+        answer(match attendant {
+            None => self.sandbox.execute_with(&command, &watch, &mut parent)?,
+            Some(attendant) => self.sandbox.execute_attended(&command, &watch, &mut parent, attendant)?,
+        })
+    }
+
+    /// Sets what the sandbox may reach on the network from now on: `network` of a runtime policy.
+    /// Connections that would not be allowed any more end.
+    pub fn set_network(&mut self, network: Value, host: &dyn Host) -> Result<Value, Refusal> {
+        let rules: Rules = serde_json::from_value(network)
+            .map_err(|error| Refusal::field(Code::RuntimePolicyInvalid, "network", error))?;
+        policy::judge_network(&rules, "network", &host.settings()?)?;
+        self.sandbox.set_network(rules);
+        Ok(Value::Bool(true))
+    }
+
+    /// Keeps the sandbox as it is now, to return to. Gives the snapshot's id.
+    pub fn snapshot(&mut self, host: &dyn Host) -> Result<Value, Refusal> {
+        if self.snapshots.len() >= SNAPSHOTS_MAX {
+            return Err(Refusal::new(
+                Code::ResourcesExhausted,
+                format!("A sandbox keeps at most {SNAPSHOTS_MAX} snapshots."),
+            ));
+        }
+        let snapshot = self.take(host)?;
+        let answer = json!({ "id": snapshot.id(), "createdAt": iso8601(snapshot.created_at()), "semantics": "replayable-runtime-state" });
+        self.snapshots.insert(snapshot.id().to_owned(), snapshot);
+        Ok(answer)
+    }
+
+    /// Returns to a snapshot of this sandbox, also after it was stopped.
+    pub fn restore(&mut self, id: &str, host: &dyn Host) -> Result<Value, Refusal> {
+        let snapshot = self.snapshots.get(id).cloned().ok_or_else(|| {
+            Refusal::field(Code::InputInvalid, "snapshot", "no snapshot of this sandbox").with("snapshot", id)
+        })?;
+        let interrupt = host.interrupt();
+        let interrupted = || interrupt.is_requested();
+        self.sandbox.restore(&snapshot, &Watch { deadline: self.deadline(None), interrupted: &interrupted })?;
+        Ok(self.info())
+    }
+
+    fn take(&mut self, host: &dyn Host) -> Result<Snapshot, Refusal> {
+        let interrupt = host.interrupt();
+        let interrupted = || interrupt.is_requested();
+        let deadline = self.deadline(None);
+        Ok(self.sandbox.snapshot(&Watch { deadline, interrupted: &interrupted })?)
+    }
+
+    /// Ends the sandbox and gives up its events.
+    pub fn destroy(self) -> Result<Value, Refusal> {
+        to_value(&self.sandbox.destroy())
+    }
+
+    fn limit(&self, seconds: Option<u64>) -> Duration {
+        seconds.map_or(self.timeout, Duration::from_secs).min(self.max_timeout)
+    }
+
+    fn deadline(&self, seconds: Option<u64>) -> Instant {
+        Instant::now() + self.limit(seconds)
+    }
+}
+
+fn not_ready(failure: Failure) -> Refusal {
+    Refusal::new(failure.code, format!("The sandbox is not ready: {}", failure.message))
+}
