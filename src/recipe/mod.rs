@@ -6,11 +6,21 @@
 //! Invariant: whatever happens after the sandbox was created, its changes and its record are
 //! collected.
 
+mod bare;
 pub mod document;
+mod main_file;
+mod mounts;
 mod phase;
 mod plan;
+mod roots;
 mod run;
+mod secrets;
 
+pub use bare::{bare, cache_dir, core, max_timeout, pack, timeout};
+pub use main_file::main_file;
+pub use mounts::{Mounts, kind_of, refuse_reserved};
 pub use phase::{PhaseEvidence, PhaseName, PhaseStatus};
 pub use plan::{Activation, Plan, Probe, Step};
+pub use roots::{host_source, read_host_file};
 pub use run::{Progress, Run, run};
+pub use secrets::secrets;

@@ -14,6 +14,7 @@ mod files;
 mod layout;
 mod lock;
 mod machine;
+mod names;
 mod policy;
 mod random;
 mod site;
@@ -27,6 +28,7 @@ pub use command::{
 };
 pub use error::SandboxError;
 pub use layout::MUST_USE_DIR;
+pub use names::{check_variable, sandbox_path};
 pub use policy::{
     Approval, Approvals, Approver, Decision, Field, Filesystem, Issue, Policy, PolicyInvalid, Secrets, Unattended,
     Violation,

@@ -15,13 +15,10 @@ mod php_errors;
 mod plan;
 mod policy;
 mod result;
-mod roots;
 mod run;
-mod secrets;
 mod test_report;
 
 pub use held::{Cancel, ExecutionInput, HeldSandbox, SandboxInput};
-pub use plan::cache_dir;
 pub use result::AgentTaskRun;
 pub use run::run_agent_task;
 

@@ -3,7 +3,7 @@
 use super::input::{AgentTaskInput, ComponentContract};
 use super::plan::plan;
 use super::result::{self, AgentTaskRun, BACKEND, Facts};
-use super::{attestation, component, php_errors, secrets, test_report};
+use super::{attestation, component, php_errors, test_report};
 use crate::artifact::{
     Attachment, AttachmentContent, Draft, Environment, Failure, Found, Outcome, Provenance, Redactor, RuntimeInfo,
     Store, Tally, clean_commands, clean_log, store_directory,
@@ -22,7 +22,7 @@ pub fn run_agent_task(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
     let input = AgentTaskInput::parse(input)?;
     let settings = host.settings()?;
     let root = store_directory(&settings, input.artifacts_path.as_deref())?;
-    let secrets = secrets::resolve(&input, &settings, host)?;
+    let secrets = recipe::secrets(&input.secret_env, "secret_env", &settings, host)?;
     let redactor = Arc::new(Redactor::new(&secrets));
     let plan = plan(&input, &settings, &secrets)?;
     drop(secrets);

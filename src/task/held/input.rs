@@ -2,15 +2,13 @@
 
 use crate::contract::{Code, Input, Refusal, input_schema};
 use crate::host::Settings;
-use crate::sandbox::{ARGUMENT_FILE_MAX, Arguments, Command, HostFile};
+use crate::recipe::read_host_file;
+use crate::sandbox::{ARGUMENT_FILE_MAX, Arguments, Command};
 use crate::task::input::{ComponentContract, Mount, RuntimePolicy, check_places};
-use crate::task::roots;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::sync::LazyLock;
 
 /// What a sandbox is made of. Everything may be left out.
@@ -77,31 +75,10 @@ impl ExecutionInput {
     pub(super) fn command(self, settings: &Settings) -> Result<Command, Refusal> {
         let mut arguments = Arguments::of_object(self.args);
         for file in arguments.host_files(&self.command) {
-            let content = host_file(&file, settings)?;
+            let field = format!("args.{}", file.argument);
+            let content = read_host_file(settings, Code::InputInvalid, &field, &file.path, ARGUMENT_FILE_MAX)?;
             arguments.hand_in(&file.argument, content);
         }
         Ok(Command::parse(&self.command, arguments)?)
     }
-}
-
-/// The content of a file that an argument names.
-fn host_file(file: &HostFile, settings: &Settings) -> Result<Vec<u8>, Refusal> {
-    let field = format!("args.{}", file.argument);
-    let path = roots::source(settings, Code::InputInvalid, &field, &file.path)?;
-    let refused = |why: String| Refusal::field(Code::InputInvalid, &field, why);
-    let read = || {
-        // A named pipe would wait for its other end.
-        let file = std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path)?;
-        if !file.metadata()?.is_file() {
-            return Err(std::io::Error::other("not a file"));
-        }
-        let mut content = Vec::new();
-        file.take(ARGUMENT_FILE_MAX + 1).read_to_end(&mut content)?;
-        Ok(content)
-    };
-    let content = read().map_err(|error| refused(format!("{}: {error}", file.path)))?;
-    if content.len() as u64 > ARGUMENT_FILE_MAX {
-        return Err(refused(format!("{}: at most {ARGUMENT_FILE_MAX} bytes", file.path)));
-    }
-    Ok(content)
 }

@@ -1,7 +1,8 @@
 //! Rules that the task input's schema cannot state, and the normal form of what passes.
 
 use super::{AgentTaskInput, ComponentContract, Mount, tools};
-use crate::contract::{Code, Refusal};
+use crate::contract::{Code, Refusal, json_fits};
+use crate::sandbox::{check_variable, sandbox_path};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -45,31 +46,17 @@ pub fn check(input: &mut AgentTaskInput) -> Result<(), Refusal> {
     check_size("policy", &input.policy, POLICY_BYTES)
 }
 
-/// Variables that the sandbox sets itself.
-const OWN_VARIABLES: [&str; 4] = ["HOME", "LANG", "PATH", "WP_AGENT_RUNTIME"];
-
 fn check_secrets(input: &AgentTaskInput) -> Result<(), Refusal> {
     let mut taken = BTreeSet::new();
     for (index, name) in input.secret_env.iter().enumerate() {
-        let why = if !is_variable(name) {
-            "the name of a variable, in A-Z, 0-9 and _, not beginning with a digit"
-        } else if OWN_VARIABLES.contains(&name.as_str()) {
-            "the sandbox's own variable"
-        } else if name.starts_with("HTTP_") {
-            "a request's header can pass for such a variable"
-        } else if !taken.insert(name) {
-            "the variable is named twice"
-        } else {
-            continue;
+        let why = match check_variable(name) {
+            Err(why) => why,
+            Ok(()) if !taken.insert(name) => "the variable is named twice",
+            Ok(()) => continue,
         };
         return Err(Refusal::field(Code::SecretEnvInvalid, &format!("secret_env.{index}"), why).with("index", index));
     }
     Ok(())
-}
-
-fn is_variable(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// Mounts and components of any kind of input.
@@ -152,28 +139,6 @@ fn is_ability_name(name: &str) -> bool {
     name.split_once('/').is_some_and(|(space, name)| word(space) && word(name))
 }
 
-/// Absolute, without `.`, `..`, NUL, control characters or backslashes; single slashes, none at the
-/// end; not the root itself.
-fn sandbox_path(path: &str) -> Result<String, &'static str> {
-    if !path.starts_with('/') {
-        return Err("an absolute sandbox path, such as /workspace");
-    }
-    if path.chars().any(|c| c.is_control() || c == '\\') {
-        return Err("no control characters and no backslashes");
-    }
-    let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
-    if segments.iter().any(|s| *s == "." || *s == "..") {
-        return Err("no `.` and no `..`");
-    }
-    if segments.iter().any(|s| s.len() > 255) {
-        return Err("at most 255 bytes between slashes");
-    }
-    if segments.is_empty() {
-        return Err("the sandbox's root cannot be a mount");
-    }
-    Ok(format!("/{}", segments.join("/")))
-}
-
 fn trim_slashes(path: &str) -> String {
     let trimmed = path.trim_end_matches('/');
     if trimmed.is_empty() && path.starts_with('/') { "/".into() } else { trimmed.into() }
@@ -207,33 +172,8 @@ fn check_session_id(field: &str, id: Option<&str>) -> Result<(), Refusal> {
 }
 
 fn check_size(field: &str, value: &impl Serialize, max: usize) -> Result<(), Refusal> {
-    let mut counted = Counter { bytes: 0, max };
-    match serde_json::to_writer(&mut counted, value) {
-        Ok(()) => Ok(()),
-        Err(_) => Err(Refusal::field(
-            Code::InputInvalid,
-            field,
-            format_args!("at most {} KiB of JSON", max >> 10),
-        )),
+    if json_fits(value, max) {
+        return Ok(());
     }
-}
-
-/// Counts what is written and stops at a limit.
-struct Counter {
-    bytes: usize,
-    max: usize,
-}
-
-impl std::io::Write for Counter {
-    fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
-        self.bytes += part.len();
-        if self.bytes > self.max {
-            return Err(std::io::Error::other("over the limit"));
-        }
-        Ok(part.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    Err(Refusal::field(Code::InputInvalid, field, format_args!("at most {} KiB of JSON", max >> 10)))
 }

@@ -1,9 +1,8 @@
-//! `secret_env`: from the names in a task's input to values of the parent's environment.
+//! `secret_env` and `inputs.secretEnv`: from names to values of the parent's environment.
 //!
 //! Values go to the sandbox's environment and to the redactor. Nothing else here, or above, sees
 //! them; a refusal names the variable.
 
-use super::input::AgentTaskInput;
 use crate::artifact::{Secret, SecretError};
 use crate::contract::{Code, Refusal};
 use crate::host::{Host, Settings};
@@ -12,23 +11,30 @@ use serde_json::{Value, json};
 /// Which variables callers other than the operator may hand to a sandbox.
 const FILTER: &str = "wp_codebox_allowed_secret_env";
 
-/// The secrets that a task asks for.
-pub(super) fn resolve(
-    input: &AgentTaskInput,
+/// The secrets of these names, which stand in `field`.
+pub fn secrets(
+    names: &[String],
+    field: &str,
     settings: &Settings,
     host: &dyn Host,
 ) -> Result<Vec<Secret>, Refusal> {
-    if input.secret_env.is_empty() {
+    if names.is_empty() {
         return Ok(Vec::new());
     }
-    let allowed = if settings.operator { None } else { Some(allowed(input, host)?) };
-    let names = input.secret_env.iter().enumerate();
-    names.map(|(index, name)| secret(index, name, allowed.as_deref(), host)).collect()
+    let allowed = if settings.operator { None } else { Some(allowed(names, host)?) };
+    let names = names.iter().enumerate();
+    names.map(|(index, name)| secret(field, index, name, allowed.as_deref(), host)).collect()
 }
 
-fn secret(index: usize, name: &str, allowed: Option<&[String]>, host: &dyn Host) -> Result<Secret, Refusal> {
+fn secret(
+    field: &str,
+    index: usize,
+    name: &str,
+    allowed: Option<&[String]>,
+    host: &dyn Host,
+) -> Result<Secret, Refusal> {
     let refuse = |code, why: String| {
-        Err(Refusal::field(code, &format!("secret_env.{index}"), why).with("index", index).with("name", name))
+        Err(Refusal::field(code, &format!("{field}.{index}"), why).with("index", index).with("name", name))
     };
     if allowed.is_some_and(|allowed| !allowed.iter().any(|known| known == name)) {
         return refuse(
@@ -52,8 +58,8 @@ fn remedy(why: SecretError) -> &'static str {
     }
 }
 
-fn allowed(input: &AgentTaskInput, host: &dyn Host) -> Result<Vec<String>, Refusal> {
-    let answer = host.apply_filters(FILTER, json!([]), &[json!(input.secret_env)])?;
+fn allowed(names: &[String], host: &dyn Host) -> Result<Vec<String>, Refusal> {
+    let answer = host.apply_filters(FILTER, json!([]), &[json!(names)])?;
     let names = match &answer {
         Value::Array(names) => names.iter().map(|name| name.as_str().map(str::to_owned)).collect(),
         // PHP's lists with gaps.
