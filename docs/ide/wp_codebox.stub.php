@@ -117,7 +117,7 @@ final class WP_Codebox_API {
 	 *     runtime_policy?: array{
 	 *         network?: 'allow'|'deny'|array{
 	 *             allowHosts: list<string>,
-	 *         }|null,
+	 *         },
 	 *         filesystem?: 'sandbox'|'readonly-mounts'|'readwrite-mounts',
 	 *         commands?: list<string>,
 	 *         secrets?: 'none'|'connector-scoped',
@@ -927,7 +927,7 @@ final class WP_Codebox_API {
 	 *     decision?: 'approve'|'reject'|'request-changes',
 	 *     approved_files?: list<string>,
 	 *     artifacts_path?: string,
-	 *     approver?: string|array<string, mixed>|null,
+	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
 	 *     reason?: string,
 	 *     decided_at?: string,
@@ -976,7 +976,7 @@ final class WP_Codebox_API {
 	 *     artifact_id: string,
 	 *     approved_files: list<string>,
 	 *     artifacts_path?: string,
-	 *     approver?: string|array<string, mixed>|null,
+	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
 	 * } $input
 	 * @return array{
@@ -1106,7 +1106,7 @@ final class WP_Codebox_API {
 	 *     artifact_id: string,
 	 *     approved_files: list<string>,
 	 *     artifacts_path?: string,
-	 *     approver?: string|array<string, mixed>|null,
+	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
 	 *     summary?: string,
 	 *     agent_id?: int,
@@ -1128,7 +1128,7 @@ final class WP_Codebox_API {
 	 *     artifact_id: string,
 	 *     approved_files: list<string>,
 	 *     artifacts_path?: string,
-	 *     approver?: string|array<string, mixed>|null,
+	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
 	 *     dry_run?: bool,
 	 * } $input
@@ -1416,7 +1416,7 @@ final class WP_Codebox_API {
 	 *     runtime_policy?: array{
 	 *         network?: 'allow'|'deny'|array{
 	 *             allowHosts: list<string>,
-	 *         }|null,
+	 *         },
 	 *         filesystem?: 'sandbox'|'readonly-mounts'|'readwrite-mounts',
 	 *         commands?: list<string>,
 	 *         secrets?: 'none'|'connector-scoped',
@@ -1560,11 +1560,18 @@ final class WP_Codebox_Sandbox {
 	public function info(): mixed {}
 
 	/**
-	 * Carries out a command. One that failed is an answer with `error`. Option: `timeout_seconds`.
+	 * Carries out a command. One that failed is an answer with `error`. Options: `timeout_seconds`; `on_output`, called with 'stdout' or 'stderr' and the bytes.
 	 *
 	 * @return array<string, mixed>|\WP_Error
 	 */
 	public function execute( string $command, ?array $args = null, ?array $options = null ): mixed {}
+
+	/**
+	 * Ends the command that is running, from its callback or a signal's handler. True if one was.
+	 *
+	 * @return bool
+	 */
+	public function cancel(): bool {}
 
 	/**
 	 * Carries out each of a list of commands in a fork of its own, several at a time.
