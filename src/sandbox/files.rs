@@ -5,6 +5,7 @@ use super::random;
 use serde_json::{Map, Value};
 
 pub(super) const STEP_SCRIPT: &str = "/internal/codebox/step.php";
+pub(super) const FRONT_SCRIPT: &str = "/internal/codebox/front.php";
 pub(super) const WP_CLI_SCRIPT: &str = "/internal/codebox/wp-cli.php";
 pub(super) const INSTALL_SCRIPT: &str = "/internal/codebox/install.php";
 pub(super) const BOOT_SCRIPT: &str = "/internal/codebox/boot.php";
@@ -33,8 +34,13 @@ const HTTP: &str = include_str!("guest/http.php");
 const PHP_INI: &str = include_str!("guest/php.ini");
 
 /// Fixed text files: `(path, content)`. They are the same in every sandbox.
-pub(super) const FIXED: [(&str, &str); 9] = [
+pub(super) const FIXED: [(&str, &str); 13] = [
     (STEP_SCRIPT, STEP),
+    (FRONT_SCRIPT, include_str!("guest/front.php")),
+    ("/internal/codebox/site.php", include_str!("guest/site.php")),
+    // What a command needs beyond steps.php is loaded when it is executed.
+    ("/internal/codebox/commands/plugin-state.php", include_str!("guest/commands/plugin-state.php")),
+    ("/internal/codebox/commands/rest-request.php", include_str!("guest/commands/rest-request.php")),
     ("/internal/codebox/steps.php", STEPS),
     (WP_CLI_SCRIPT, WP_CLI_PHP),
     (INSTALL_SCRIPT, INSTALL),

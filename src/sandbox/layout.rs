@@ -42,10 +42,11 @@ const CORE_FILES: [&str; 13] = [
 ];
 
 /// Directories that exist in every sandbox.
-const DIRECTORIES: [&str; 9] = [
+const DIRECTORIES: [&str; 10] = [
     "/tmp",
     "/workspace",
     "/internal/codebox",
+    "/internal/codebox/commands",
     "/internal/database",
     "/wordpress/wp-content/mu-plugins/contained-runtime",
     "/wordpress/wp-content/plugins",

@@ -9,12 +9,10 @@ use super::warm;
 use crate::contract::{Code, CommandRecord, iso8601};
 use crate::engine::net::Network;
 use crate::engine::vfs::Vfs;
-use crate::engine::{
-    self, Boot, Channel, Fork, Guest, GuestImage, Request, Response, Runtime, Stop, Tap, Watch,
-};
+use crate::engine::{self, Boot, Channel, Fork, Guest, GuestImage, Response, Runtime, Stop, Tap, Watch};
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 /// The guest of a sandbox.
 ///
@@ -207,15 +205,16 @@ fn place(guest: &mut Guest, command: &Command, environment: &[(String, String)])
 
 fn run(guest: &mut Guest, command: &Command, watch: &Watch<'_>) -> Execution {
     let started_at = iso8601(SystemTime::now());
+    let begun = Instant::now();
     let (script, _) = command.step();
     let ended = if guest.is_open() && command.takes_loaded_wordpress() {
         guest.execute(script, watch)
     } else {
-        guest.request(&Request::script(script), watch)
+        guest.request(&command.request(), watch)
     };
     let (response, outcome) = match ended {
         Ok(response) => {
-            let outcome = read_outcome(guest, command, &response);
+            let outcome = read_outcome(guest, command, &response, begun.elapsed());
             (response, outcome)
         }
         Err(stop) => {
@@ -238,14 +237,19 @@ fn run(guest: &mut Guest, command: &Command, watch: &Watch<'_>) -> Execution {
     }
 }
 
-fn read_outcome(guest: &mut Guest, command: &Command, response: &Response) -> Result<Value, Failure> {
+fn read_outcome(
+    guest: &mut Guest,
+    command: &Command,
+    response: &Response,
+    elapsed: Duration,
+) -> Result<Value, Failure> {
     match guest.vfs_mut().outcome.take() {
         (_, dropped) if dropped > 0 => Err(Failure::new(
             Code::RunFailed,
             format!("The command's outcome is larger than {} MiB.", layout::OUTCOME_MAX >> 20),
         )),
-        (bytes, _) if bytes.is_empty() => command::outcome(command, response, None),
-        (bytes, _) => command::outcome(command, response, Some(&bytes)),
+        (bytes, _) if bytes.is_empty() => command::outcome(command, response, None, elapsed),
+        (bytes, _) => command::outcome(command, response, Some(&bytes), elapsed),
     }
 }
 

@@ -24,7 +24,7 @@ mod warm;
 pub use attend::Attendant;
 pub use command::{
     ARGUMENT_FILE_MAX, AbilityCall, ArgumentDescriptor, ArgumentIssue, Arguments, Command, CommandDescriptor, Execution, Failure,
-    Handler, HostFile, OutputSchema, ProbeKind, command_ids, commands, descriptor, policy_commands,
+    Handler, HostFile, HttpRequest, OutputSchema, PluginAction, PluginState, ProbeKind, RestRequest, command_ids, commands, descriptor, policy_commands,
 };
 pub use error::SandboxError;
 pub use layout::MUST_USE_DIR;

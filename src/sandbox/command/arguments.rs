@@ -8,7 +8,8 @@
 use super::row::{Argument, Format, Row};
 use crate::contract::{Code, Refusal, shown};
 use serde::Serialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -213,6 +214,28 @@ impl Values {
     /// The text of an argument that is required: the row has seen to it that it is there.
     pub(super) fn required(&mut self, name: &str) -> String {
         self.text(name).unwrap_or_default()
+    }
+
+    pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
+        self.json(name)?.as_bool()
+    }
+
+    pub(super) fn integer(&mut self, name: &str) -> Option<u64> {
+        self.json(name)?.as_u64()
+    }
+
+    /// JSON of a certain type.
+    pub(super) fn typed<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, ArgumentIssue> {
+        let Some(value) = self.json(name) else { return Ok(None) };
+        // PHP has one empty array for both.
+        if value == Value::Array(Vec::new())
+            && let Ok(empty) = T::deserialize(Value::Object(Map::new()))
+        {
+            return Ok(Some(empty));
+        }
+        serde_path_to_error::deserialize(value).map(Some).map_err(|error| {
+            ArgumentIssue::invalid(name, shown(&error.to_string(), 300))
+        })
     }
 
     pub(super) fn texts(&mut self, name: &str) -> Vec<String> {

@@ -1,11 +1,12 @@
 //! What comes of a command.
 
 use super::Command;
-use crate::contract::{Code, CommandRecord};
+use crate::contract::{Code, CommandRecord, iso8601};
 use crate::engine::net::Record;
 use crate::engine::{Response, Stop};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::time::{Duration, SystemTime};
 
 /// A command that was carried out.
 #[derive(Debug, Clone)]
@@ -19,6 +20,22 @@ pub struct Execution {
     pub network: Vec<Record>,
     /// Such records that were too many to keep.
     pub network_dropped: u64,
+}
+
+impl Execution {
+    /// Of a command that the host carried out at `started`.
+    pub(in crate::sandbox) fn by_host(command: &Command, value: Value, started: SystemTime) -> Execution {
+        let record = CommandRecord {
+            command: command.name().to_owned(),
+            args: command.arguments(),
+            stdout: format!("{value}\n"),
+            started_at: iso8601(started),
+            finished_at: iso8601(SystemTime::now()),
+            ..CommandRecord::default()
+        };
+        let nothing = (Vec::new(), Vec::new());
+        Execution { record, outcome: Ok(value), denied: nothing.0, network: nothing.1, network_dropped: 0 }
+    }
 }
 
 /// Why a command failed.
@@ -66,7 +83,12 @@ pub(in crate::sandbox) fn outcome(
     command: &Command,
     response: &Response,
     result: Option<&[u8]>,
+    elapsed: Duration,
 ) -> Result<Value, Failure> {
+    if let (Command::HttpRequest(request), None) = (command, result) {
+        // What the site said is the answer, also if it is that it broke.
+        return if response.heap_exhausted { Err(out_of_memory()) } else { request.outcome(response, elapsed) };
+    }
     if !command.leaves_result() {
         return match response.exit_status {
             0 => Ok(Value::Null),

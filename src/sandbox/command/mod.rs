@@ -8,8 +8,12 @@
 mod ability;
 mod arguments;
 mod execution;
+mod http;
+mod http_request;
+mod mounted_inputs;
 mod plugin;
 mod probe;
+mod rest_request;
 mod row;
 mod run_php;
 mod table;
@@ -19,12 +23,18 @@ pub use arguments::{ARGUMENT_FILE_MAX, ArgumentIssue, Arguments, HostFile};
 pub(super) use execution::outcome;
 pub use execution::{Execution, Failure};
 pub use ability::AbilityCall;
+pub use http_request::HttpRequest;
+pub(super) use mounted_inputs::mounted_inputs;
+pub use plugin::{PluginAction, PluginState};
 pub use probe::ProbeKind;
+pub use rest_request::RestRequest;
 pub use row::{ArgumentDescriptor, CommandDescriptor, Handler, OutputSchema};
 pub use table::{command_ids, commands, descriptor, policy_commands};
 
 use super::files;
+use crate::engine::Request;
 use row::Row;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// One command.
@@ -42,6 +52,14 @@ pub enum Command {
     Probe { kind: ProbeKind, name: String },
     /// `wordpress.ensure-plugin-active`: a plugin file relative to the plugins directory.
     ActivatePlugin { plugin: String },
+    /// `wordpress.plugin-state`.
+    PluginState(PluginState),
+    /// `wordpress.rest-request`: in a loaded WordPress.
+    RestRequest(RestRequest),
+    /// `wordpress.http-request`: a request of its own, which loads WordPress as a web server has it.
+    HttpRequest(HttpRequest),
+    /// `inspect-mounted-inputs`: carried out by the host.
+    MountedInputs,
 }
 
 impl Command {
@@ -52,6 +70,10 @@ impl Command {
             Command::Ability(_) => &ability::ROW,
             Command::Probe { .. } => &probe::ROW,
             Command::ActivatePlugin { .. } => &plugin::ENSURE_ACTIVE,
+            Command::PluginState(_) => &plugin::STATE,
+            Command::RestRequest(_) => &rest_request::ROW,
+            Command::HttpRequest(_) => &http_request::ROW,
+            Command::MountedInputs => &mounted_inputs::ROW,
         }
     }
 
@@ -68,7 +90,13 @@ impl Command {
     /// Whether it can change files or the database. Nothing tells what PHP code will do: only what
     /// is ours and looks cannot.
     pub fn can_write(&self) -> bool {
-        !matches!(self, Command::Probe { .. })
+        match self {
+            Command::Probe { .. } | Command::MountedInputs => false,
+            Command::PluginState(state) => {
+                matches!(state.action, PluginAction::Activate | PluginAction::Deactivate)
+            }
+            _ => true,
+        }
     }
 
     /// `key=value` arguments, as a record shows them.
@@ -84,6 +112,10 @@ impl Command {
             Command::Ability(call) => vec![format!("name={}", call.name), format!("input={}", call.input)],
             Command::Probe { kind, name } => vec![format!("type={}", kind.as_str()), format!("name={name}")],
             Command::ActivatePlugin { plugin } => vec![format!("plugin={plugin}")],
+            Command::PluginState(state) => spelled(state),
+            Command::RestRequest(request) => spelled(request),
+            Command::HttpRequest(request) => spelled(request),
+            Command::MountedInputs => Vec::new(),
         }
     }
 
@@ -98,8 +130,14 @@ impl Command {
                 (files::STEP_SCRIPT, json!({ "kind": "probe", "type": kind.as_str(), "name": name }))
             }
             Command::ActivatePlugin { plugin } => {
-                (files::STEP_SCRIPT, json!({ "kind": "activate-plugin", "plugin": plugin }))
+                let state = PluginState { action: PluginAction::Activate, plugin: Some(plugin.clone()), network: false };
+                Command::PluginState(state).step()
             }
+            Command::PluginState(state) => (files::STEP_SCRIPT, json!({ "kind": "plugin-state", "call": state })),
+            Command::RestRequest(request) => (files::STEP_SCRIPT, json!({ "kind": "rest-request", "call": request })),
+            Command::HttpRequest(request) => (files::FRONT_SCRIPT, json!({ "call": request })),
+            // The host carries it out, and no script.
+            Command::MountedInputs => (files::STEP_SCRIPT, Value::Null),
         }
     }
 
@@ -107,8 +145,21 @@ impl Command {
     pub(super) fn takes_loaded_wordpress(&self) -> bool {
         match self {
             Command::RunPhp { bootstrap, .. } | Command::RunScript { bootstrap, .. } => *bootstrap,
-            Command::WpCli { .. } => false,
-            Command::Ability(_) | Command::Probe { .. } | Command::ActivatePlugin { .. } => true,
+            Command::WpCli { .. } | Command::HttpRequest(_) | Command::MountedInputs => false,
+            Command::Ability(_)
+            | Command::Probe { .. }
+            | Command::ActivatePlugin { .. }
+            | Command::PluginState(_)
+            | Command::RestRequest(_) => true,
+        }
+    }
+
+    /// The request in which the script runs, where it needs one of its own.
+    pub(super) fn request(&self) -> Request {
+        let (script, _) = self.step();
+        match self {
+            Command::HttpRequest(request) => request.request(script),
+            _ => Request::script(script),
         }
     }
 
@@ -116,6 +167,18 @@ impl Command {
     pub(super) fn leaves_result(&self) -> bool {
         !matches!(self, Command::WpCli { .. })
     }
+}
+
+/// `key=value` of what a guest is asked.
+fn spelled(call: &impl Serialize) -> Vec<String> {
+    let Ok(Value::Object(fields)) = serde_json::to_value(call) else { return Vec::new() };
+    fields
+        .iter()
+        .map(|(name, value)| match value {
+            Value::String(text) => format!("{name}={text}"),
+            value => format!("{name}={value}"),
+        })
+        .collect()
 }
 
 fn run_file(path: &str, bootstrap: bool) -> Value {

@@ -65,6 +65,11 @@ pub(super) enum Format {
     /// Any JSON value; a text is JSON in a recipe only.
     JsonValue,
     OneOf(&'static [&'static str]),
+    /// `1`, `true`, `yes`, `on`, or their opposites.
+    Boolean,
+    Integer { min: u64, max: u64 },
+    /// Absolute path in the sandbox, without `.` and `..`.
+    SandboxPath,
 }
 
 /// Longest text of an argument, bytes.
@@ -83,6 +88,15 @@ impl Format {
                 serde_json::from_str(&text).map_err(|error| format!("not JSON: {error}"))
             }
             (Format::Json | Format::JsonValue, value) => Ok(value),
+            (Format::Boolean, value) => boolean(&value).map(Value::Bool).ok_or_else(|| "true or false is expected".to_owned()),
+            (Format::Integer { min, max }, value) => match integer(&value) {
+                Some(number) if (min..=max).contains(&number) => Ok(number.into()),
+                _ => Err(format!("a number from {min} to {max} is expected")),
+            },
+            (Format::SandboxPath, value) => match value.as_str() {
+                Some(path) if is_sandbox_path(path) => Ok(value),
+                _ => Err("an absolute path of the sandbox is expected, without . and ..".to_owned()),
+            },
             (Format::OneOf(words), value) => match value.as_str() {
                 Some(word) if words.contains(&word) => Ok(value),
                 _ => Err(format!("one of {}, not {}", words.join(", "), shown(&value.to_string(), 100))),
@@ -96,8 +110,39 @@ impl Format {
             Format::HostFile => Some("path".to_owned()),
             Format::Json | Format::JsonValue => Some("json".to_owned()),
             Format::OneOf(words) => Some(words.join("|")),
+            Format::Boolean => Some("boolean".to_owned()),
+            Format::Integer { min, max: u64::MAX } => Some(format!("integer from {min}")),
+            Format::Integer { min, max } => Some(format!("integer {min}-{max}")),
+            Format::SandboxPath => Some("sandbox-path".to_owned()),
         }
     }
+}
+
+fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(boolean) => Some(*boolean),
+        Value::Number(number) => [(0, false), (1, true)].into_iter().find(|(n, _)| number.as_i64() == Some(*n)).map(|(_, b)| b),
+        Value::String(word) => match word.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Some(true),
+            "0" | "false" | "no" | "off" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn integer(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// Whether it is an absolute path of the sandbox in its normal form.
+pub(super) fn is_sandbox_path(path: &str) -> bool {
+    let proper = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains('\0');
+    path.len() <= 4096 && path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(proper))
 }
 
 /// Who carries a command out.

@@ -2,11 +2,21 @@
 
 use super::arguments::{ArgumentIssue, Arguments};
 use super::row::{CommandDescriptor, Handler, Row};
-use super::{Command, ability, plugin, probe, run_php, wp_cli};
+use super::{Command, ability, http_request, mounted_inputs, plugin, probe, rest_request, run_php, wp_cli};
 use crate::contract::shown;
 
 /// Every row, in the order in which lists show them.
-static ROWS: [&Row; 5] = [&run_php::ROW, &wp_cli::ROW, &ability::ROW, &plugin::ENSURE_ACTIVE, &probe::ROW];
+static ROWS: [&Row; 9] = [
+    &run_php::ROW,
+    &wp_cli::ROW,
+    &ability::ROW,
+    &rest_request::ROW,
+    &http_request::ROW,
+    &plugin::STATE,
+    &plugin::ENSURE_ACTIVE,
+    &mounted_inputs::ROW,
+    &probe::ROW,
+];
 
 /// Names that callers may know from elsewhere and that are not carried out here.
 const UNSUPPORTED: [&str; 0] = [];

@@ -28,11 +28,9 @@ try {
 		case 'probe':
 			Outcome::returned( 'ability' === $wp_codebox_step['type'] ? \wp_has_ability( $wp_codebox_step['name'] ) : false !== \has_filter( $wp_codebox_step['name'] ) );
 			break;
-		case 'activate-plugin':
-			activate( $wp_codebox_step['plugin'] );
-			break;
 		default:
-			Outcome::failed( 'error', 'step_unknown', 'The host asked for a step of an unknown kind.' );
+			$wp_codebox_carry_out = require __DIR__ . '/commands/' . $wp_codebox_step['kind'] . '.php';
+			Outcome::returned( $wp_codebox_carry_out( $wp_codebox_step['call'] ) );
 	}
 } catch ( \Throwable $wp_codebox_thrown ) {
 	Outcome::threw( $wp_codebox_thrown );

@@ -74,6 +74,10 @@ final class Outcome {
 	 * @param \Throwable $thrown What was thrown.
 	 */
 	public static function threw( \Throwable $thrown ): void {
+		if ( $thrown instanceof Failed ) {
+			self::failed( 'error', $thrown->reason, $thrown->getMessage(), $thrown->data );
+			return;
+		}
 		self::failed(
 			'exception',
 			get_class( $thrown ),
@@ -121,6 +125,32 @@ final class Outcome {
 }
 
 /**
+ * A step cannot do what it is asked to.
+ */
+final class Failed extends \Exception {
+
+	/**
+	 * What went wrong.
+	 *
+	 * @param string $reason  Code of it.
+	 * @param string $message What it says.
+	 * @param mixed  $data    Further data.
+	 */
+	public function __construct( public readonly string $reason, string $message, public readonly mixed $data = null ) {
+		parent::__construct( $message );
+	}
+
+	/**
+	 * A WordPress error as one of ours.
+	 *
+	 * @param \WP_Error $error The error.
+	 */
+	public static function from( \WP_Error $error ): self {
+		return new self( (string) $error->get_error_code(), $error->get_error_message(), $error->get_error_data() );
+	}
+}
+
+/**
  * Runs a file of PHP in the global scope of a loaded WordPress. What it returns is the value.
  *
  * @param string $file Guest path.
@@ -134,12 +164,13 @@ function run_file( string $file ): mixed {
  * Executes an ability.
  *
  * @param array{name: string, input: mixed, user?: string, expected_schema?: string} $call What is called, and by whom.
+ * @throws Failed If it fails.
  */
 function run_ability( array $call ): void {
 	$name  = $call['name'];
 	$input = $call['input'] ?? null;
-	if ( isset( $call['user'] ) && ! become_user( $call['user'] ) ) {
-		return;
+	if ( isset( $call['user'] ) ) {
+		\wp_set_current_user( user_id( $call['user'] ) );
 	}
 	$ability = \wp_has_ability( $name ) ? \wp_get_ability( $name ) : null;
 	if ( null === $ability ) {
@@ -157,52 +188,33 @@ function run_ability( array $call ): void {
 		return;
 	}
 	if ( \is_wp_error( $result ) ) {
-		Outcome::failed( 'error', (string) $result->get_error_code(), $result->get_error_message(), $result->get_error_data() );
-		return;
+		throw Failed::from( $result );
 	}
 	$expected = $call['expected_schema'] ?? null;
 	$schema   = is_array( $result ) ? ( $result['schema'] ?? null ) : null;
 	if ( null !== $expected && $expected !== $schema ) {
-		Outcome::failed( 'error', 'ability_result_schema_mismatch', sprintf( 'The result of the ability "%s" is not of the schema %s.', $name, $expected ), array( 'result' => $result ) );
-		return;
+		throw new Failed( 'ability_result_schema_mismatch', sprintf( 'The result of the ability "%s" is not of the schema %s.', $name, $expected ), array( 'result' => $result ) );
 	}
 	Outcome::returned( $result );
 }
 
 /**
- * Makes another user the current one.
+ * A user of the sandbox.
  *
  * @param string $user Id, login or address; 0 for nobody.
- * @return bool False if there is no such user; the outcome says so.
+ * @return int The user's id.
+ * @throws Failed If there is no such user.
  */
-function become_user( string $user ): bool {
+function user_id( string $user ): int {
 	if ( '0' === $user ) {
-		\wp_set_current_user( 0 );
-		return true;
+		return 0;
 	}
 	$found = ctype_digit( $user ) ? \get_user_by( 'id', (int) $user ) : false;
 	$found = $found ?: \get_user_by( 'login', $user ) ?: \get_user_by( 'email', $user );
 	if ( ! $found ) {
-		Outcome::failed( 'error', 'user_missing', sprintf( 'The sandbox has no user "%s".', $user ) );
-		return false;
+		throw new Failed( 'user_missing', sprintf( 'The sandbox has no user "%s".', $user ) );
 	}
-	\wp_set_current_user( $found->ID );
-	return true;
-}
-
-/**
- * Activates a plugin, as the plugins screen does.
- *
- * @param string $plugin Plugin file relative to the plugins directory.
- */
-function activate( string $plugin ): void {
-	require_once ABSPATH . 'wp-admin/includes/plugin.php';
-	$result = \activate_plugin( $plugin );
-	if ( \is_wp_error( $result ) ) {
-		Outcome::failed( 'error', (string) $result->get_error_code(), $result->get_error_message(), $result->get_error_data() );
-		return;
-	}
-	Outcome::returned( array( 'active' => \is_plugin_active( $plugin ) ) );
+	return $found->ID;
 }
 
 /**
