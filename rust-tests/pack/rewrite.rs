@@ -3,8 +3,8 @@
 use crate::support::sections;
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataCountSection, ElementSection, Elements, EntityType, ExportKind,
-    ExportSection, Function, FunctionSection, GlobalSection, GlobalType, ImportSection, Module, NameMap,
-    NameSection, RefType, TableSection, TableType, TypeSection, ValType,
+    ExportSection, Function, FunctionSection, GlobalSection, GlobalType, ImportSection, InstructionSink, MemArg,
+    Module, NameMap, NameSection, RefType, TableSection, TableType, TypeSection, ValType,
 };
 use wasmparser::{Operator, Parser, Payload};
 use wasmtime::{Engine, Instance, Store, TypedFunc};
@@ -50,8 +50,8 @@ fn module(rest: &Rest<'_>, table: bool, names: Option<&NameSection>) -> Vec<u8> 
             table64: false,
             shared: false,
         });
-        // Slots 2 to 5; the others are empty. Slot 4 has the same handler as slot 2.
-        let listed = Elements::Functions(vec![1, 2, 1, 3].into());
+        // Slots 2 to 6; the others are empty. Slot 4 has the same handler as slot 2.
+        let listed = Elements::Functions(vec![1, 2, 1, 3, 4].into());
         elements.active(None, &ConstExpr::i32_const(2), listed);
         out.section(&tables);
     }
@@ -165,61 +165,136 @@ fn ranges_outside_memory_trap() {
     }
 }
 
-/// Two handlers (one of them in two slots), a function that is none, and the loop, which calls what
-/// its argument's low byte names and adds a local of its own.
+const WORD: MemArg = MemArg { offset: 0, align: 2, memory_index: 0 };
+
+/// The frame's second word: what the handlers work on.
+const SUM: MemArg = MemArg { offset: 4, align: 2, memory_index: 0 };
+
+/// `frame->opline += 8`: an opline is a handler's slot and an operand.
+fn step(i: &mut InstructionSink<'_>, frame: u32) {
+    i.local_get(frame).local_get(frame).i32_load(WORD).i32_const(8).i32_add().i32_store(WORD);
+}
+
+/// An interpreter in PHP's shape. The functions that the table has:
+/// 1. a handler that counts with locals which it expects to be zero and leaves at other values;
+/// 2. a function that is no handler by its name;
+/// 3. a handler that goes by its operand: answers 0 in the middle, from within blocks, by a branch
+///    to its outermost label and at its end, writes over its parameter, and answers 1;
+/// 4. a handler that is too long to be inlined.
 fn interpreter(names: bool) -> Vec<u8> {
-    let answering = |factor: i32| {
-        let mut body = Function::new([]);
-        body.instructions().local_get(0).i32_const(factor).i32_mul().end();
-        body
-    };
-    let mut dispatch = Function::new([(1, ValType::I64), (1, ValType::I32)]);
-    dispatch
-        .instructions()
-        .block(BlockType::Result(ValType::I32))
-        .local_get(0)
-        .local_get(0)
-        .i32_const(255)
-        .i32_and()
-        .call_indirect(0, 2)
-        .end()
-        .local_tee(2)
-        .i32_const(1)
-        .i32_add()
-        .end();
+    let mut counting = Function::new([(1, ValType::I64), (1, ValType::I32)]);
+    let i = &mut counting.instructions();
+    i.local_get(0).i32_load(WORD).drop();
+    i.local_get(0).local_get(0).i32_load(SUM).i32_const(3).i32_mul().i32_const(1).i32_add();
+    i.local_get(2).i32_add().local_get(1).i32_wrap_i64().i32_add().i32_store(SUM);
+    i.i32_const(77).local_set(2).i64_const(99).local_set(1);
+    step(i, 0);
+    i.i32_const(0).end();
+
+    let mut other = Function::new([]);
+    let i = &mut other.instructions();
+    i.local_get(0).local_get(0).i32_load(SUM).i32_const(5).i32_mul().i32_store(SUM);
+    step(i, 0);
+    i.i32_const(0).end();
+
+    let mut branching = Function::new([(2, ValType::I32)]);
+    let i = &mut branching.instructions();
+    i.local_get(0).i32_load(WORD).i32_load(SUM).local_tee(1).local_set(2);
+    i.local_get(0).local_get(0).i32_load(SUM).local_get(1).i32_add().i32_store(SUM);
+    step(i, 0);
+    i.block(BlockType::Empty).block(BlockType::Empty).block(BlockType::Empty).block(BlockType::Empty);
+    i.local_get(1).br_table([0, 1, 2], 3).end();
+    i.i32_const(0).return_().end();
+    i.i32_const(0).local_tee(0).br(2).end();
+    i.i32_const(-1).local_set(0).loop_(BlockType::Empty).i32_const(0).return_().end().end();
+    i.local_get(1).i32_const(3).i32_eq().if_(BlockType::Empty).i32_const(1).return_().end();
+    i.i32_const(0).end();
+
+    let mut long = Function::new([]);
+    let i = &mut long.instructions();
+    i.local_get(0).local_get(0).i32_load(SUM).i32_const(85).i32_xor().i32_store(SUM);
+    for _ in 0..500 {
+        i.nop();
+    }
+    step(i, 0);
+    i.i32_const(0).end();
+
+    let mut execute = Function::new([(1, ValType::I64), (1, ValType::I32)]);
+    let i = &mut execute.instructions();
+    i.loop_(BlockType::Empty);
+    i.local_get(0).local_get(0).i32_load(WORD).i32_load(WORD).call_indirect(0, 2).local_tee(2);
+    i.i32_eqz().br_if(0).end().local_get(2).end();
+
     let mut functions = NameMap::new();
     functions.append(1, "ZEND_NOP_SPEC_HANDLER");
     functions.append(2, "zend_vm_stack_copy");
     functions.append(3, "ZEND_ADD_SPEC_CV_CV_HANDLER");
-    functions.append(4, "execute_ex");
+    functions.append(4, "ZEND_LONG_SPEC_HANDLER");
+    functions.append(5, "execute_ex");
     let mut section = NameSection::new();
     section.functions(&functions);
-    let code = [answering(10), answering(100), answering(1000), dispatch];
-    module(&Rest { types: &[2, 2, 2, 2], code: &code }, true, names.then_some(&section))
+    let code = [counting, other, branching, long, execute];
+    module(&Rest { types: &[2; 5], code: &code }, true, names.then_some(&section))
 }
 
+/// What the interpreter answers to oplines, or how it traps, and what it leaves in the frame.
+fn interpret(wasm: &wasmtime::Module, oplines: &[(i32, i32)]) -> (Result<i32, wasmtime::Trap>, Vec<u8>) {
+    const FRAME: i32 = 64;
+    const CODE: usize = 128;
+    let mut store = Store::new(wasm.engine(), ());
+    let instance = Instance::new(&mut store, wasm, &[]).unwrap();
+    let memory = instance.get_memory(&mut store, "memory").unwrap();
+    let frame: Vec<u8> = [CODE as i32, 7].into_iter().flat_map(i32::to_le_bytes).collect();
+    let code: Vec<u8> = oplines.iter().flat_map(|(slot, operand)| [*slot, *operand]).flat_map(i32::to_le_bytes).collect();
+    memory.write(&mut store, FRAME as usize, &frame).unwrap();
+    memory.write(&mut store, CODE, &code).unwrap();
+    let run: TypedFunc<i32, i32> = instance.get_typed_func(&mut store, "f5").unwrap();
+    let answer = run.call(&mut store, FRAME).map_err(|error| error.downcast::<wasmtime::Trap>().unwrap());
+    (answer, memory.data(&store)[..256].to_vec())
+}
+
+/// Every program of three oplines, with each way out of each handler, and each slot that is empty
+/// or outside the table.
 #[test]
-fn the_loop_calls_the_same_functions_as_before() {
+fn the_loop_does_what_its_calls_did() {
     let transformed = transform(&interpreter(true)).unwrap();
-    assert_eq!(transformed.handlers, 2);
+    assert_eq!((transformed.handlers, transformed.inlined), (3, 2));
     let plain = transform(&interpreter(false)).unwrap();
-    assert_eq!(plain.handlers, 0);
-    for slot in 0..9 {
-        let argument = 512 + slot;
-        let called = |wasm: &[u8]| {
-            let (mut store, instance) = instance(wasm);
-            let run: TypedFunc<i32, i32> = instance.get_typed_func(&mut store, "f4").unwrap();
-            run.call(&mut store, argument).map_err(|error| error.downcast::<wasmtime::Trap>().unwrap())
-        };
-        let expected = match slot {
-            2 | 4 => Ok(argument * 10 + 1),
-            3 => Ok(argument * 100 + 1),
-            5 => Ok(argument * 1000 + 1),
-            8 => Err(wasmtime::Trap::TableOutOfBounds),
-            _ => Err(wasmtime::Trap::IndirectCallToNull),
-        };
-        assert_eq!(called(&transformed.module), expected, "slot {slot}");
-        assert_eq!(called(&plain.module), expected, "slot {slot}, without names");
+    assert_eq!((plain.handlers, plain.inlined), (0, 0));
+    let engine = Engine::new(&config::compiler().unwrap()).unwrap();
+    let compiled = |wasm: &[u8]| wasmtime::Module::new(&engine, wasm).unwrap();
+    let (new, old) = (compiled(&transformed.module), compiled(&plain.module));
+    let oplines = [(2, 0), (3, 0), (4, 0), (5, 0), (5, 1), (5, 2), (5, 3), (5, 4), (6, 0), (1, 0), (7, 0), (8, 0), (-1, 0)];
+    let mut answered = 0;
+    for first in oplines {
+        for second in oplines {
+            for third in oplines {
+                let program = [first, second, third, (5, 3)];
+                let expected = interpret(&old, &program);
+                assert_eq!(interpret(&new, &program), expected, "{program:?}");
+                answered += usize::from(expected.0 == Ok(1));
+            }
+        }
+    }
+    assert!(answered > 500);
+}
+
+/// A pass that does nothing would be half as slow again, and nobody would know.
+#[test]
+fn another_loop_is_refused() {
+    let mut execute = Function::new([]);
+    execute.instructions().local_get(0).local_get(0).call_indirect(0, 2).end();
+    let mut handler = Function::new([]);
+    handler.instructions().local_get(0).end();
+    let mut functions = NameMap::new();
+    functions.append(1, "ZEND_NOP_SPEC_HANDLER");
+    functions.append(5, "execute_ex");
+    let mut names = NameSection::new();
+    names.functions(&functions);
+    let code = [handler.clone(), handler.clone(), handler.clone(), handler, execute];
+    match transform(&module(&Rest { types: &[2; 5], code: &code }, true, Some(&names))) {
+        Err(BuildError::Module(reason)) => assert!(reason.contains("in another way"), "{reason}"),
+        other => panic!("{other:?}"),
     }
 }
 

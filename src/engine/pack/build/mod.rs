@@ -36,6 +36,9 @@ use std::path::{Path, PathBuf};
 /// PHP has a handler for each kind of operands of each opcode: far more than these.
 const MIN_HANDLERS: usize = 500;
 
+/// Most of them are short.
+const MIN_INLINED: usize = 300;
+
 /// What to build, and where.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -119,6 +122,10 @@ fn forkable(translated: &[u8]) -> Result<Transformed, BuildError> {
     let transformed = transform(translated)?;
     if transformed.handlers < MIN_HANDLERS {
         let why = format!("only {} of its handlers are named", transformed.handlers);
+        return Err(BuildError::Module(why));
+    }
+    if transformed.inlined < MIN_INLINED {
+        let why = format!("only {} of its handlers are short", transformed.inlined);
         return Err(BuildError::Module(why));
     }
     Ok(transformed)

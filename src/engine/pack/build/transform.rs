@@ -4,7 +4,7 @@
 //! * Mutable globals are exported, so that a running instance can be saved and restored.
 //! * `wasm_sapi_request_shutdown` returns at once while the global [`HOLD`] is set, so that a request
 //!   stays open after its script has ended.
-//! * The interpreter calls its handlers directly: see [`dispatch`].
+//! * The interpreter has its short handlers inside and calls the others directly: see [`dispatch`].
 //! * The checks of PHP's own stack are shortened: see [`stack`].
 //! * No instruction is left that reaches linear memory from host code: see [`bulk`].
 //! * Custom sections (names, producers) are dropped.
@@ -12,6 +12,7 @@
 mod bulk;
 mod dispatch;
 mod edit;
+mod inline;
 mod stack;
 
 use super::super::HOLD;
@@ -45,8 +46,10 @@ const MAX_IMAGE: u64 = 256 << 20;
 pub struct Transformed {
     pub module: Vec<u8>,
     pub memory: Vec<u8>,
-    /// How many of the interpreter's handlers are called directly.
+    /// How many of the interpreter's handlers are not called through the table any more.
     pub handlers: usize,
+    /// How many of them stand inside the interpreter's loop.
+    pub inlined: usize,
 }
 
 /// A module of another shape than PHP's gives [`BuildError::Module`], never a module that differs
@@ -63,7 +66,7 @@ pub fn transform(source: &[u8]) -> Result<Transformed, BuildError> {
         return Err(shape(format!("it exports no function {SHUTDOWN}")));
     }
     let handlers = pass.dispatch.as_ref().map_or(0, Dispatch::len);
-    Ok(Transformed { module: pass.out.finish(), memory: pass.memory, handlers })
+    Ok(Transformed { module: pass.out.finish(), memory: pass.memory, handlers, inlined: pass.inlined })
 }
 
 /// What has been seen and written so far. Sections come in the order of the specification: imports
@@ -94,8 +97,10 @@ struct Pass {
     initial: Vec<Option<i32>>,
     /// Index of the function that stands in for `memory.copy`; the one for `memory.fill` follows.
     copy: u32,
-    code: CodeSection,
-    bodies: u32,
+    /// The bodies so far, edited.
+    bodies: Vec<Vec<u8>>,
+    /// How many handlers stand inside the interpreter's loop, once the last body has been read.
+    inlined: usize,
     memory: Vec<u8>,
 }
 
@@ -268,14 +273,9 @@ impl Pass {
         Ok(())
     }
 
-    /// Copies a function's body with what has to change in it.
+    /// Keeps a function's body with what has to change in it. The last one writes the section.
     fn body(&mut self, body: &FunctionBody<'_>) -> Result<(), BuildError> {
-        let index = self.imported_functions + self.bodies;
-        let (additions, local) = match &self.dispatch {
-            Some(dispatch) if dispatch.loop_function == index => dispatch.locals(body)?,
-            _ => (Additions { prefix: self.hold_prefix(index)?, ..Additions::default() }, 0),
-        };
-        let dispatch = self.dispatch.as_ref().filter(|dispatch| dispatch.loop_function == index);
+        let additions = Additions { prefix: self.hold_prefix()?, ..Additions::default() };
         let copy = self.copy;
         let stack = self.stack.as_ref();
         let edited = edited(body, &additions, |ahead| match &ahead[0] {
@@ -287,25 +287,43 @@ impl Pass {
                 Err(shape("it uses data segments at run time"))
             }
             Operator::LocalTee { .. } => Ok(stack.and_then(|stack| stack.check(ahead))),
-            other => Ok(dispatch.and_then(|dispatch| dispatch.call(other, local)).map(|code| (1, code))),
+            _ => Ok(None),
         })?;
-        self.code.raw(&edited);
-        self.bodies += 1;
-        if self.bodies as usize == self.function_types.len() {
-            let mut code = std::mem::take(&mut self.code);
-            code.function(&bulk::copy()).function(&bulk::fill());
-            self.out.section(&code);
+        self.bodies.push(edited);
+        if self.bodies.len() == self.function_types.len() {
+            self.code()?;
         }
         Ok(())
     }
 
+    /// Writes the code section: every body has been read.
+    fn code(&mut self) -> Result<(), BuildError> {
+        if let Some(dispatch) = &self.dispatch {
+            let own = |function: u32| function.checked_sub(self.imported_functions).map(|own| own as usize);
+            let body = |function| own(function).and_then(|own| self.bodies.get(own)).map(Vec::as_slice);
+            let (rewritten, inlined) = dispatch.rewrite(body)?;
+            self.inlined = inlined;
+            if let Some(place) = own(dispatch.loop_function).and_then(|own| self.bodies.get_mut(own)) {
+                *place = rewritten;
+            }
+        }
+        let mut code = CodeSection::new();
+        for body in self.bodies.drain(..) {
+            code.raw(&body);
+        }
+        code.function(&bulk::copy()).function(&bulk::fill());
+        self.out.section(&code);
+        Ok(())
+    }
+
     /// What goes in front of [`SHUTDOWN`]: "if hold, return". Nothing for any other function.
-    fn hold_prefix(&mut self, index: u32) -> Result<Vec<u8>, BuildError> {
+    fn hold_prefix(&mut self) -> Result<Vec<u8>, BuildError> {
+        let index = self.imported_functions + self.bodies.len() as u32;
         let (Some(shutdown), Some(hold)) = (self.shutdown, self.hold) else { return Ok(Vec::new()) };
         if shutdown != index {
             return Ok(Vec::new());
         }
-        let ty = self.function_types.get(self.bodies as usize);
+        let ty = self.function_types.get(self.bodies.len());
         if ty.and_then(|&ty| self.plain_types.get(ty as usize)) != Some(&true) {
             return Err(shape(format!("{SHUTDOWN} has parameters or results")));
         }

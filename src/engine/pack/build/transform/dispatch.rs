@@ -1,18 +1,23 @@
 //! The interpreter's dispatch: `execute_ex` calls the handler of each opcode through the function
 //! table. An indirect call is a chain of loads that the processor cannot look past: the table's
-//! slot, the function behind it, its instance, the memory behind that. Calls to functions that are
-//! known have no such chain, so the one indirect call becomes a `br_table` over the table's slots
-//! with a direct call in each arm.
+//! slot, the function behind it, its instance, the memory behind that. Code that is known has no
+//! such chain, so the one indirect call becomes a `br_table` over the table's slots. In each arm
+//! stands the handler itself, if it is short (see [`inline`](super::inline)), or a direct call.
+//!
+//! The opline is kept in a local beside `frame->opline`. A handler stores the next one and answers
+//! 0, mostly; where it is inlined, what it stores is in a register already, and the inner loop goes
+//! on with that. Any other way leads to the outer loop, which reads `frame->opline`.
 //!
 //! Handlers are told by their names. What is not one of them takes the indirect call as before, so
 //! a handler that was missed is slow and nothing worse.
 
-use super::edit::{Additions, local_count};
+use super::edit::{Additions, edited, encoded, local_count, reread};
+use super::inline::{Arm, FIRST_WORD, Inlined, Scratch, first_word};
 use super::{BuildError, shape};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use wasm_encoder::{BlockType, Encode, Instruction, ValType};
 use wasmparser::{
-    ElementItems, ElementKind, FunctionBody, KnownCustom, Name, Operator, Parser, Payload, TypeRef,
+    ElementItems, ElementKind, KnownCustom, Name, Operator, Parser, Payload, TypeRef,
 };
 
 /// The interpreter's loop.
@@ -77,57 +82,129 @@ impl Dispatch {
         Ok(Some(Dispatch { loop_function, ty, first, slots, handlers }))
     }
 
-    /// How many handlers are called directly.
+    /// How many handlers have an arm.
     pub(super) fn len(&self) -> usize {
         self.handlers.len()
     }
 
-    /// The locals that [`call`](Self::call) needs, and the first one's index.
-    pub(super) fn locals(&self, body: &FunctionBody<'_>) -> Result<(Additions, u32), BuildError> {
-        let additions = Additions { locals: 2, ..Additions::default() };
-        Ok((additions, local_count(body, PARAMS)?))
+    /// The body of [`LOOP`] with its one indirect call replaced, and how many handlers it has inside.
+    /// `body` gives a function's.
+    pub(super) fn rewrite<'a>(
+        &self,
+        body: impl Fn(u32) -> Option<&'a [u8]>,
+    ) -> Result<(Vec<u8>, usize), BuildError> {
+        let gone = || shape(format!("{LOOP} or a handler has no body"));
+        let source = reread(body(self.loop_function).ok_or_else(gone)?);
+        let mut arms = Vec::new();
+        let mut scratch = Scratch::default();
+        for handler in &self.handlers {
+            let arm = Inlined::of(body(*handler).ok_or_else(gone)?)?;
+            if let Some(arm) = &arm {
+                scratch.make_room(arm);
+            }
+            arms.push((*handler, arm));
+        }
+        let first = local_count(&source, PARAMS)?;
+        let places = Places { opline: first, slot: first + 1, scratch: scratch.placed(first + 2) };
+        let mut locals = vec![(2, ValType::I32)];
+        locals.extend(places.scratch.groups());
+        let additions = Additions { locals, ..Additions::default() };
+        let mut found = 0;
+        let rewritten = edited(&source, &additions, |ahead| {
+            let Some(frame) = self.call(ahead) else { return Ok(None) };
+            found += 1;
+            Ok(Some((CALL, self.switch(frame, &places, &arms))))
+        })?;
+        if found != 1 {
+            return Err(shape(format!("{LOOP} calls handlers in another way")));
+        }
+        Ok((rewritten, arms.iter().filter(|(_, arm)| arm.is_some()).count()))
     }
 
-    /// What stands in for `operator` in the loop, if it is the call of a handler. `local` is the
-    /// first of the added locals.
-    pub(super) fn call(&self, operator: &Operator<'_>, local: u32) -> Option<Vec<u8>> {
-        match operator {
-            Operator::CallIndirect { type_index, table_index: 0 } if *type_index == self.ty => {}
-            _ => return None,
+    /// The local that holds the frame, if the loop with the call of a handler begins here:
+    /// `loop { … frame->opline->handler(frame) …`.
+    fn call(&self, ahead: &[Operator<'_>]) -> Option<u32> {
+        match ahead {
+            [
+                Operator::Loop { blockty: wasmparser::BlockType::Empty },
+                Operator::LocalGet { local_index: frame },
+                Operator::LocalGet { local_index: again },
+                Operator::I32Load { memarg: opline },
+                Operator::I32Load { memarg: handler },
+                Operator::CallIndirect { type_index, table_index: 0 },
+                ..,
+            ] if frame == again && *type_index == self.ty && first_word(opline) && first_word(handler) => {
+                Some(*frame)
+            }
+            _ => None,
         }
-        let (argument, slot) = (local, local + 1);
-        let arms: HashMap<u32, u32> = self.handlers.iter().copied().zip(0..).collect();
-        let fallback = arms.len() as u32;
+    }
+
+    /// What stands in for the head of the loop and the call: see the top of this file.
+    fn switch(&self, frame: u32, places: &Places, arms: &[(u32, Option<Inlined>)]) -> Vec<u8> {
+        let numbers: HashMap<u32, u32> = self.handlers.iter().copied().zip(0..).collect();
+        let fallback = numbers.len() as u32;
         let mut out = Vec::new();
         let mut put = |instruction: Instruction<'_>| instruction.encode(&mut out);
 
-        put(Instruction::LocalSet(slot));
-        put(Instruction::LocalSet(argument));
+        put(Instruction::Loop(BlockType::Empty));
+        put(Instruction::LocalGet(frame));
+        put(Instruction::I32Load(FIRST_WORD));
+        put(Instruction::LocalSet(places.opline));
+        put(Instruction::Loop(BlockType::Result(ValType::I32)));
         put(Instruction::Block(BlockType::Result(ValType::I32)));
-        put(Instruction::Block(BlockType::Empty));
-        for _ in &self.handlers {
+        for _ in 0..=fallback {
             put(Instruction::Block(BlockType::Empty));
         }
         let targets = self.slots.iter().map(|handler| match handler {
-            Some(function) => arms[function],
+            Some(function) => numbers[function],
             None => fallback,
         });
-        put(Instruction::LocalGet(slot));
+        put(Instruction::LocalGet(places.opline));
+        put(Instruction::I32Load(FIRST_WORD));
+        put(Instruction::LocalTee(places.slot));
         put(Instruction::I32Const(self.first as i32));
         put(Instruction::I32Sub);
         put(Instruction::BrTable(targets.collect(), fallback));
-        for (arm, function) in (0..).zip(&self.handlers) {
-            put(Instruction::End);
-            put(Instruction::LocalGet(argument));
-            put(Instruction::Call(*function));
-            put(Instruction::Br(fallback - arm));
+        for (number, (function, arm)) in (0..).zip(arms) {
+            Instruction::End.encode(&mut out);
+            let answer = fallback - number;
+            match arm {
+                Some(arm) => arm.put(&mut out, &places.arm(frame, answer)),
+                None => out.extend(encoded(&[
+                    Instruction::LocalGet(frame),
+                    Instruction::Call(*function),
+                    Instruction::Br(answer),
+                ])),
+            }
         }
-        put(Instruction::End);
-        put(Instruction::LocalGet(argument));
-        put(Instruction::LocalGet(slot));
-        put(Instruction::CallIndirect { type_index: self.ty, table_index: 0 });
-        put(Instruction::End);
-        Some(out)
+        out.extend(encoded(&[
+            Instruction::End,
+            Instruction::LocalGet(frame),
+            Instruction::LocalGet(places.slot),
+            Instruction::CallIndirect { type_index: self.ty, table_index: 0 },
+            Instruction::End,
+            Instruction::End,
+        ]));
+        out
+    }
+}
+
+/// Instructions from the head of the loop to the call of the handler.
+const CALL: usize = 6;
+
+/// The loop's added locals.
+struct Places {
+    /// The opline of the frame, whenever the inner loop begins.
+    opline: u32,
+    /// The table's slot of the opline's handler.
+    slot: u32,
+    scratch: Scratch,
+}
+
+impl Places {
+    fn arm(&self, frame: u32, answer: u32) -> Arm<'_> {
+        Arm { frame, opline: self.opline, scratch: &self.scratch, answer, next: answer + 1 }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Copying a function's body with some of its instructions replaced.
 
 use crate::engine::pack::build::BuildError;
-use wasm_encoder::{Encode, Instruction};
-use wasmparser::{FunctionBody, Operator};
+use wasm_encoder::{Encode, Instruction, ValType};
+use wasmparser::{BinaryReader, FunctionBody, Operator};
 
 /// Encodes instructions one after another.
 pub(super) fn encoded(instructions: &[Instruction<'_>]) -> Vec<u8> {
@@ -16,8 +16,8 @@ pub(super) fn encoded(instructions: &[Instruction<'_>]) -> Vec<u8> {
 /// What a body is given beyond its own code.
 #[derive(Default)]
 pub(super) struct Additions {
-    /// Locals of the type i32, behind the body's own.
-    pub locals: u32,
+    /// Locals behind the body's own, in groups of a type.
+    pub locals: Vec<(u32, ValType)>,
     /// Instructions in front of the first one.
     pub prefix: Vec<u8>,
 }
@@ -37,14 +37,16 @@ pub(super) fn edited(
     let mut operators = body.get_operators_reader()?;
     let mut out = Vec::with_capacity(bytes.len() + 64);
     let mut copied = 0;
-    if additions.locals > 0 {
+    if !additions.locals.is_empty() {
         let locals = body.get_locals_reader()?;
-        (locals.get_count() + 1).encode(&mut out);
+        (locals.get_count() + additions.locals.len() as u32).encode(&mut out);
         out.extend_from_slice(
             &bytes[locals.original_position() - base..operators.original_position() - base],
         );
-        additions.locals.encode(&mut out);
-        wasm_encoder::ValType::I32.encode(&mut out);
+        for (count, ty) in &additions.locals {
+            count.encode(&mut out);
+            ty.encode(&mut out);
+        }
         copied = operators.original_position() - base;
     }
     if !additions.prefix.is_empty() {
@@ -83,4 +85,9 @@ pub(super) fn local_count(body: &FunctionBody<'_>, params: u32) -> Result<u32, B
         count = count.checked_add(locals).ok_or_else(|| super::shape("it has too many locals"))?;
     }
     Ok(count)
+}
+
+/// A body that [`edited`] gave, to be read again.
+pub(super) fn reread(body: &[u8]) -> FunctionBody<'_> {
+    FunctionBody::new(BinaryReader::new(body, 0))
 }
