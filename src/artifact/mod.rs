@@ -11,7 +11,7 @@ mod browser;
 mod bundle;
 mod capture;
 mod changed_files;
-mod confined;
+pub(crate) mod confined;
 mod database;
 mod digest;
 mod draft;

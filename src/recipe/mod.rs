@@ -7,7 +7,12 @@
 //! collected.
 
 mod bare;
+pub mod blueprint;
 pub mod document;
+pub mod fixture;
+mod host_files;
+mod issue;
+mod labelled;
 mod main_file;
 mod mounts;
 mod phase;
@@ -19,6 +24,8 @@ mod secrets;
 pub use bare::{bare, cache_dir, core, max_timeout, pack, timeout};
 pub use main_file::main_file;
 pub use mounts::{Mounts, kind_of, refuse_reserved};
+pub use issue::Issue;
+pub use labelled::LabelledCommand;
 pub use phase::{PhaseEvidence, PhaseName, PhaseStatus};
 pub use plan::{Activation, Plan, Probe, Step};
 pub use roots::{host_source, read_host_file};

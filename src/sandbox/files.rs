@@ -33,8 +33,19 @@ const COMPONENTS: &str = include_str!("guest/components.php");
 const HTTP: &str = include_str!("guest/http.php");
 const PHP_INI: &str = include_str!("guest/php.ini");
 
-/// Fixed text files: `(path, content)`. They are the same in every sandbox.
-pub(super) const FIXED: [(&str, &str); 13] = [
+/// Puts content into a sandbox; loaded when there is some.
+const CONTENT: [(&str, &str); 7] = [
+    ("/internal/codebox/content/content.php", include_str!("guest/content/content.php")),
+    ("/internal/codebox/content/files.php", include_str!("guest/content/files.php")),
+    ("/internal/codebox/content/archive.php", include_str!("guest/content/archive.php")),
+    ("/internal/codebox/content/install.php", include_str!("guest/content/install.php")),
+    ("/internal/codebox/content/site.php", include_str!("guest/content/site.php")),
+    ("/internal/codebox/content/class-sql-statements.php", include_str!("guest/content/class-sql-statements.php")),
+    ("/internal/codebox/content/sql.php", include_str!("guest/content/sql.php")),
+];
+
+/// What every sandbox loads.
+const CORE_FILES: [(&str, &str); 13] = [
     (STEP_SCRIPT, STEP),
     (FRONT_SCRIPT, include_str!("guest/front.php")),
     ("/internal/codebox/site.php", include_str!("guest/site.php")),
@@ -51,6 +62,11 @@ pub(super) const FIXED: [(&str, &str); 13] = [
     // Before the components, which may make requests as they load.
     ("/wordpress/wp-content/mu-plugins/0-wp-codebox-0-http.php", HTTP),
 ];
+
+/// Every fixed text file: `(path, content)`. They are the same in every sandbox.
+pub(super) fn fixed() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CORE_FILES.into_iter().chain(CONTENT)
+}
 
 /// Text that a base image depends on.
 pub(super) fn base_inputs() -> [&'static str; 5] {

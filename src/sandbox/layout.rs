@@ -65,7 +65,8 @@ pub(super) fn filesystem(spec: &Spec, database: Option<&Path>) -> Result<Vfs, Sa
     let mut mounts = core_mounts(spec)?;
     let pack = &spec.pack;
     let themes = resolved(&pack.wordpress().join("wp-content/themes"))?;
-    mounts.push(pack_mount("/wordpress/wp-content/themes", Lower::HostDir(themes)));
+    // Themes can be added, as plugins can.
+    mounts.push(Mount { mode: MountMode::ReadWrite, ..pack_mount("/wordpress/wp-content/themes", Lower::HostDir(themes)) });
     mounts.push(pack_mount(files::SQLITE, Lower::HostDir(resolved(pack.sqlite_integration())?)));
     mounts.push(pack_mount(files::WP_CLI, Lower::HostFile(resolved(pack.wp_cli())?)));
     if let Some(database) = database {
@@ -199,13 +200,13 @@ fn place(spec: &Spec, vfs: &mut Vfs) -> Result<(), SandboxError> {
     for directory in DIRECTORIES {
         vfs.host_mkdir_all(directory).map_err(|errno| cannot_place(directory, errno))?;
     }
-    for (path, content) in files::FIXED {
+    for (path, content) in files::fixed() {
         write(vfs, path, content.as_bytes().to_vec())?;
     }
     write(vfs, files::INI_FILE, files::php_ini(&spec.limits).into_bytes())?;
     let drop_in = drop_in(spec)?;
     write(vfs, files::DROP_IN, drop_in.into_bytes())?;
-    for path in files::FIXED.iter().map(|(path, _)| *path).chain([files::INI_FILE, files::DROP_IN]) {
+    for path in files::fixed().map(|(path, _)| path).chain([files::INI_FILE, files::DROP_IN]) {
         vfs.host_date(path, LONG_AGO).map_err(|errno| cannot_place(path, errno))?;
     }
     Ok(())
@@ -229,7 +230,7 @@ fn write_json(vfs: &mut Vfs, path: &str, value: &Value) -> Result<(), SandboxErr
     write(vfs, path, value.to_string().into_bytes())
 }
 
-pub(super) fn write(vfs: &mut Vfs, path: &str, content: Vec<u8>) -> Result<(), SandboxError> {
+pub(super) fn write(vfs: &mut Vfs, path: &str, content: impl AsRef<[u8]>) -> Result<(), SandboxError> {
     vfs.host_write(path, content, 0o644).map_err(|errno| cannot_place(path, errno))
 }
 

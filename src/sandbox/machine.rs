@@ -1,6 +1,6 @@
 //! A guest with WordPress's files, and the commands that it carries out.
 
-use super::command::{self, Command, Execution, Failure};
+use super::command::{self, Command, Execution, Failure, STAGING};
 use super::error::SandboxError;
 use super::files::{self, Salts};
 use super::layout;
@@ -8,7 +8,7 @@ use super::spec::{HostMount, Spec};
 use super::warm;
 use crate::contract::{Code, CommandRecord, iso8601};
 use crate::engine::net::Network;
-use crate::engine::vfs::Vfs;
+use crate::engine::vfs::{Errno, Vfs};
 use crate::engine::{self, Boot, Channel, Fork, Guest, GuestImage, Response, Runtime, Stop, Tap, Watch};
 use serde_json::Value;
 use std::sync::Arc;
@@ -112,6 +112,9 @@ impl Machine {
         self.tap(tap);
         let execution = run(&mut self.guest, command, watch);
         self.tap(None);
+        if matches!(command, Command::Content(_)) {
+            clear_staging(&mut self.guest)?;
+        }
         Ok(execution)
     }
 
@@ -199,8 +202,21 @@ fn place(guest: &mut Guest, command: &Command, environment: &[(String, String)])
     if let Command::RunPhp { code, .. } = command {
         layout::write(vfs, files::CODE_FILE, code.clone().into_bytes())?;
     }
+    if let Command::Content(content) = command {
+        for file in &content.files {
+            layout::write(vfs, &format!("{STAGING}/{}", file.path), &file.bytes)?;
+        }
+    }
     vfs.set_step(step.to_string().into_bytes());
     Ok(())
+}
+
+/// Takes the files of a task away again: they may be large, and hold what nobody shall read later.
+fn clear_staging(guest: &mut Guest) -> Result<(), SandboxError> {
+    match guest.vfs_mut().host_remove(STAGING) {
+        Ok(()) | Err(Errno::ENOENT) => Ok(()),
+        Err(errno) => Err(SandboxError::Place { path: STAGING.to_owned(), errno: errno.to_string() }),
+    }
 }
 
 fn run(guest: &mut Guest, command: &Command, watch: &Watch<'_>) -> Execution {

@@ -25,6 +25,7 @@ pub use attend::Attendant;
 pub use command::{
     ARGUMENT_FILE_MAX, AbilityCall, ArgumentDescriptor, ArgumentIssue, Arguments, Command, CommandDescriptor, Execution, Failure,
     Handler, HostFile, HttpRequest, OutputSchema, PluginAction, PluginState, ProbeKind, RestRequest, command_ids, commands, descriptor, policy_commands,
+    Content, ContentTask, IfInstalled, InstallKind, ResetKind, STAGING, StagedFile,
 };
 pub use error::SandboxError;
 pub use layout::MUST_USE_DIR;

@@ -7,6 +7,7 @@
 
 mod ability;
 mod arguments;
+mod content;
 mod execution;
 mod http;
 mod http_request;
@@ -19,6 +20,9 @@ mod run_php;
 mod table;
 mod wp_cli;
 
+pub use content::{
+    Content, ContentTask, IfInstalled, InstallKind, ResetKind, STAGING, StagedFile,
+};
 pub use arguments::{ARGUMENT_FILE_MAX, ArgumentIssue, Arguments, HostFile};
 pub(super) use execution::outcome;
 pub use execution::{Execution, Failure};
@@ -60,12 +64,14 @@ pub enum Command {
     HttpRequest(HttpRequest),
     /// `inspect-mounted-inputs`: carried out by the host.
     MountedInputs,
+    /// `wordpress.run-php` with a program of ours that puts content into the sandbox.
+    Content(Content),
 }
 
 impl Command {
     fn row(&self) -> &'static Row {
         match self {
-            Command::RunPhp { .. } | Command::RunScript { .. } => &run_php::ROW,
+            Command::RunPhp { .. } | Command::RunScript { .. } | Command::Content(_) => &run_php::ROW,
             Command::WpCli { .. } => &wp_cli::ROW,
             Command::Ability(_) => &ability::ROW,
             Command::Probe { .. } => &probe::ROW,
@@ -116,6 +122,7 @@ impl Command {
             Command::RestRequest(request) => spelled(request),
             Command::HttpRequest(request) => spelled(request),
             Command::MountedInputs => Vec::new(),
+            Command::Content(content) => content.arguments(),
         }
     }
 
@@ -138,6 +145,7 @@ impl Command {
             Command::HttpRequest(request) => (files::FRONT_SCRIPT, json!({ "call": request })),
             // The host carries it out, and no script.
             Command::MountedInputs => (files::STEP_SCRIPT, Value::Null),
+            Command::Content(content) => content.step(),
         }
     }
 
@@ -146,6 +154,7 @@ impl Command {
         match self {
             Command::RunPhp { bootstrap, .. } | Command::RunScript { bootstrap, .. } => *bootstrap,
             Command::WpCli { .. } | Command::HttpRequest(_) | Command::MountedInputs => false,
+            Command::Content(content) => content.needs_wordpress(),
             Command::Ability(_)
             | Command::Probe { .. }
             | Command::ActivatePlugin { .. }

@@ -28,6 +28,10 @@ try {
 		case 'probe':
 			Outcome::returned( 'ability' === $wp_codebox_step['type'] ? \wp_has_ability( $wp_codebox_step['name'] ) : false !== \has_filter( $wp_codebox_step['name'] ) );
 			break;
+		case 'content':
+			require_once __DIR__ . '/content/content.php';
+			Content\perform( $wp_codebox_step['content'] );
+			break;
 		default:
 			$wp_codebox_carry_out = require __DIR__ . '/commands/' . $wp_codebox_step['kind'] . '.php';
 			Outcome::returned( $wp_codebox_carry_out( $wp_codebox_step['call'] ) );

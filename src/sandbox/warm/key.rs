@@ -36,7 +36,7 @@ impl Key {
 /// The files that are the same in every sandbox: digested once, not for each of them.
 static FIXED: LazyLock<String> = LazyLock::new(|| {
     let mut key = Key::new("fixed");
-    for (path, text) in files::FIXED {
+    for (path, text) in files::fixed() {
         key.part(path.as_bytes());
         key.part(text.as_bytes());
     }
