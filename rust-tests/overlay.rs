@@ -18,5 +18,7 @@ mod mounts;
 mod names;
 #[path = "overlay/paths.rs"]
 mod paths;
+#[path = "overlay/plans.rs"]
+mod plans;
 #[path = "overlay/support.rs"]
 mod support;

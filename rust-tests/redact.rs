@@ -16,3 +16,5 @@ mod ordinary;
 mod policy;
 #[path = "redact/shapes.rs"]
 mod shapes;
+#[path = "redact/slow.rs"]
+mod slow;

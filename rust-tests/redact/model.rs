@@ -3,39 +3,13 @@
 //! `WP_CODEBOX_REDACT_CASES` is the number of cases, 2,000 if it is not set.
 
 use super::encodings::ALL;
+use super::slow::{in_pieces, leaks};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use wp_codebox::artifact::{Found, Redactor, Secret};
 
 fn cases() -> u32 {
     std::env::var("WP_CODEBOX_REDACT_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2000)
-}
-
-/// What all spellings of a text have in common, by the definition and without tables.
-fn bare(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut before = 0;
-    for &b in text {
-        let line_end = before == b'\\' && (b == b'n' || b == b'r');
-        if !b"\0\t\n\r \"'+-.\\".contains(&b) && !line_end {
-            out.push(b.to_ascii_lowercase());
-        }
-        before = b;
-    }
-    out
-}
-
-/// Whether `secret` can be read in `text` in any of the encodings.
-fn leaks(text: &[u8], secret: &str) -> Option<&'static str> {
-    let text = bare(text);
-    let shown = |needle: &[u8]| needle.len() >= 6 && text.windows(needle.len()).any(|part| part == needle);
-    let mut around = ALL.iter().filter_map(|(name, encode)| {
-        let encoded = bare(encode(secret).as_bytes());
-        // Without the first and last characters, which what stands beside the secret decides too.
-        let inner = encoded.get(4..encoded.len().checked_sub(4)?)?;
-        (!name.contains("lines") && !name.contains("patch") && inner.len() >= 8 && shown(inner)).then_some(*name)
-    });
-    around.next()
 }
 
 fn secret() -> impl Strategy<Value = String> {
@@ -71,23 +45,6 @@ fn write(parts: &[(String, usize, usize)], secrets: &[String]) -> Vec<u8> {
 fn redactor(secrets: &[String]) -> Redactor {
     let secrets: Vec<Secret> = secrets.iter().map(|value| Secret::new("S", value.clone()).unwrap()).collect();
     Redactor::new(&secrets)
-}
-
-/// Feeds `text` in pieces of these lengths, over and over.
-fn in_pieces(redactor: &Redactor, text: &[u8], lengths: &[usize], block: usize) -> (Vec<u8>, Found) {
-    let mut stream = redactor.stream().with_block(block);
-    let mut out = Vec::new();
-    let mut rest = text;
-    for length in lengths.iter().cycle() {
-        if rest.is_empty() {
-            break;
-        }
-        let (piece, after) = rest.split_at((*length).min(rest.len()));
-        stream.push(piece, &mut out);
-        rest = after;
-    }
-    let found = stream.finish(&mut out);
-    (out, found)
 }
 
 proptest! {
