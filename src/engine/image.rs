@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Changes with every change of what follows it in a state file.
-const MAGIC: &[u8; 16] = b"wpcb-image/v1\0\0\0";
+pub(super) const MAGIC: &[u8; 16] = b"wpcb-image/v1\0\0\0";
 
 /// Largest state file that is read, bytes.
 const STATE_MAX: u64 = 1 << 30;
@@ -43,12 +43,12 @@ pub enum ImageError {
 
 /// What a state file holds behind its head.
 #[derive(Serialize, Deserialize)]
-struct Contents {
-    pack: String,
-    frozen: Frozen,
-    vfs: Vfs,
-    memory_len: u64,
-    memory_digest: String,
+pub(super) struct Contents {
+    pub(super) pack: String,
+    pub(super) frozen: Frozen,
+    pub(super) vfs: Vfs,
+    pub(super) memory_len: u64,
+    pub(super) memory_digest: String,
 }
 
 /// Says that a memory file is the one whose digest was taken.
@@ -167,7 +167,7 @@ fn write_seal(seal: &Seal, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn read_state(path: &Path) -> Result<Contents, ImageError> {
+pub(super) fn read_state(path: &Path) -> Result<Contents, ImageError> {
     let read = |source| ImageError::Read { path: path.to_owned(), source };
     let damaged = |why| ImageError::Damaged { path: path.to_owned(), why };
     let file = File::open(path).map_err(read)?;

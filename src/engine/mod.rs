@@ -11,6 +11,9 @@ pub mod config;
 mod drive;
 mod error;
 mod fork;
+#[cfg(any(fuzzing, feature = "compiler"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod guest;
 mod image;
