@@ -5,8 +5,9 @@ mod support;
 use base64::Engine as _;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use support::php::patient;
-use wp_codebox::sandbox::{Arguments, Command, Execution, Policy, Sandbox, command_ids, commands, descriptor, policy_commands};
+use wp_codebox::sandbox::{Arguments, Command, Execution, HostMount, MountKind, Policy, Sandbox, Spec, command_ids, commands, descriptor, policy_commands};
 
 fn sandbox() -> Sandbox {
     Sandbox::create(support::site::spec(Policy::allowing(command_ids())), &patient()).unwrap()
@@ -93,6 +94,17 @@ const ISSUES: &[(&str, &[&str], &str, &str)] = &[
     ("wordpress.http-request", &["url=/a b"], "invalid-url", "url"),
     ("wordpress.http-request", &["url=http:///"], "invalid-url", "url"),
     ("wordpress.http-request", &["url=/", "expect-status=20"], "invalid-expect-status", "expect-status"),
+    ("wordpress.phpunit", &[], "missing-plugin-slug", "plugin-slug"),
+    ("wordpress.phpunit", &["plugin-slug=../a"], "invalid-plugin-slug", "plugin-slug"),
+    ("wordpress.phpunit", &["cwd=tests"], "invalid-cwd", "cwd"),
+    ("wordpress.phpunit", &["cwd=/workspace/../internal"], "invalid-cwd", "cwd"),
+    ("wordpress.phpunit", &["plugin-slug=a", "test-file=../../b.php"], "invalid-test-file", "test-file"),
+    ("wordpress.phpunit", &["plugin-slug=a", "changed-tests-json=[1]"], "invalid-changed-tests-json", "changed-tests-json"),
+    ("wordpress.phpunit", &["plugin-slug=a", "env-json={\"1A\": \"b\"}"], "invalid-env-json", "env-json"),
+    ("wordpress.phpunit", &["plugin-slug=a", "phpunit-args-json={}"], "invalid-phpunit-args-json", "phpunit-args-json"),
+    ("wordpress.phpunit", &["plugin-slug=a", "database-type=mysql"], "invalid-database-type", "database-type"),
+    ("wordpress.phpunit", &["plugin-slug=a", "project-bootstrap=b.php"], "invalid-project-bootstrap", "project-bootstrap"),
+    ("wordpress.phpunit", &["plugin-slug=a", "discovery-only=perhaps"], "invalid-discovery-only", "discovery-only"),
     ("inspect-mounted-inputs", &["path=/"], "unsupported-argument", "path"),
     ("wp-codebox.readiness-probe", &["type=ability"], "missing-name", "name"),
     ("wp-codebox.readiness-probe", &["type=cat", "name=x"], "invalid-type", "type"),
@@ -324,7 +336,6 @@ fn another_host_is_not_requested_and_a_path_does_not_lead_out_of_the_site() {
 
 #[test]
 fn mounted_inputs_are_listed_without_their_place_on_the_host() {
-    use wp_codebox::sandbox::{HostMount, MountKind, Spec};
     let root = tempfile::tempdir().unwrap();
     let mount = HostMount {
         source: root.path().to_owned(),
@@ -340,4 +351,111 @@ fn mounted_inputs_are_listed_without_their_place_on_the_host() {
     assert_eq!(serde_json::from_str::<Value>(&execution.record.stdout).unwrap(), expected);
     assert_eq!(execution.outcome.unwrap(), expected);
     assert!(!execution.record.stdout.contains(&*root.path().to_string_lossy()));
+}
+
+fn readonly(source: &Path, target: &str) -> HostMount {
+    HostMount {
+        source: source.canonicalize().unwrap(),
+        target: target.to_owned(),
+        kind: MountKind::Directory,
+        writable: false,
+        capture: false,
+    }
+}
+
+/// A plugin with tests, one of which fails as long as `sum()` is wrong.
+fn tested_plugin(root: &Path, sum: &str) {
+    let write = |path: &str, text: &str| {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("tested.php", &format!("<?php\n/* Plugin Name: Tested */\nadd_action('init', fn() => define('TESTED_INIT', 1));\nregister_activation_hook(__FILE__, fn() => update_option('tested', 'activated'));\nfunction tested_sum($a, $b) {{ return {sum}; }}\n"));
+    write("tests/SumTest.php", "<?php\nfinal class SumTest extends PHPUnit\\Framework\\TestCase {\n
+        public function test_sum() { $this->assertSame(3, tested_sum(1, 2)); }\n
+        public function test_wordpress_and_the_plugin_are_loaded() { $this->assertTrue(defined('TESTED_INIT')); $this->assertSame('activated', get_option('tested')); $this->assertGreaterThan(0, wp_insert_post(['post_title' => 'x'])); }\n
+        public function test_later() { $this->markTestSkipped('later'); }\n}\n");
+    write("tests/test-env.php", "<?php\nfinal class EnvTest extends PHPUnit\\Framework\\TestCase {\n
+        public function test_env() { $this->assertSame('1', getenv('TESTED') ?: '1'); $this->assertTrue(true); }\n}\n");
+    write("plain/PlainTest.php", "<?php\nfinal class PlainTest extends PHPUnit\\Framework\\TestCase {\n
+        public function test_plain() { $this->assertFalse(function_exists('get_option')); $this->assertSame('yes', PLAIN); }\n}\n");
+    write("plain/bootstrap.php", "<?php define('PLAIN', 'yes');");
+    write("plain/phpunit.xml", "<phpunit bootstrap=\"bootstrap.php\"><testsuites><testsuite name=\"plain\"><directory>.</directory></testsuite></testsuites></phpunit>");
+}
+
+fn with_tests(sum: &str, phpunit: bool) -> (tempfile::TempDir, Sandbox) {
+    let root = tempfile::tempdir().unwrap();
+    tested_plugin(root.path(), sum);
+    let mut mounts = vec![readonly(root.path(), "/wordpress/wp-content/plugins/tested")];
+    if phpunit {
+        mounts.push(readonly(Path::new("/usr/share/php"), "/usr/share/php"));
+    }
+    let spec = Spec { mounts, ..support::site::spec(Policy::allowing(command_ids())) };
+    (root, Sandbox::create(spec, &patient()).unwrap())
+}
+
+#[test]
+fn phpunit_runs_a_plugin_s_tests_in_its_wordpress() {
+    let (_root, mut sandbox) = with_tests("$a + $b", true);
+    let execution = execute(&mut sandbox, "wordpress.phpunit", json!({ "plugin-slug": "tested" }));
+    let result = execution.outcome.unwrap_or_else(|failure| panic!("{failure:?}\n{}", execution.record.stdout));
+    assert_eq!((&result["schema"], &result["status"]), (&json!("wp-codebox/phpunit-result/v1"), &json!("passed")));
+    assert_eq!((&result["total"], &result["passed"], &result["skipped"], &result["assertions"]), (&json!(4), &json!(3), &json!(1), &json!(6)), "{result}");
+    assert_eq!(execution.record.exit_code, 0);
+    // The summary that others read off the output is there as well.
+    assert!(execution.record.stdout.contains("Tests: 4, Assertions: 6, Skipped: 1."), "{}", execution.record.stdout);
+
+    let one = result_of(&mut sandbox, json!({ "plugin-slug": "tested", "test-file": "tests/test-env.php", "env-json": { "TESTED": "1" } }));
+    assert_eq!(one["total"], 1, "{one}");
+    let two = result_of(&mut sandbox, json!({ "plugin-slug": "tested", "changed-tests-json": ["tests/test-env.php", "tests/SumTest.php"] }));
+    assert_eq!(two["total"], 4);
+    let filtered = result_of(&mut sandbox, json!({ "plugin-slug": "tested", "phpunit-args-json": ["--filter", "test_sum"] }));
+    assert_eq!((&filtered["total"], &filtered["tests"][0]["name"]), (&json!(1), &json!("test_sum")));
+    let listed = result_of(&mut sandbox, json!({ "plugin-slug": "tested", "discovery-only": true }));
+    assert_eq!((&listed["schema"], &listed["total"]), (&json!("wp-codebox/phpunit-discovery/v1"), &json!(4)), "{listed}");
+}
+
+fn result_of(sandbox: &mut Sandbox, arguments: Value) -> Value {
+    result(sandbox, "wordpress.phpunit", arguments)
+}
+
+#[test]
+fn phpunit_runs_a_project_with_its_own_bootstrap_and_without_wordpress() {
+    let (_root, mut sandbox) = with_tests("0", true);
+    let place = "/wordpress/wp-content/plugins/tested/plain";
+    let result = result_of(&mut sandbox, json!({ "cwd": place, "bootstrap-mode": "project" }));
+    assert_eq!((&result["total"], &result["passed"]), (&json!(1), &json!(1)));
+    let named = json!({ "cwd": place, "bootstrap-mode": "project", "phpunit-xml": "phpunit.xml", "project-bootstrap": "bootstrap.php" });
+    assert_eq!(result_of(&mut sandbox, named)["status"], "passed");
+}
+
+#[test]
+fn failed_tests_fail_the_command_and_are_named() {
+    let (_root, mut sandbox) = with_tests("$a - $b", true);
+    let execution = execute(&mut sandbox, "wordpress.phpunit", json!({ "plugin-slug": "tested" }));
+    let failure = execution.outcome.unwrap_err();
+    assert_eq!((failure.message.as_str(), &failure.data["code"]), ("1 of 4 tests failed.", &json!("phpunit_failed")));
+    let details = &failure.data["details"];
+    assert_eq!((&details["status"], &details["failures"]), (&json!("failed"), &json!(1)));
+    let failed: Vec<&Value> = details["tests"].as_array().unwrap().iter().filter(|test| test["status"] == "failed").collect();
+    assert_eq!((failed.len(), &failed[0]["name"]), (1, &json!("test_sum")));
+    assert!(failed[0]["message"].as_str().unwrap().contains("-1 is identical to 3"), "{}", failed[0]);
+    assert_ne!(execution.record.exit_code, 0);
+}
+
+#[test]
+fn tests_that_cannot_run_say_why() {
+    let (_root, mut sandbox) = with_tests("1", false);
+    let mut failure = |arguments: Value| execute(&mut sandbox, "wordpress.phpunit", arguments).outcome.unwrap_err();
+    let missing = failure(json!({ "plugin-slug": "tested" }));
+    assert_eq!(missing.data["code"], "phpunit_missing");
+    assert!(missing.message.contains("/usr/share/php") && missing.message.contains("composer"), "{}", missing.message);
+    assert_eq!(failure(json!({ "plugin-slug": "no-such" })).data["code"], "missing_path");
+    let (_root, mut sandbox) = with_tests("1", true);
+    let mut failure = |arguments: Value| execute(&mut sandbox, "wordpress.phpunit", arguments).outcome.unwrap_err();
+    assert_eq!(failure(json!({ "plugin-slug": "tested", "test-root": "nowhere" })).data["code"], "phpunit_no_tests");
+    assert_eq!(failure(json!({ "plugin-slug": "tested", "phpunit-args-json": ["--filter", "nothing"] })).data["code"], "phpunit_no_tests");
+    assert_eq!(failure(json!({ "plugin-slug": "tested", "phpunit-xml": "none.xml" })).data["code"], "missing_path");
+    let broken = failure(json!({ "plugin-slug": "tested", "bootstrap-files-json": ["plain/bootstrap.php", "tests/nothing.php"] }));
+    assert_eq!(broken.code.as_str(), "wp_codebox_run_fatal", "{broken:?}");
 }

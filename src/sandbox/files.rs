@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 pub(super) const STEP_SCRIPT: &str = "/internal/codebox/step.php";
 pub(super) const FRONT_SCRIPT: &str = "/internal/codebox/front.php";
+pub(super) const PHPUNIT_SCRIPT: &str = "/internal/codebox/phpunit.php";
 pub(super) const WP_CLI_SCRIPT: &str = "/internal/codebox/wp-cli.php";
 pub(super) const INSTALL_SCRIPT: &str = "/internal/codebox/install.php";
 pub(super) const BOOT_SCRIPT: &str = "/internal/codebox/boot.php";
@@ -45,10 +46,12 @@ const CONTENT: [(&str, &str); 7] = [
 ];
 
 /// What every sandbox loads.
-const CORE_FILES: [(&str, &str); 13] = [
+const CORE_FILES: [(&str, &str); 15] = [
     (STEP_SCRIPT, STEP),
     (FRONT_SCRIPT, include_str!("guest/front.php")),
     ("/internal/codebox/site.php", include_str!("guest/site.php")),
+    (PHPUNIT_SCRIPT, include_str!("guest/phpunit.php")),
+    ("/internal/codebox/class-phpunit.php", include_str!("guest/class-phpunit.php")),
     // What a command needs beyond steps.php is loaded when it is executed.
     ("/internal/codebox/commands/plugin-state.php", include_str!("guest/commands/plugin-state.php")),
     ("/internal/codebox/commands/rest-request.php", include_str!("guest/commands/rest-request.php")),

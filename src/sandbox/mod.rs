@@ -24,7 +24,7 @@ mod warm;
 pub use attend::Attendant;
 pub use command::{
     ARGUMENT_FILE_MAX, AbilityCall, ArgumentDescriptor, ArgumentIssue, Arguments, Command, CommandDescriptor, Execution, Failure,
-    Handler, HostFile, HttpRequest, OutputSchema, PluginAction, PluginState, ProbeKind, RestRequest, command_ids, commands, descriptor, policy_commands,
+    Handler, HostFile, HttpRequest, OutputSchema, PHPUNIT_RESULT_SCHEMA, Phpunit, PluginAction, PluginState, ProbeKind, RestRequest, command_ids, commands, descriptor, policy_commands,
     Content, ContentTask, IfInstalled, InstallKind, ResetKind, STAGING, StagedFile,
 };
 pub use error::SandboxError;

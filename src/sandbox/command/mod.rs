@@ -12,6 +12,7 @@ mod execution;
 mod http;
 mod http_request;
 mod mounted_inputs;
+mod phpunit;
 mod plugin;
 mod probe;
 mod rest_request;
@@ -29,6 +30,7 @@ pub use execution::{Execution, Failure};
 pub use ability::AbilityCall;
 pub use http_request::HttpRequest;
 pub(super) use mounted_inputs::mounted_inputs;
+pub use phpunit::{PHPUNIT_RESULT_SCHEMA, Phpunit};
 pub use plugin::{PluginAction, PluginState};
 pub use probe::ProbeKind;
 pub use rest_request::RestRequest;
@@ -62,6 +64,8 @@ pub enum Command {
     RestRequest(RestRequest),
     /// `wordpress.http-request`: a request of its own, which loads WordPress as a web server has it.
     HttpRequest(HttpRequest),
+    /// `wordpress.phpunit`: a request of its own.
+    Phpunit(Box<Phpunit>),
     /// `inspect-mounted-inputs`: carried out by the host.
     MountedInputs,
     /// `wordpress.run-php` with a program of ours that puts content into the sandbox.
@@ -79,6 +83,7 @@ impl Command {
             Command::PluginState(_) => &plugin::STATE,
             Command::RestRequest(_) => &rest_request::ROW,
             Command::HttpRequest(_) => &http_request::ROW,
+            Command::Phpunit(_) => &phpunit::ROW,
             Command::MountedInputs => &mounted_inputs::ROW,
         }
     }
@@ -121,6 +126,7 @@ impl Command {
             Command::PluginState(state) => spelled(state),
             Command::RestRequest(request) => spelled(request),
             Command::HttpRequest(request) => spelled(request),
+            Command::Phpunit(phpunit) => spelled(phpunit),
             Command::MountedInputs => Vec::new(),
             Command::Content(content) => content.arguments(),
         }
@@ -143,6 +149,7 @@ impl Command {
             Command::PluginState(state) => (files::STEP_SCRIPT, json!({ "kind": "plugin-state", "call": state })),
             Command::RestRequest(request) => (files::STEP_SCRIPT, json!({ "kind": "rest-request", "call": request })),
             Command::HttpRequest(request) => (files::FRONT_SCRIPT, json!({ "call": request })),
+            Command::Phpunit(phpunit) => (files::PHPUNIT_SCRIPT, json!({ "call": phpunit })),
             // The host carries it out, and no script.
             Command::MountedInputs => (files::STEP_SCRIPT, Value::Null),
             Command::Content(content) => content.step(),
@@ -153,7 +160,7 @@ impl Command {
     pub(super) fn takes_loaded_wordpress(&self) -> bool {
         match self {
             Command::RunPhp { bootstrap, .. } | Command::RunScript { bootstrap, .. } => *bootstrap,
-            Command::WpCli { .. } | Command::HttpRequest(_) | Command::MountedInputs => false,
+            Command::WpCli { .. } | Command::HttpRequest(_) | Command::Phpunit(_) | Command::MountedInputs => false,
             Command::Content(content) => content.needs_wordpress(),
             Command::Ability(_)
             | Command::Probe { .. }

@@ -2,11 +2,11 @@
 
 use super::arguments::{ArgumentIssue, Arguments};
 use super::row::{CommandDescriptor, Handler, Row};
-use super::{Command, ability, http_request, mounted_inputs, plugin, probe, rest_request, run_php, wp_cli};
+use super::{Command, ability, http_request, mounted_inputs, phpunit, plugin, probe, rest_request, run_php, wp_cli};
 use crate::contract::shown;
 
 /// Every row, in the order in which lists show them.
-static ROWS: [&Row; 9] = [
+static ROWS: [&Row; 10] = [
     &run_php::ROW,
     &wp_cli::ROW,
     &ability::ROW,
@@ -14,6 +14,7 @@ static ROWS: [&Row; 9] = [
     &http_request::ROW,
     &plugin::STATE,
     &plugin::ENSURE_ACTIVE,
+    &phpunit::ROW,
     &mounted_inputs::ROW,
     &probe::ROW,
 ];

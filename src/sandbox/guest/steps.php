@@ -241,3 +241,17 @@ function set_environment( array $variables ): void {
 		$_SERVER[ $name ] = $value;
 	}
 }
+
+/**
+ * Defines the streams that programs of the command line read: only PHP's own command line does so.
+ */
+function define_streams(): void {
+	$streams = array(
+		'STDIN'  => 'rb',
+		'STDOUT' => 'wb',
+		'STDERR' => 'wb',
+	);
+	foreach ( $streams as $name => $mode ) {
+		defined( $name ) || define( $name, fopen( 'php://' . strtolower( $name ), $mode ) );
+	}
+}

@@ -5,12 +5,7 @@
 
 require_once __DIR__ . '/steps.php';
 
-// WP-CLI reads these; only PHP's own command line defines them.
-foreach ( array( 'STDIN' => 'rb', 'STDOUT' => 'wb', 'STDERR' => 'wb' ) as $wp_codebox_name => $wp_codebox_mode ) {
-	if ( ! defined( $wp_codebox_name ) ) {
-		define( $wp_codebox_name, fopen( 'php://' . strtolower( $wp_codebox_name ), $wp_codebox_mode ) );
-	}
-}
+WP_Codebox\Sandbox\define_streams();
 
 $wp_codebox_step = (array) json_decode( (string) file_get_contents( '/request/step' ), true );
 $GLOBALS['argv'] = array_merge( array( 'wp', '--path=/wordpress', '--no-color' ), $wp_codebox_step['args'] ?? array() );
@@ -18,7 +13,7 @@ $GLOBALS['argc'] = count( $GLOBALS['argv'] );
 $_SERVER['argv'] = $GLOBALS['argv'];
 $_SERVER['argc'] = $GLOBALS['argc'];
 WP_Codebox\Sandbox\set_environment( $wp_codebox_step['environment'] ?? array() );
-unset( $wp_codebox_step, $wp_codebox_name, $wp_codebox_mode );
+unset( $wp_codebox_step );
 
 // Not the archive itself: its stub begins with a line for the shell.
 Phar::loadPhar( '/internal/wp-cli.phar', 'wp-cli.phar' );
