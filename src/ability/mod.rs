@@ -17,6 +17,7 @@ mod describe;
 mod doctor;
 mod pending_apply;
 mod images;
+mod recipes;
 mod row;
 mod runtime;
 mod store;
@@ -41,6 +42,7 @@ pub fn table() -> impl Iterator<Item = &'static Ability> {
         browser_artifacts::ROWS,
         artifact_apply::ROWS,
         pending_apply::ROWS,
+        recipes::ROWS,
         images::ROWS,
         runtime::ROWS,
     ]

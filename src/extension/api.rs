@@ -132,6 +132,21 @@ impl Api {
         run("wp-codebox/reject-pending-apply", Some(input))
     }
 
+    /// Finds everything that is wrong with a recipe.
+    pub fn validate_recipe(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/validate-recipe", Some(input))
+    }
+
+    /// Says what a run of a recipe would do.
+    pub fn plan_recipe(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/plan-recipe", Some(input))
+    }
+
+    /// Gives the JSON Schema of recipes.
+    pub fn recipe_schema(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
+        run("wp-codebox/recipe-schema", input)
+    }
+
     /// Lists the frozen WordPresses that sandboxes are forked from.
     pub fn list_warm_images(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
         run("wp-codebox/list-warm-images", input)

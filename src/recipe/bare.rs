@@ -59,8 +59,7 @@ pub fn core(wanted: Option<&str>, settings: &Settings, pack: &Pack) -> Result<Co
             Some(directory) => Core::Directory(directory.clone()),
             None => Core::Pack,
         }),
-        Some("latest" | "pack") => Ok(Core::Pack),
-        Some(version) if version == pack.wordpress_version() => Ok(Core::Pack),
+        Some(wanted) if has_wordpress(pack, wanted) => Ok(Core::Pack),
         Some(version) => Err(Refusal::field(
             Code::InputInvalid,
             "wp",
@@ -70,6 +69,17 @@ pub fn core(wanted: Option<&str>, settings: &Settings, pack: &Pack) -> Result<Co
             ),
         )),
     }
+}
+
+/// Whether the pack's WordPress is the one that `wanted` names: `latest`, `pack`, or a version with as
+/// many parts as the author cares about.
+pub fn has_wordpress(pack: &Pack, wanted: &str) -> bool {
+    matches!(wanted, "latest" | "pack") || is_version(pack.wordpress_version(), wanted)
+}
+
+/// Whether `version` is `wanted`, or one of its releases: `8.3.33` is `8.3`.
+pub fn is_version(version: &str, wanted: &str) -> bool {
+    version.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || (!wanted.is_empty() && rest.starts_with('.')))
 }
 
 fn limits(settings: &Settings) -> Limits {

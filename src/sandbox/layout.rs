@@ -41,6 +41,9 @@ const CORE_FILES: [&str; 13] = [
     "xmlrpc.php",
 ];
 
+/// Those without which it is no WordPress.
+const NEEDED_FILES: [&str; 2] = ["wp-load.php", "wp-settings.php"];
+
 /// Directories that exist in every sandbox.
 const DIRECTORIES: [&str; 10] = [
     "/tmp",
@@ -145,6 +148,12 @@ pub(super) fn core_sources(spec: &Spec) -> Vec<PathBuf> {
     directories.chain(files).map(|path| path.canonicalize().unwrap_or(path)).collect()
 }
 
+/// Whether a directory holds what a sandbox needs of a WordPress.
+pub fn is_core(directory: &Path) -> bool {
+    CORE_DIRECTORIES.iter().all(|name| directory.join(name).is_dir())
+        && NEEDED_FILES.iter().all(|name| directory.join(name).is_file())
+}
+
 fn core_mounts(spec: &Spec) -> Result<Vec<Mount>, SandboxError> {
     let root = core_directory(spec);
     // A pack never changes; a parent may be updated while this process lives.
@@ -164,7 +173,7 @@ fn core_mounts(spec: &Spec) -> Result<Vec<Mount>, SandboxError> {
     for name in CORE_FILES {
         let path = root.join(name);
         match name {
-            "wp-load.php" | "wp-settings.php" if !path.is_file() => {
+            name if NEEDED_FILES.contains(&name) && !path.is_file() => {
                 return Err(SandboxError::Core { path: root, missing: name });
             }
             _ if path.is_file() => add(name, Lower::HostFile(resolved(&path)?)),

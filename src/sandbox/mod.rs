@@ -28,7 +28,7 @@ pub use command::{
     Content, ContentTask, IfInstalled, InstallKind, ResetKind, STAGING, StagedFile,
 };
 pub use error::SandboxError;
-pub use layout::MUST_USE_DIR;
+pub use layout::{MUST_USE_DIR, is_core};
 pub use names::{check_variable, sandbox_path};
 pub use policy::{
     Approval, Approvals, Approver, Decision, Field, Filesystem, Issue, Policy, PolicyInvalid, Secrets, Unattended,

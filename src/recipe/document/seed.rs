@@ -89,6 +89,24 @@ pub struct Scopes {
     pub active_theme: bool,
 }
 
+impl Scopes {
+    /// Names of what is imported.
+    pub fn names(&self) -> Vec<&'static str> {
+        [
+            ("posts", self.posts.is_some()),
+            ("terms", self.terms.is_some()),
+            ("options", self.options.is_some()),
+            ("users", self.users.is_some()),
+            ("media", self.media.is_some()),
+            ("activePlugins", self.active_plugins),
+            ("activeTheme", self.active_theme),
+        ]
+        .into_iter()
+        .filter_map(|(name, wanted)| wanted.then_some(name))
+        .collect()
+    }
+}
+
 /// Which records of a kind: those that fit every list that is given, at most so many.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -11,12 +11,13 @@ pub use cancel::Cancel;
 pub use input::{ExecutionInput, SandboxInput};
 
 use super::run::to_value;
-use super::{plan, policy};
+use super::plan;
 use crate::artifact::MountRecord;
 use crate::contract::{Code, Input, Refusal, iso8601};
 use crate::engine::Watch;
 use crate::engine::net::Rules;
 use crate::host::Host;
+use crate::recipe::judge_network;
 use crate::sandbox::{Approval, Approver, Attendant, Failure, Sandbox, Snapshot};
 use answer::answer;
 use serde_json::{Value, json};
@@ -119,7 +120,7 @@ impl HeldSandbox {
     pub fn set_network(&mut self, network: Value, host: &dyn Host) -> Result<Value, Refusal> {
         let rules: Rules = serde_json::from_value(network)
             .map_err(|error| Refusal::field(Code::RuntimePolicyInvalid, "network", error))?;
-        policy::judge_network(&rules, "network", &host.settings()?)?;
+        judge_network(&rules, "network", &host.settings()?)?;
         self.sandbox.set_network(rules);
         Ok(Value::Bool(true))
     }

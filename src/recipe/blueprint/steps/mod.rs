@@ -114,7 +114,7 @@ impl<'a> Compiler<'a> {
             "" => self.at.to_owned(),
             path => shown(&format!("{}.{path}", self.at), 300),
         };
-        self.issues.push(Issue { code, path, message: shown(message, 300) });
+        self.issues.push(Issue::new(code, path, shown(message, 300)));
     }
 
     /// What serde has refused.

@@ -1,0 +1,222 @@
+//! A directory with what recipes name, and generators of recipes that name it.
+
+#![allow(dead_code)] // Each test file uses its part.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use wp_codebox::host::{PlainHost, Settings};
+use wp_codebox::recipe::document::RECIPE_SCHEMA;
+use wp_codebox::recipe::{Document, Issue, validate};
+
+/// What stands in for a zip: only its beginning is looked at before it is unpacked.
+const ZIP: &[u8] = b"PK\x03\x04 not much of an archive";
+pub const ZIP_SHA256: &str = "7144b76b389d91c4a45eaaad4f124a24e7d8a869d3c7085973b570b673efed3e";
+
+/// A recipe's directory.
+pub struct Bench {
+    directory: TempDir,
+    pub host: PlainHost,
+}
+
+impl Bench {
+    pub fn new() -> Bench {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        for (path, content) in [
+            ("plugin/plugin.php", "<?php\n/* Plugin Name: Plugin */"),
+            ("plugin/inner/inner.php", "<?php\n/* Plugin Name: Inner */"),
+            ("nothing/readme.txt", "no plugin"),
+            ("file.txt", "text"),
+            ("code.php", "<?php echo 1;"),
+            ("seed.json", "{}"),
+            ("dump.sql", "SELECT 1;"),
+        ] {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        fs::write(root.join("plugin.zip"), ZIP).unwrap();
+        let fifo = std::ffi::CString::new(root.join("pipe").to_str().unwrap()).unwrap();
+        // SAFETY: a path that ends in NUL and lives through the call.
+        assert_eq!(unsafe { libc::mkfifo(fifo.as_ptr(), 0o600) }, 0);
+        let mut host = PlainHost {
+            settings: Settings { operator: true, ..Settings::default() },
+            ..PlainHost::default()
+        };
+        host.env.insert("KNOWN_SECRET".to_owned(), "correct-horse-battery".to_owned());
+        Bench { directory, host }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn base(&self) -> Option<PathBuf> {
+        Some(self.path().to_owned())
+    }
+
+    /// The issues of a recipe that has the right shape.
+    pub fn issues(&self, recipe: Value) -> Vec<Issue> {
+        self.issues_under(recipe, None)
+    }
+
+    pub fn issues_under(&self, recipe: Value, policy: Option<Value>) -> Vec<Issue> {
+        match Document::of_value(recipe, self.base()) {
+            Ok(document) => validate(&document, policy.as_ref(), &self.host).unwrap(),
+            Err(issue) => vec![issue],
+        }
+    }
+}
+
+/// The smallest recipe, with `more` in it.
+pub fn recipe(more: Value) -> Value {
+    let mut recipe = json!({
+        "schema": RECIPE_SCHEMA,
+        "workflow": { "steps": [{ "command": "wordpress.run-php", "args": ["code=echo 1;"] }] },
+    });
+    recipe.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    recipe
+}
+
+/// Recipes that are right: what they name is in a [`Bench`].
+pub fn valid_recipe() -> impl Strategy<Value = Value> {
+    (mounts(), workspaces(), plugin(), environment(), plugin_runtime(), steps(), artifacts()).prop_map(
+        |(mounts, workspaces, plugins, environment, plugin_runtime, steps, artifacts)| {
+            recipe(json!({
+                "inputs": {
+                    "mounts": mounts,
+                    "workspaces": workspaces,
+                    "extra_plugins": plugins,
+                    "runtimeEnv": environment,
+                    "pluginRuntime": plugin_runtime,
+                },
+                "workflow": { "steps": steps },
+                "artifacts": artifacts,
+            }))
+        },
+    )
+}
+
+/// Recipes with one thing in them that may be wrong.
+pub fn nearly_valid_recipe() -> impl Strategy<Value = Value> {
+    (valid_recipe(), any::<prop::sample::Index>(), hostile_value()).prop_map(|(mut recipe, which, value)| {
+        let mut leaves = Vec::new();
+        collect(&recipe, String::new(), &mut leaves);
+        let pointer = which.get(&leaves);
+        *recipe.pointer_mut(pointer).unwrap() = value;
+        recipe
+    })
+}
+
+/// JSON pointers of everything that is no list and no object.
+fn collect(value: &Value, at: String, leaves: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            map.iter().for_each(|(key, inner)| {
+                collect(inner, format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), leaves);
+            });
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, inner)| collect(inner, format!("{at}/{index}"), leaves));
+        }
+        _ => leaves.push(at),
+    }
+}
+
+fn hostile_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        Just(json!([])),
+        Just(json!({})),
+        any::<i64>().prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        prop::sample::select(vec![
+            "", " ", "/", "..", "../..", "/etc/passwd", "pipe", "\0", "/wordpress", "/internal/codebox", "/workspace//x/",
+            "http://example.org/a.zip", "wordpress.nothing", "code=", "=", "HTTP_PROXY", "plugin/../../plugin.php",
+        ])
+        .prop_map(Value::from),
+    ]
+}
+
+fn mounts() -> impl Strategy<Value = Value> {
+    prop::collection::btree_map(
+        "[a-z]{1,8}",
+        (
+            prop::sample::select(vec!["plugin", "./plugin/inner", "file.txt"]),
+            prop::sample::select(vec!["readonly", "readwrite"]),
+            any::<bool>(),
+        ),
+        0..4,
+    )
+    .prop_map(|mounts| {
+        let mount = |(name, (source, mode, capture)): (String, (&str, &str, bool))| {
+            json!({
+                "source": source, "target": format!("/workspace/mount-{name}"), "mode": mode,
+                "captureArtifacts": capture,
+            })
+        };
+        mounts.into_iter().map(mount).collect()
+    })
+}
+
+fn workspaces() -> impl Strategy<Value = Value> {
+    let scaffold = "[a-z][a-z0-9]{0,8}".prop_map(|slug| json!({ "seed": { "type": "plugin_scaffold", "slug": slug } }));
+    let directory = Just(json!({
+        "target": "/workspace/directory",
+        "seed": { "type": "directory", "source": "plugin", "excludePaths": ["inner/**"] },
+    }));
+    prop_oneof![Just(json!([])), scaffold.prop_map(|one| json!([one])), directory.prop_map(|one| json!([one]))]
+}
+
+fn plugin() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(json!([])),
+        (any::<bool>(), prop::sample::select(vec!["plugin", "mu-plugin"])).prop_map(|(activate, load)| {
+            json!([{ "source": "plugin", "slug": "the-plugin", "pluginFile": "the-plugin/plugin.php",
+                     "activate": activate, "loadAs": load }])
+        }),
+        Just(json!([{ "sourcePath": "plugin", "sourceSubdir": "inner" }])),
+    ]
+}
+
+fn environment() -> impl Strategy<Value = Value> {
+    prop::collection::btree_map("A_[A-Z0-9_]{0,10}", "[ -~]{0,20}", 0..3)
+        .prop_map(|variables| serde_json::to_value(variables).unwrap())
+}
+
+fn plugin_runtime() -> impl Strategy<Value = Value> {
+    (1u32..512, 0i64..3600, "[ -~]{0,10}").prop_map(|(memory, seconds, text)| {
+        json!({
+            "php": {
+                "memoryLimit": format!("{memory}M"), "maxExecutionTime": seconds,
+                "iniEntries": { "precision": 14 }, "bootstrapIniEntries": { "error_prepend_string": text },
+            },
+            "wpConfigDefines": { "WP_DEBUG": true, "A_TEXT": text, "NOTHING": null },
+            "setup": [{ "command": "wordpress.wp-cli", "args": ["command=option update a b"] }],
+            "healthProbes": [{ "name": "one", "type": "php", "code": "echo 1;" }],
+        })
+    })
+}
+
+fn steps() -> impl Strategy<Value = Value> {
+    let step = prop_oneof![
+        "[a-z ]{1,20}".prop_map(|text| json!({ "command": "wordpress.run-php", "args": [format!("code=echo '{text}';")] })),
+        Just(json!({ "command": "wordpress.run-php", "args": ["code-file=code.php", "bootstrap=none"] })),
+        Just(json!({ "command": "wordpress.wp-cli", "args": ["option", "get", "home"], "allowFailure": true })),
+    ];
+    prop::collection::vec(step, 1..5).prop_map(Value::from)
+}
+
+fn artifacts() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(json!({})),
+        Just(json!({
+            "directory": "artifacts", "verify": true, "workspacePolicy": { "writableRoots": ["src"] },
+            "paths": [{ "name": "a", "path": "/workspace/a" }],
+        })),
+    ]
+}

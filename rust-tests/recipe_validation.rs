@@ -1,0 +1,338 @@
+//! What can be seen to be wrong with a recipe before anything has happened: every code, where it is
+//! reported, and that all of them are found in one go.
+
+mod recipe;
+
+use proptest::prelude::*;
+use recipe::{Bench, ZIP_SHA256, nearly_valid_recipe, recipe, valid_recipe};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs;
+use wp_codebox::recipe::{Document, INVALID_RECIPE, needed_commands, validate};
+
+/// What stands in the recipe, the one code, and where.
+type Row = (Value, &'static str, &'static str);
+
+fn inputs(inputs: Value) -> Value {
+    json!({ "inputs": inputs })
+}
+
+fn mount(mount: Value) -> Value {
+    inputs(json!({ "mounts": [mount] }))
+}
+
+fn plugin(plugin: Value) -> Value {
+    inputs(json!({ "extra_plugins": [plugin] }))
+}
+
+fn workspace(workspace: Value) -> Value {
+    inputs(json!({ "workspaces": [workspace] }))
+}
+
+fn runtime(runtime: Value) -> Value {
+    inputs(json!({ "pluginRuntime": runtime }))
+}
+
+fn probe(probe: Value) -> Value {
+    runtime(json!({ "healthProbes": [probe] }))
+}
+
+fn step(step: Value) -> Value {
+    json!({ "workflow": { "steps": [step] } })
+}
+
+fn seed(more: Value) -> Value {
+    let mut seed = json!({ "type": "fixture", "name": "s", "source": "seed.json", "scopes": { "activeTheme": true } });
+    seed.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    inputs(json!({ "siteSeeds": [seed] }))
+}
+
+fn scope(scopes: Value) -> Value {
+    seed(json!({ "scopes": scopes }))
+}
+
+fn user(user: Value) -> Value {
+    inputs(json!({ "fixtureUsers": [user] }))
+}
+
+#[rustfmt::skip]
+fn table() -> Vec<Row> {
+    let notes = json!({ "k": "x".repeat(70 << 10) });
+    vec![
+        // Sources.
+        (mount(json!({ "source": " ", "target": "/a" })), "missing-source", "$.inputs.mounts[0].source"),
+        (mount(json!({ "source": "gone", "target": "/a" })), "missing-path", "$.inputs.mounts[0].source"),
+        (mount(json!({ "source": "https://example.org/a.zip", "target": "/a" })), "unsupported-path", "$.inputs.mounts[0].source"),
+        (mount(json!({ "source": "pipe", "target": "/a" })), "invalid-source", "$.inputs.mounts[0].source"),
+        (mount(json!({ "type": "directory", "source": "file.txt", "target": "/a" })), "not-directory", "$.inputs.mounts[0].source"),
+        (mount(json!({ "type": "file", "source": "plugin", "target": "/a" })), "not-file", "$.inputs.mounts[0].source"),
+        (json!({ "runtime": { "stack": { "mounts": [{ "source": "gone", "target": "/a" }] } } }), "missing-path", "$.runtime.stack.mounts[0].source"),
+        // Targets.
+        (mount(json!({ "source": "plugin", "target": "a" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (mount(json!({ "source": "plugin", "target": "/a/../b" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (mount(json!({ "source": "plugin", "target": "/a/" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (mount(json!({ "source": "plugin", "target": "/internal/codebox" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (mount(json!({ "source": "plugin", "target": "/wordpress" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (inputs(json!({ "mounts": [{ "source": "file.txt", "target": "/a" }, { "source": "plugin", "target": "/a/b" }] })), "invalid-sandbox-path", "$.inputs.mounts[1].target"),
+        (inputs(json!({ "mounts": [{ "source": "plugin", "target": "/a" }], "stagedFiles": [{ "source": "file.txt", "target": "/a" }] })), "duplicate-target", "$.inputs.stagedFiles[0].target"),
+        (inputs(json!({ "stagedFiles": [{ "source": "gone", "target": "/tmp/a" }] })), "missing-path", "$.inputs.stagedFiles[0].source"),
+        (mount(json!({ "source": "plugin", "target": "/a", "metadata": notes })), "invalid-metadata", "$.inputs.mounts[0].metadata"),
+        (json!({ "metadata": notes }), "invalid-metadata", "$.metadata"),
+        // The WordPress.
+        (json!({ "runtime": { "assets": {} } }), "missing-source", "$.runtime.assets"),
+        (json!({ "runtime": { "assets": { "wordpressDirectory": "plugin", "wordpressZip": "plugin.zip" } } }), "invalid-source", "$.runtime.assets"),
+        (json!({ "runtime": { "assets": { "wordpressDirectory": "plugin" } } }), "invalid-source", "$.runtime.assets.wordpressDirectory"),
+        (json!({ "runtime": { "assets": { "wordpressZip": "plugin" } } }), "not-file", "$.runtime.assets.wordpressZip"),
+        (json!({ "runtime": { "wp": "latest", "assets": { "wordpressZip": "plugin.zip" } } }), "invalid-source", "$.runtime.assets"),
+        (json!({ "runtime": { "blueprint": { "steps": ["x".repeat(2 << 20)] } } }), "invalid-blueprint", "$.runtime.blueprint"),
+        // Workspaces.
+        (workspace(json!({ "seed": { "type": "plugin_scaffold" } })), "invalid-slug", "$.inputs.workspaces[0].seed.slug"),
+        (workspace(json!({ "seed": { "type": "theme_scaffold", "slug": "../x" } })), "invalid-slug", "$.inputs.workspaces[0].seed.slug"),
+        (workspace(json!({ "seed": { "type": "plugin_scaffold", "slug": "x", "source": "plugin" } })), "invalid-source", "$.inputs.workspaces[0].seed.source"),
+        (workspace(json!({ "target": "/a", "seed": { "type": "directory" } })), "missing-source", "$.inputs.workspaces[0].seed.source"),
+        (workspace(json!({ "target": "/a", "seed": { "type": "directory", "source": "file.txt" } })), "not-directory", "$.inputs.workspaces[0].seed.source"),
+        (workspace(json!({ "seed": { "type": "directory", "source": "plugin" } })), "invalid-sandbox-path", "$.inputs.workspaces[0].target"),
+        (workspace(json!({ "target": "/a", "seed": { "type": "directory", "source": "plugin", "excludePaths": ["../x"] } })), "invalid-source", "$.inputs.workspaces[0].seed.excludePaths[0]"),
+        // Plugins.
+        (plugin(json!({})), "missing-source", "$.inputs.extra_plugins[0].source"),
+        (plugin(json!({ "source": "plugin", "sourcePath": "plugin" })), "invalid-source", "$.inputs.extra_plugins[0].sourcePath"),
+        (plugin(json!({ "source": "file.txt", "slug": "x" })), "invalid-source", "$.inputs.extra_plugins[0].source"),
+        (plugin(json!({ "source": "plugin", "slug": "a b" })), "invalid-slug", "$.inputs.extra_plugins[0].slug"),
+        (plugin(json!({ "source": "plugin", "slug": "x", "pluginFile": "y/plugin.php" })), "invalid-plugin-file", "$.inputs.extra_plugins[0].pluginFile"),
+        (plugin(json!({ "source": "plugin", "slug": "x", "pluginFile": "x/../plugin.php" })), "invalid-plugin-file", "$.inputs.extra_plugins[0].pluginFile"),
+        (plugin(json!({ "source": "plugin", "slug": "x", "pluginFile": "x/gone.php" })), "invalid-plugin-file", "$.inputs.extra_plugins[0].pluginFile"),
+        (plugin(json!({ "source": "nothing" })), "invalid-plugin-file", "$.inputs.extra_plugins[0].source"),
+        (plugin(json!({ "source": "plugin", "sourceSubdir": "../x" })), "invalid-source-subdir", "$.inputs.extra_plugins[0].sourceSubdir"),
+        (plugin(json!({ "source": "plugin", "sourceSubdir": "gone" })), "invalid-source-subdir", "$.inputs.extra_plugins[0].sourceSubdir"),
+        (plugin(json!({ "source": "plugin.zip", "sha256": "0".repeat(64) })), "invalid-source-digest", "$.inputs.extra_plugins[0].sha256"),
+        (plugin(json!({ "source": "plugin", "sha256": ZIP_SHA256 })), "invalid-source-digest", "$.inputs.extra_plugins[0].sha256"),
+        (inputs(json!({ "extra_plugins": [{ "source": "plugin" }, { "source": "plugin" }] })), "duplicate-target", "$.inputs.extra_plugins[1].slug"),
+        // Variables.
+        (inputs(json!({ "runtimeEnv": { "lower": "1" } })), "invalid-runtime-env", "$.inputs.runtimeEnv.lower"),
+        (inputs(json!({ "runtimeEnv": { "PATH": "/" } })), "invalid-runtime-env", "$.inputs.runtimeEnv.PATH"),
+        (inputs(json!({ "runtimeEnv": { "A": "a\u{0}b" } })), "invalid-runtime-env-value", "$.inputs.runtimeEnv.A"),
+        (inputs(json!({ "secretEnv": ["HTTP_PROXY"] })), "invalid-secret-env", "$.inputs.secretEnv[0]"),
+        (inputs(json!({ "secretEnv": ["NOT_SET_ANYWHERE"] })), "invalid-secret-env", "$.inputs.secretEnv[0]"),
+        (inputs(json!({ "secretEnv": ["KNOWN_SECRET", "KNOWN_SECRET"] })), "invalid-secret-env", "$.inputs.secretEnv[1]"),
+        (inputs(json!({ "runtimeEnv": { "KNOWN_SECRET": "1" }, "secretEnv": ["KNOWN_SECRET"] })), "invalid-secret-env", "$.inputs.secretEnv[0]"),
+        // Plugin runtime.
+        (runtime(json!({ "php": { "memoryLimit": "lots" } })), "invalid-plugin-runtime-memory-limit", "$.inputs.pluginRuntime.php.memoryLimit"),
+        (runtime(json!({ "php": { "maxExecutionTime": 3601 } })), "invalid-plugin-runtime-max-execution-time", "$.inputs.pluginRuntime.php.maxExecutionTime"),
+        (runtime(json!({ "php": { "iniEntries": { "a b": 1 } } })), "invalid-plugin-runtime-php-ini-entry", "$.inputs.pluginRuntime.php.iniEntries.a b"),
+        (runtime(json!({ "php": { "iniEntries": { "a": [] } } })), "invalid-plugin-runtime-php-ini-entry-value", "$.inputs.pluginRuntime.php.iniEntries.a"),
+        (runtime(json!({ "php": { "bootstrapIniEntries": { "=": 1 } } })), "invalid-plugin-runtime-bootstrap-php-ini-entry", "$.inputs.pluginRuntime.php.bootstrapIniEntries.="),
+        (runtime(json!({ "php": { "bootstrapIniEntries": { "a": "1\nallow_url_include=1" } } })), "invalid-plugin-runtime-bootstrap-php-ini-entry-value", "$.inputs.pluginRuntime.php.bootstrapIniEntries.a"),
+        (runtime(json!({ "wpConfigDefines": { "A-B": 1 } })), "invalid-plugin-runtime-wp-config-define", "$.inputs.pluginRuntime.wpConfigDefines.A-B"),
+        (runtime(json!({ "wpConfigDefines": { "ABSPATH": "/" } })), "invalid-plugin-runtime-wp-config-define", "$.inputs.pluginRuntime.wpConfigDefines.ABSPATH"),
+        (runtime(json!({ "wpConfigDefines": { "A": {} } })), "invalid-plugin-runtime-wp-config-define-value", "$.inputs.pluginRuntime.wpConfigDefines.A"),
+        (runtime(json!({ "setup": [{ "command": "wp-codebox.readiness-probe" }] })), "unsupported-plugin-runtime-setup-command", "$.inputs.pluginRuntime.setup[0].command"),
+        (runtime(json!({ "setup": [{ "command": "wordpress.wp-cli" }] })), "missing-command", "$.inputs.pluginRuntime.setup[0].args"),
+        (probe(json!({ "name": "a b", "type": "php", "code": "1;" })), "invalid-plugin-runtime-health-probe-name", "$.inputs.pluginRuntime.healthProbes[0].name"),
+        (probe(json!({ "name": "a", "type": "plugin-active", "pluginFile": "../a.php" })), "invalid-plugin-runtime-health-probe-plugin", "$.inputs.pluginRuntime.healthProbes[0].pluginFile"),
+        (probe(json!({ "name": "a", "type": "php" })), "missing-plugin-runtime-health-probe-code", "$.inputs.pluginRuntime.healthProbes[0].code"),
+        (probe(json!({ "name": "a", "type": "wp-cli", "command": " " })), "missing-plugin-runtime-health-probe-command", "$.inputs.pluginRuntime.healthProbes[0].command"),
+        (probe(json!({ "name": "a", "type": "http" })), "unsupported-plugin-runtime-health-probe", "$.inputs.pluginRuntime.healthProbes[0].type"),
+        // Content.
+        (seed(json!({ "name": "../s" })), "invalid-site-seed-name", "$.inputs.siteSeeds[0].name"),
+        (seed(json!({ "source": "" })), "invalid-site-seed-source", "$.inputs.siteSeeds[0].source"),
+        (seed(json!({ "source": "gone.json" })), "missing-path", "$.inputs.siteSeeds[0].source"),
+        (seed(json!({ "deterministicIds": { "strategy": "numeric" } })), "unsupported-deterministic-site-seed-ids", "$.inputs.siteSeeds[0].deterministicIds.strategy"),
+        (scope(json!({})), "missing-site-seed-scopes", "$.inputs.siteSeeds[0].scopes"),
+        (scope(json!({ "posts": {} })), "unbounded-site-seed-scope", "$.inputs.siteSeeds[0].scopes.posts"),
+        (scope(json!({ "options": { "maxRecords": 5 } })), "unbounded-site-seed-options", "$.inputs.siteSeeds[0].scopes.options"),
+        (scope(json!({ "posts": { "maxRecords": 101 } })), "invalid-site-seed-bound", "$.inputs.siteSeeds[0].scopes.posts.maxRecords"),
+        (scope(json!({ "posts": { "ids": vec![1; 101] } })), "invalid-site-seed-bound", "$.inputs.siteSeeds[0].scopes.posts.ids"),
+        (scope(json!({ "posts": { "maxRecords": 1, "roles": ["editor"] } })), "invalid-site-seed-scope", "$.inputs.siteSeeds[0].scopes.posts.roles"),
+        (scope(json!({ "users": { "maxRecords": 1, "anonymize": false } })), "unsafe-site-seed-users", "$.inputs.siteSeeds[0].scopes.users.anonymize"),
+        (scope(json!({ "media": { "maxRecords": 1, "includeFiles": true } })), "unsafe-site-seed-media-files", "$.inputs.siteSeeds[0].scopes.media.includeFiles"),
+        (inputs(json!({ "fixtureDatabases": [{ "name": "d", "version": "1", "source": "plugin" }] })), "not-file", "$.inputs.fixtureDatabases[0].source"),
+        (inputs(json!({ "fixtureDatabases": [{ "name": "d", "version": "1", "source": "dump.sql", "reset": { "tables": ["wp_posts; --"] } }] })), "invalid-fixture-reset-table", "$.inputs.fixtureDatabases[0].reset.tables[0]"),
+        (user(json!({ "name": "a\"b" })), "invalid-fixture-user", "$.inputs.fixtureUsers[0].name"),
+        (user(json!({ "name": "a", "email": "nobody" })), "invalid-fixture-user", "$.inputs.fixtureUsers[0].email"),
+        (user(json!({ "name": "a", "role": "Editor" })), "invalid-fixture-user", "$.inputs.fixtureUsers[0].role"),
+        (inputs(json!({ "fixtureUsers": [{ "name": "a" }, { "name": "b", "username": "a" }] })), "duplicate-name", "$.inputs.fixtureUsers[1].username"),
+        // Steps.
+        (step(json!({ "command": "wordpress.nothing" })), "unsupported-command", "$.workflow.steps[0].command"),
+        (step(json!({ "command": "wordpress.run-php" })), "missing-code", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "wordpress.run-php", "args": ["code=1;", "code-file=code.php"] })), "ambiguous-code", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "wordpress.run-php", "args": ["code-file=gone.php"] })), "missing-path", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "wordpress.run-php", "args": ["code-file=plugin"] })), "not-file", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "wordpress.run-php", "args": ["code=1;", "bootstrap=maybe"] })), "invalid-bootstrap", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "wordpress.run-php", "args": ["code=1;", "colour=red"] })), "unsupported-argument", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "wordpress.wp-cli" })), "missing-command", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "wordpress.ability" })), "missing-ability-name", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "wordpress.ability", "args": ["name=a/b", "input={"] })), "invalid-ability-input", "$.workflow.steps[0].args"),
+        (json!({ "workflow": { "steps": [{ "command": "wordpress.run-php", "args": ["code=1;"] }], "after": [{ "command": "x" }] } }), "unsupported-command", "$.workflow.after[0].command"),
+        (json!({ "probes": [{ "name": "p", "step": { "command": "x" } }] }), "unsupported-command", "$.probes[0].step.command"),
+        // Artifacts.
+        (json!({ "inputs": { "mounts": [{ "source": "plugin", "target": "/a" }] }, "artifacts": { "directory": "plugin/out" } }), "artifacts-mount-conflict", "$.artifacts.directory"),
+        (json!({ "inputs": { "mounts": [{ "source": "plugin", "target": "/a" }] }, "artifacts": { "directory": "nothing/../plugin" } }), "artifacts-mount-conflict", "$.artifacts.directory"),
+        (json!({ "artifacts": { "directory": "s3://bucket" } }), "unsupported-path", "$.artifacts.directory"),
+        (json!({ "artifacts": { "workspacePolicy": { "hiddenPaths": ["/etc"] } } }), "invalid-policy-path", "$.artifacts.workspacePolicy.hiddenPaths[0]"),
+        (json!({ "artifacts": { "paths": [{ "name": "a", "path": "a" }] } }), "invalid-sandbox-path", "$.artifacts.paths[0].path"),
+        (json!({ "artifacts": { "paths": [{ "name": "a", "path": "/a" }], "typed": [{ "name": "a", "type": "t", "path": "/b" }] } }), "duplicate-name", "$.artifacts.typed[0].name"),
+        (json!({ "artifacts": { "typed": [{ "name": "a", "type": "t", "path": "/b", "payloadSchema": notes }] } }), "invalid-payload-schema", "$.artifacts.typed[0].payloadSchema"),
+        // Shape.
+        (json!({ "inputs": { "services": [] } }), INVALID_RECIPE, "$"),
+        (json!({ "colour": "red" }), INVALID_RECIPE, "$"),
+    ]
+}
+
+#[test]
+fn every_mistake_is_named_with_its_code_and_its_path() {
+    let bench = Bench::new();
+    let mut wrong = Vec::new();
+    for (more, code, path) in table() {
+        let shown: String = more.to_string().chars().take(300).collect();
+        let issues = bench.issues(recipe(more));
+        let found: Vec<_> = issues.iter().map(|issue| (issue.code.as_ref(), issue.path.as_str())).collect();
+        if found != [(code, path)] {
+            wrong.push(format!("{shown}\n  {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_recipe_that_is_right_has_no_issue() {
+    let bench = Bench::new();
+    assert_eq!(bench.issues(recipe(json!({}))), []);
+    let zip = json!({ "source": "plugin.zip", "slug": "x", "sha256": ZIP_SHA256 });
+    assert_eq!(bench.issues(recipe(plugin(zip))), []);
+}
+
+#[test]
+fn all_mistakes_are_found_in_one_go_in_the_order_of_the_sections() {
+    let issues = Bench::new().issues(recipe(json!({
+        "probes": [{ "name": "p", "step": { "command": "x" } }],
+        "workflow": { "steps": [{ "command": "y" }], "before": [{ "command": "z" }] },
+        "inputs": {
+            "secretEnv": ["lower"],
+            "mounts": [{ "source": "gone", "target": "b" }],
+        },
+    })));
+    let paths: Vec<&str> = issues.iter().map(|issue| issue.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "$.inputs.mounts[0].source",
+            "$.inputs.mounts[0].target",
+            "$.inputs.secretEnv[0]",
+            "$.workflow.before[0].command",
+            "$.workflow.steps[0].command",
+            "$.probes[0].step.command",
+        ]
+    );
+}
+
+#[test]
+fn callers_who_are_not_the_operator_name_nothing_outside_the_allowed_roots() {
+    let mut bench = Bench::new();
+    let outside = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(outside.path(), bench.path().join("link")).unwrap();
+    bench.host.settings.operator = false;
+    bench.host.settings.mount_roots = vec![bench.path().to_owned()];
+    let inside = recipe(mount(json!({ "source": "plugin", "target": "/a" })));
+    assert_eq!(bench.issues(inside), []);
+    for source in [outside.path().to_str().unwrap(), "..", "link"] {
+        let issues = bench.issues(recipe(mount(json!({ "source": source, "target": "/a" }))));
+        assert_eq!(issues.iter().map(|issue| issue.code.as_ref()).collect::<Vec<_>>(), ["unsupported-path"], "{source}");
+    }
+    let code = step(json!({ "command": "wordpress.run-php", "args": ["code-file=/etc/passwd"] }));
+    assert_eq!(bench.issues(recipe(code))[0].code, "unsupported-path");
+}
+
+#[test]
+fn a_recipe_without_a_file_has_no_relative_paths() {
+    let bench = Bench::new();
+    let document = Document::of_value(recipe(mount(json!({ "source": "plugin", "target": "/a" }))), None).unwrap();
+    let issues = validate(&document, None, &bench.host).unwrap();
+    assert_eq!(issues.iter().map(|issue| issue.code.as_ref()).collect::<Vec<_>>(), ["unsupported-path"]);
+}
+
+#[test]
+fn a_file_that_is_no_recipe_is_one_issue_and_a_file_that_cannot_be_read_is_refused() {
+    let bench = Bench::new();
+    let open = |name: &str| {
+        let path = bench.path().join(name);
+        Document::open(path.to_str().unwrap(), "recipe", &bench.host.settings)
+    };
+    for (name, content) in [("no.json", "{"), ("list.json", "[1]"), ("deep.json", &"[".repeat(100_000))] {
+        fs::write(bench.path().join(name), content).unwrap();
+        assert_eq!(open(name).unwrap().unwrap_err().code, INVALID_RECIPE, "{name}");
+    }
+    for name in ["gone.json", "plugin", "pipe"] {
+        assert_eq!(open(name).unwrap_err().facts["field"], "recipe", "{name}");
+    }
+    let file = fs::File::create(bench.path().join("huge.json")).unwrap();
+    file.set_len(1 << 30).unwrap();
+    assert!(open("huge.json").unwrap_err().message.contains("at most"));
+    fs::write(bench.path().join("recipe.json"), recipe(json!({})).to_string()).unwrap();
+    let document = open("recipe.json").unwrap().unwrap();
+    assert_eq!(document.base.unwrap(), bench.path().canonicalize().unwrap());
+}
+
+#[test]
+fn a_policy_that_lacks_a_command_is_refused_for_each() {
+    let bench = Bench::new();
+    let recipe = recipe(json!({
+        "inputs": { "extra_plugins": [{ "source": "plugin" }] },
+        "workflow": { "steps": [{ "command": "wordpress.wp-cli", "args": ["command=option list"] }] },
+    }));
+    let document = Document::of_value(recipe.clone(), bench.base()).unwrap();
+    let needed = needed_commands(&document.recipe);
+    assert_eq!(needed, ["wordpress.ensure-plugin-active", "wordpress.wp-cli"]);
+    let policy = |commands: Value| {
+        json!({
+            "network": "deny", "filesystem": "readwrite-mounts", "commands": commands, "secrets": "none",
+            "approvals": "never",
+        })
+    };
+    assert_eq!(bench.issues_under(recipe.clone(), Some(policy(json!(needed)))), []);
+    let issues = bench.issues_under(recipe.clone(), Some(policy(json!(["wordpress.*"]))));
+    assert_eq!(issues.len(), 2);
+    for issue in issues {
+        assert_eq!((issue.code.as_ref(), issue.path.as_str()), ("runtime-policy-missing-command", "$.policy.commands"));
+    }
+    let sandbox = json!({ "network": "deny", "filesystem": "sandbox", "commands": needed, "secrets": "none", "approvals": "never" });
+    assert_eq!(bench.issues_under(recipe.clone(), Some(sandbox))[0].path, "$.policy.filesystem");
+    let codes: BTreeSet<_> = bench.issues_under(recipe, Some(json!({}))).into_iter().map(|issue| issue.code).collect();
+    assert_eq!(codes.len(), 5, "each field of a policy is asked for: {codes:?}");
+}
+
+#[test]
+fn a_policy_without_secrets_does_not_go_with_a_recipe_that_names_some() {
+    let bench = Bench::new();
+    let recipe = recipe(inputs(json!({ "secretEnv": ["KNOWN_SECRET"] })));
+    assert_eq!(bench.issues(recipe.clone()), []);
+    let policy = json!({
+        "network": "deny", "filesystem": "readwrite-mounts", "commands": ["wordpress.run-php"], "secrets": "none",
+        "approvals": "never",
+    });
+    assert_eq!(bench.issues_under(recipe, Some(policy))[0].path, "$.policy.secrets");
+}
+
+#[test]
+fn no_message_has_the_value_of_a_secret() {
+    let mut bench = Bench::new();
+    bench.host.env.insert("SHORT".to_owned(), "abc".to_owned());
+    let issues = bench.issues(recipe(inputs(json!({ "secretEnv": ["SHORT"] }))));
+    assert_eq!(issues.len(), 1);
+    assert!(!issues[0].message.contains("abc"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn recipes_that_are_right_validate(recipe in valid_recipe()) {
+        prop_assert_eq!(Bench::new().issues(recipe), []);
+    }
+
+    #[test]
+    fn a_mistake_anywhere_is_an_issue_with_a_path_and_never_a_panic(recipe in nearly_valid_recipe()) {
+        for issue in Bench::new().issues(recipe) {
+            prop_assert!(issue.path.starts_with('$') && !issue.code.is_empty() && !issue.message.is_empty());
+        }
+    }
+}

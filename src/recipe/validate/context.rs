@@ -1,0 +1,192 @@
+//! What the checks share: where the recipe lies, what has been found, which places are taken.
+
+use super::super::issue::Issue;
+use super::super::mounts::{kind_of, refuse_reserved};
+use super::super::roots::host_source;
+use crate::contract::{Code, json_fits, shown};
+use crate::host::Settings;
+use crate::sandbox::{MountKind, sandbox_path};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Cap on an author's notes, bytes of their JSON.
+const NOTES_BYTES: usize = 64 << 10;
+
+pub(super) struct Context<'a> {
+    base: Option<&'a Path>,
+    pub settings: &'a Settings,
+    issues: Vec<Issue>,
+    /// Each sandbox path that something is mounted at, with the field that said so.
+    targets: BTreeMap<String, Target>,
+    /// Real host paths of directories that are mounted.
+    pub mounted: Vec<PathBuf>,
+}
+
+struct Target {
+    field: String,
+    is_file: bool,
+}
+
+/// What a source has to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Anything,
+    Directory,
+    File,
+}
+
+/// A path of the host that exists.
+pub(super) struct Source {
+    pub path: PathBuf,
+    pub is_file: bool,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(base: Option<&'a Path>, settings: &'a Settings) -> Context<'a> {
+        Context { base, settings, issues: Vec::new(), targets: BTreeMap::new(), mounted: Vec::new() }
+    }
+
+    pub(super) fn base(&self) -> Option<&'a Path> {
+        self.base
+    }
+
+    pub(super) fn finish(self) -> Vec<Issue> {
+        self.issues
+    }
+
+    pub(super) fn issue(
+        &mut self,
+        code: impl Into<Cow<'static, str>>,
+        path: impl Into<String>,
+        message: impl Into<String>,
+    ) {
+        self.issues.push(Issue::new(code, path, message));
+    }
+
+    pub(super) fn add(&mut self, issue: Issue) {
+        self.issues.push(issue);
+    }
+
+    /// The absolute host path that `path` means, whether or not something is there.
+    pub(super) fn host_path(&mut self, field: &str, path: &str) -> Option<PathBuf> {
+        let absolute = absolute(self.base, path).map_err(|issue| Issue { path: field.to_owned(), ..issue });
+        absolute.map(PathBuf::from).map_err(|issue| self.add(issue)).ok()
+    }
+
+    /// What `path` leads to on the host. `None`: an issue was found.
+    pub(super) fn source(&mut self, field: &str, path: &str, wanted: Wanted) -> Option<Source> {
+        let found = find(self.base, self.settings, field, path, wanted);
+        found.map_err(|issue| self.add(issue)).ok()
+    }
+
+    /// A place inside at which something is mounted: absolute, normalised, free, and not the
+    /// sandbox's own.
+    pub(super) fn target(&mut self, field: &str, target: &str, is_file: bool) {
+        if !self.inside(field, target) {
+            return;
+        }
+        if let Err(refusal) = refuse_reserved(field, target) {
+            let why = refusal.message.strip_prefix(&format!("{field}: ")).unwrap_or(&refusal.message).to_owned();
+            self.issue("invalid-sandbox-path", field, why);
+            return;
+        }
+        self.own_target(field, target, is_file);
+    }
+
+    /// The same for a place of the sandbox's own choosing.
+    pub(super) fn own_target(&mut self, field: &str, target: &str, is_file: bool) {
+        let beneath_file = self.targets.iter().find(|(other, found)| {
+            found.is_file && target.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        });
+        if let Some((other, found)) = beneath_file {
+            let message = format!("{} mounts a file at {other}; nothing can lie beneath it", found.field);
+            self.issue("invalid-sandbox-path", field, message);
+        } else if let Some(taken) = self.targets.get(target) {
+            let message = format!("{} mounts something at {target} already", taken.field);
+            self.issue("duplicate-target", field, message);
+        } else {
+            self.targets.insert(target.to_owned(), Target { field: field.to_owned(), is_file });
+        }
+    }
+
+    /// A normalised sandbox path.
+    pub(super) fn inside(&mut self, field: &str, path: &str) -> bool {
+        let why = match sandbox_path(path) {
+            Ok(normal) if normal == path => return true,
+            Ok(normal) => format!("write it as {}", shown(&normal, 200)),
+            Err(why) => why.to_owned(),
+        };
+        self.issue("invalid-sandbox-path", field, why);
+        false
+    }
+
+    /// An author's notes.
+    pub(super) fn notes(&mut self, field: &str, notes: &Map<String, Value>) {
+        self.sized("invalid-metadata", field, notes, NOTES_BYTES);
+    }
+
+    pub(super) fn sized(&mut self, code: &'static str, field: &str, value: &impl Serialize, max: usize) {
+        if !json_fits(value, max) {
+            self.issue(code, field, format!("at most {} KiB of JSON", max >> 10));
+        }
+    }
+}
+
+/// The absolute host path that a recipe's path means.
+fn absolute(base: Option<&Path>, path: &str) -> Result<String, Issue> {
+    let unsupported = |why: &str| Issue::new("unsupported-path", "", why);
+    if path.contains("://") {
+        return Err(unsupported("only files and directories of this machine; nothing is downloaded"));
+    }
+    if path.contains('\0') {
+        return Err(unsupported("no NUL"));
+    }
+    if Path::new(path).is_absolute() {
+        return Ok(path.to_owned());
+    }
+    let Some(base) = base else {
+        return Err(unsupported("the recipe is not a file, so nothing is relative to it: write an absolute path"));
+    };
+    let joined = base.join(path);
+    joined.to_str().map(str::to_owned).ok_or_else(|| unsupported("the recipe's directory is not UTF-8"))
+}
+
+/// What a recipe's path leads to.
+pub(super) fn find(
+    base: Option<&Path>,
+    settings: &Settings,
+    field: &str,
+    path: &str,
+    wanted: Wanted,
+) -> Result<Source, Issue> {
+    if path.trim().is_empty() {
+        return Err(Issue::new("missing-source", field, "required"));
+    }
+    let absolute = absolute(base, path).map_err(|issue| Issue { path: field.to_owned(), ..issue })?;
+    let named = shown(path, 200);
+    let real = host_source(settings, Code::RecipeInvalid, field, &absolute).map_err(|_| {
+        if std::fs::canonicalize(&absolute).is_err() {
+            Issue::new("missing-path", field, format!("{named} cannot be opened"))
+        } else {
+            let why = "lies outside the allowed roots; the filter wp_codebox_allowed_mount_roots adds some";
+            Issue::new("unsupported-path", field, format!("{named} {why}"))
+        }
+    })?;
+    let is_file = match (kind_of(&real), wanted) {
+        (None, _) => {
+            let why = format!("{named} is neither a directory nor a regular file");
+            return Err(Issue::new("invalid-source", field, why));
+        }
+        (Some(MountKind::File), Wanted::Directory) => {
+            return Err(Issue::new("not-directory", field, format!("{named} is not a directory")));
+        }
+        (Some(MountKind::Directory), Wanted::File) => {
+            return Err(Issue::new("not-file", field, format!("{named} is not a file")));
+        }
+        (Some(kind), _) => kind == MountKind::File,
+    };
+    Ok(Source { path: real, is_file })
+}

@@ -1,0 +1,186 @@
+//! `inputs.extra_plugins`.
+
+use super::super::document::{ExtraPlugin, LoadAs};
+use super::super::main_file::main_file;
+use super::context::{Context, Source, Wanted};
+use crate::sandbox::MUST_USE_DIR;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Component, Path, PathBuf};
+
+/// Largest archive, bytes.
+const ARCHIVE_BYTES: u64 = 256 << 20;
+
+pub(super) fn check(plugins: &[ExtraPlugin], context: &mut Context<'_>) {
+    for (index, plugin) in plugins.iter().enumerate() {
+        check_plugin(plugin, &format!("$.inputs.extra_plugins[{index}]"), context);
+    }
+}
+
+fn check_plugin(plugin: &ExtraPlugin, at: &str, context: &mut Context<'_>) {
+    let (name, path) = match (&plugin.source, &plugin.source_path) {
+        (None, Some(path)) => ("sourcePath", path.as_str()),
+        (Some(_), Some(_)) => {
+            context.issue("invalid-source", format!("{at}.sourcePath"), "it is another name for source: give one");
+            return;
+        }
+        (path, None) => ("source", path.as_deref().unwrap_or_default()),
+    };
+    let field = format!("{at}.{name}");
+    let source = context.source(&field, path, Wanted::Anything);
+    let slug = check_slug(plugin, path, at, context);
+    if let (Some(slug), Some(file)) = (&slug, &plugin.plugin_file)
+        && !is_plugin_file(file, slug)
+    {
+        let message = format!("{slug}/ and the name of a PHP file in it are expected");
+        context.issue("invalid-plugin-file", format!("{at}.pluginFile"), message);
+    }
+    if let Some(subdir) = &plugin.source_subdir
+        && !is_plain(subdir)
+    {
+        context.issue("invalid-source-subdir", format!("{at}.sourceSubdir"), "a path in the source, without `..`");
+    } else if let (Some(source), Some(slug)) = (&source, &slug) {
+        if source.is_file {
+            check_archive(plugin, source, at, &field, context);
+        } else {
+            check_directory(plugin, source, slug, at, &field, context);
+        }
+    }
+    if let Some(slug) = slug {
+        context.own_target(&format!("{at}.slug"), &target_of(plugin.load_as, &slug), false);
+    }
+    context.mounted.extend(source.filter(|source| !source.is_file).map(|source| source.path));
+    context.notes(&format!("{at}.metadata"), &plugin.metadata);
+}
+
+fn check_slug(plugin: &ExtraPlugin, path: &str, at: &str, context: &mut Context<'_>) -> Option<String> {
+    let slug = slug_of(plugin, path);
+    let fits = !slug.is_empty()
+        && !slug.starts_with('.')
+        && slug.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    // A source that is not given has its own issue.
+    if !fits && !(slug.is_empty() && path.trim().is_empty()) {
+        context.issue("invalid-slug", format!("{at}.slug"), "name the plugin's directory: letters, digits, - and _");
+    }
+    fits.then_some(slug)
+}
+
+/// The path that the recipe gives, under either name.
+pub(super) fn source_of(plugin: &ExtraPlugin) -> &str {
+    plugin.source.as_deref().or(plugin.source_path.as_deref()).unwrap_or_default()
+}
+
+/// The directory's name inside: what the recipe says, or what the plugin file or the source says.
+pub(super) fn slug_of(plugin: &ExtraPlugin, path: &str) -> String {
+    let of_file = || plugin.plugin_file.as_deref().and_then(|file| Some(file.split_once('/')?.0.to_owned()));
+    let last = |path: &str| Path::new(path).file_stem()?.to_str().map(str::to_owned);
+    let of_subdir = || last(plugin.source_subdir.as_deref()?);
+    plugin.slug.clone().or_else(of_file).or_else(of_subdir).or_else(|| last(path)).unwrap_or_default()
+}
+
+/// Where it lies inside.
+pub(super) fn target_of(load_as: LoadAs, slug: &str) -> String {
+    match load_as {
+        LoadAs::Plugin => format!("/wordpress/wp-content/plugins/{slug}"),
+        LoadAs::MuPlugin => format!("{MUST_USE_DIR}/{slug}"),
+    }
+}
+
+/// `<slug>/<file>.php`, as far as it can be known without unpacking anything.
+pub(super) fn file_of(plugin: &ExtraPlugin, source: &Source, slug: &str) -> Option<String> {
+    if plugin.plugin_file.is_some() || source.is_file {
+        return plugin.plugin_file.clone();
+    }
+    let directory = source.path.join(plugin.source_subdir.as_deref().unwrap_or_default());
+    main_file(slug, &directory).ok().map(|file| format!("{slug}/{file}"))
+}
+
+fn is_plugin_file(file: &str, slug: &str) -> bool {
+    let inner = file.strip_prefix(slug).and_then(|rest| rest.strip_prefix('/'));
+    inner.is_some_and(|inner| is_plain(inner) && inner.ends_with(".php"))
+}
+
+/// Relative, and it leads nowhere else.
+fn is_plain(path: &str) -> bool {
+    !path.is_empty()
+        && !path.contains('\0')
+        && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+fn check_archive(plugin: &ExtraPlugin, source: &Source, at: &str, field: &str, context: &mut Context<'_>) {
+    let digest = match archive_digest(&source.path) {
+        Ok(digest) => digest,
+        Err(error) => {
+            context.issue("invalid-source", field, error.to_string());
+            return;
+        }
+    };
+    if let Some(wanted) = &plugin.sha256
+        && *wanted != digest
+    {
+        context.issue("invalid-source-digest", format!("{at}.sha256"), format!("the archive's digest is {digest}"));
+    }
+}
+
+/// The digest of a file that begins as a zip does.
+fn archive_digest(path: &Path) -> io::Result<String> {
+    // A named pipe would wait for its other end.
+    let mut file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let mut magic = [0; 4];
+    if file.read_exact(&mut magic).is_err() || magic != *b"PK\x03\x04" {
+        return Err(io::Error::other("it is neither a directory nor a zip"));
+    }
+    file.rewind()?;
+    let mut hash = Sha256::new();
+    if io::copy(&mut file.take(ARCHIVE_BYTES + 1), &mut hash)? > ARCHIVE_BYTES {
+        return Err(io::Error::other(format!("an archive has at most {} MiB", ARCHIVE_BYTES >> 20)));
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn check_directory(
+    plugin: &ExtraPlugin,
+    source: &Source,
+    slug: &str,
+    at: &str,
+    field: &str,
+    context: &mut Context<'_>,
+) {
+    if plugin.sha256.is_some() {
+        let why = "a directory has no digest: give one for a zip";
+        context.issue("invalid-source-digest", format!("{at}.sha256"), why);
+    }
+    let directory = match &plugin.source_subdir {
+        None => source.path.clone(),
+        Some(subdir) => match beneath(&source.path, subdir).filter(|path| path.is_dir()) {
+            Some(directory) => directory,
+            None => {
+                let why = format!("{subdir} is no directory of the source");
+                context.issue("invalid-source-subdir", format!("{at}.sourceSubdir"), why);
+                return;
+            }
+        },
+    };
+    match &plugin.plugin_file {
+        Some(file) if is_plugin_file(file, slug) => {
+            let inner = &file[slug.len() + 1..];
+            if !beneath(&directory, inner).is_some_and(|path| path.is_file()) {
+                let why = format!("{inner} is no file of the plugin's directory");
+                context.issue("invalid-plugin-file", format!("{at}.pluginFile"), why);
+            }
+        }
+        Some(_) => {}
+        None => {
+            if let Err(why) = main_file(slug, &directory) {
+                context.issue("invalid-plugin-file", field, why);
+            }
+        }
+    }
+}
+
+/// A path in a directory that does not lead out of it, links included.
+fn beneath(root: &Path, path: &str) -> Option<PathBuf> {
+    root.join(path).canonicalize().ok().filter(|real| real.starts_with(root))
+}

@@ -1,0 +1,62 @@
+//! `runtime`.
+
+use super::super::bare::{has_wordpress, is_version, pack};
+use super::super::document::{Assets, Runtime};
+use super::context::{Context, Wanted};
+use super::mounts;
+use crate::sandbox::is_core;
+
+/// Cap on a blueprint, bytes of its JSON.
+const BLUEPRINT_BYTES: usize = 1 << 20;
+
+pub(super) fn check(runtime: &Runtime, context: &mut Context<'_>) {
+    versions(runtime, context);
+    if let Some(blueprint) = &runtime.blueprint {
+        context.sized("invalid-blueprint", "$.runtime.blueprint", blueprint, BLUEPRINT_BYTES);
+    }
+    if let Some(assets) = &runtime.assets {
+        check_assets(assets, runtime.wp.is_some(), context);
+    }
+    for (index, mount) in runtime.stack.mounts.iter().enumerate() {
+        mounts::check_mount(mount, &format!("$.runtime.stack.mounts[{index}]"), context);
+    }
+}
+
+/// The versions are those of the runtime pack. Without a pack nothing can be said.
+fn versions(runtime: &Runtime, context: &mut Context<'_>) {
+    let Ok(pack) = pack(context.settings) else { return };
+    if let Some(wanted) = runtime.wp.as_deref()
+        && !has_wordpress(&pack, wanted)
+    {
+        let message = format!("the runtime pack has WordPress {}, not {wanted}", pack.wordpress_version());
+        context.issue("unsupported-wordpress-version", "$.runtime.wp", message);
+    }
+    if let Some(wanted) = runtime.php_version.as_deref()
+        && !is_version(pack.php_version(), wanted)
+    {
+        let message = format!("the runtime pack has PHP {}, not {wanted}", pack.php_version());
+        context.issue("unsupported-php-version", "$.runtime.phpVersion", message);
+    }
+}
+
+fn check_assets(assets: &Assets, names_version: bool, context: &mut Context<'_>) {
+    let at = "$.runtime.assets";
+    match (&assets.wordpress_directory, &assets.wordpress_zip) {
+        (None, None) => context.issue("missing-source", at, "name wordpressDirectory or wordpressZip"),
+        (Some(_), Some(_)) => context.issue("invalid-source", at, "name one of the two"),
+        (Some(directory), None) => {
+            let field = format!("{at}.wordpressDirectory");
+            if let Some(found) = context.source(&field, directory, Wanted::Directory)
+                && !is_core(&found.path)
+            {
+                context.issue("invalid-source", field, "it does not hold WordPress's core files");
+            }
+        }
+        (None, Some(zip)) => {
+            context.source(&format!("{at}.wordpressZip"), zip, Wanted::File);
+        }
+    }
+    if names_version {
+        context.issue("invalid-source", at, "runtime.wp names a WordPress already");
+    }
+}
