@@ -58,6 +58,19 @@ final class SandboxTest extends TestCase {
 		self::assertSame( 'back', self::run_php( $sandbox, 'return "back";' ) );
 	}
 
+	public function test_a_checkpoint_brings_back_what_was_and_one_that_is_not_there_is_an_answer_with_its_reason(): void {
+		$sandbox = WP_Codebox_API::create_sandbox();
+		$made    = $sandbox->execute( 'wp-codebox.checkpoint-create', array( 'name' => 'fresh', 'metadata-json' => array( 'step' => 1 ) ) );
+		self::assertSame( array( 'created', array( 'step' => 1 ) ), array( $made['result']['status'], $made['result']['checkpoint']['metadata'] ) );
+		self::run_php( $sandbox, 'update_option( "colour", "red" ); return true;' );
+		$sandbox->execute( 'wordpress.run-php', array( 'code' => 'while ( true ) {}' ), array( 'timeout_seconds' => 1 ) );
+		self::assertSame( 'restored', $sandbox->execute( 'wp-codebox.checkpoint-restore', array( 'name' => 'fresh' ) )['result']['status'] );
+		self::assertFalse( self::run_php( $sandbox, 'return get_option( "colour" );' ) );
+		$answer = $sandbox->execute( 'wp-codebox.checkpoint-restore', array( 'name' => 'never' ) );
+		self::assertSame( array( 1, 'runtime-checkpoint-not-found' ), array( $answer['exitCode'], $answer['error']['code'] ) );
+		self::assertSame( 'wp-codebox/runtime-checkpoint-failure/v1', $answer['error']['data']['schema'] );
+	}
+
 	public function test_many_forks_run_at_once_and_share_nothing(): void {
 		$sandbox = WP_Codebox_API::create_sandbox();
 		self::run_php( $sandbox, 'update_option( "base", "yes" ); return true;' );

@@ -106,6 +106,12 @@ const ISSUES: &[(&str, &[&str], &str, &str)] = &[
     ("wordpress.phpunit", &["plugin-slug=a", "project-bootstrap=b.php"], "invalid-project-bootstrap", "project-bootstrap"),
     ("wordpress.phpunit", &["plugin-slug=a", "discovery-only=perhaps"], "invalid-discovery-only", "discovery-only"),
     ("inspect-mounted-inputs", &["path=/"], "unsupported-argument", "path"),
+    ("wp-codebox.checkpoint-create", &[], "missing-name", "name"),
+    ("wp-codebox.checkpoint-create", &["name=a b"], "invalid-name", "name"),
+    ("wp-codebox.checkpoint-create", &["name=../a"], "invalid-name", "name"),
+    ("wp-codebox.checkpoint-create", &["name=a", "metadata-json=[1]"], "invalid-metadata-json", "metadata-json"),
+    ("wp-codebox.checkpoint-restore", &[], "missing-name", "name"),
+    ("wp-codebox.checkpoint-list", &["name=a"], "unsupported-argument", "name"),
     ("wp-codebox.readiness-probe", &["type=ability"], "missing-name", "name"),
     ("wp-codebox.readiness-probe", &["type=cat", "name=x"], "invalid-type", "type"),
 ];

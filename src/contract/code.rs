@@ -77,6 +77,12 @@ codes! {
     RuntimeCommandDisallowed = "runtime-command-disallowed", 403;
     /// The parent did not approve the command, or nobody was there to ask.
     RuntimeCommandNotApproved = "runtime-command-not-approved", 403;
+    /// The sandbox has no checkpoint of that name.
+    RuntimeCheckpointNotFound = "runtime-checkpoint-not-found", 404;
+    /// The sandbox's checkpoints are as many, or hold as much, as they may.
+    RuntimeCheckpointsExhausted = "runtime-checkpoints-exhausted", 507;
+    /// The sandbox cannot be kept as it is now, or cannot return to what was kept.
+    RuntimeCheckpointFailed = "runtime-checkpoint-failed", 500;
     /// The runtime policy does not fit its schema.
     RuntimePolicyInvalid = "runtime-policy-invalid", 400;
     /// The runtime policy's `commands` lacks one that the task needs.

@@ -60,6 +60,12 @@ impl GuestImage {
     pub fn vfs_mut(&mut self) -> &mut Vfs {
         &mut self.vfs
     }
+
+    /// Memory that the guest's linear memory takes as long as the image lives, bytes: none for an
+    /// image on disk.
+    pub fn held(&self) -> u64 {
+        self.memory.held()
+    }
 }
 
 impl Guest {

@@ -150,6 +150,13 @@ impl Machine {
 }
 
 impl Start {
+    /// What it keeps in memory, bytes. Files count in full, also what other sandboxes share.
+    pub(super) fn held(&self) -> u64 {
+        let files = |vfs: &Vfs| vfs.usage().upper_bytes;
+        let open = self.open.as_ref().map_or(0, |(image, vfs)| image.held().saturating_add(files(vfs)));
+        open.saturating_add(files(&self.closed.1))
+    }
+
     fn fork(&self, loaded: bool, watch: &Watch<'_>) -> Result<Guest, SandboxError> {
         let (image, files) = match &self.open {
             Some(open) if loaded => open,

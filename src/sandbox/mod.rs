@@ -8,6 +8,7 @@
 
 mod attend;
 mod base;
+mod checkpoint;
 mod command;
 mod error;
 mod files;
@@ -22,8 +23,9 @@ mod spec;
 mod warm;
 
 pub use attend::Attendant;
+pub use checkpoint::{Checkpoint, CheckpointOperation, CheckpointResult};
 pub use command::{
-    ARGUMENT_FILE_MAX, AbilityCall, ArgumentDescriptor, ArgumentIssue, Arguments, Command, CommandDescriptor, Execution, Failure,
+    ARGUMENT_FILE_MAX, AbilityCall, ArgumentDescriptor, ArgumentIssue, Arguments, CheckpointCall, Command, CommandDescriptor, Execution, Failure,
     Handler, HostFile, HttpRequest, OutputSchema, PHPUNIT_RESULT_SCHEMA, Phpunit, PluginAction, PluginState, ProbeKind, RestRequest, command_ids, commands, descriptor, policy_commands,
     Content, ContentTask, IfInstalled, InstallKind, ResetKind, STAGING, StagedFile,
 };
@@ -38,6 +40,9 @@ pub use random::random_id;
 pub use site::{Sandbox, Snapshot};
 pub use warm::{ImageInfo, Pruned, Retention, forget as forget_images, list as list_images, prune as prune_images};
 pub use spec::{Core, HostMount, Limits, MountKind, Spec};
+
+/// What carries sandboxes out, as results name it.
+pub const BACKEND: &str = "wp-codebox-native";
 
 /// The end of the process: no image is at hand any more.
 pub fn shutdown_process() {

@@ -1,7 +1,8 @@
 //! A sandbox, from its creation to its end.
 
 use super::attend::{Attendant, attend};
-use super::command::{Command, Execution, mounted_inputs};
+use super::checkpoint::{self, Checkpoint, CheckpointOperation, CheckpointResult, Checkpoints};
+use super::command::{CheckpointCall, Command, Execution, Failure, mounted_inputs};
 use super::error::SandboxError;
 use super::files;
 use super::machine::{Machine, Start};
@@ -12,7 +13,7 @@ use crate::contract::{ChangeSet, DatabaseFiles, Event, iso8601};
 use crate::engine::net::{Network, Rules};
 use crate::engine::vfs::Lower;
 use crate::engine::{Runtime, Watch};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -27,12 +28,25 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// What can be done with one: everything that the sandbox holds comes back.
+    pub const SEMANTICS: &str = "replayable-runtime-state";
+
     pub fn id(&self) -> &str {
         &self.id
     }
 
     pub fn created_at(&self) -> SystemTime {
         self.created_at
+    }
+
+    /// What it keeps in memory, bytes. Snapshots of one state share it.
+    pub fn bytes(&self) -> u64 {
+        self.start.held()
+    }
+
+    /// Whether both are of one state.
+    pub(super) fn shares(&self, other: &Snapshot) -> bool {
+        Arc::ptr_eq(&self.start, &other.start)
     }
 }
 
@@ -43,6 +57,7 @@ pub struct Sandbox {
     machine: Machine,
     spec: Spec,
     events: Vec<Event>,
+    checkpoints: Checkpoints,
 }
 
 impl Sandbox {
@@ -66,11 +81,12 @@ impl Sandbox {
             machine,
             spec,
             events: Vec::new(),
+            checkpoints: Checkpoints::default(),
         };
         sandbox.note(
             "runtime.created",
             json!({
-                "backend": "wp-codebox-native",
+                "backend": super::BACKEND,
                 "environment": {
                     "kind": "wordpress",
                     "phpVersion": sandbox.spec.pack.php_version(),
@@ -177,10 +193,14 @@ impl Sandbox {
             "runtime.command.started",
             json!({ "id": id, "command": command.name(), "args": command.arguments() }),
         );
+        let started = SystemTime::now();
         let (machine, environment) = (&mut self.machine, &self.spec.environment);
         let mut execution = match (command, attendant) {
             (Command::MountedInputs, _) => {
-                Execution::by_host(command, mounted_inputs(&self.spec.mounts), SystemTime::now())
+                Execution::by_host(command, Ok(mounted_inputs(&self.spec.mounts)), started)
+            }
+            (Command::Checkpoint(call), _) => {
+                Execution::by_host(command, self.checkpoint(call, watch), started)
             }
             (_, None) => machine.execute(command, environment, watch, None)?,
             (_, Some(attendant)) => {
@@ -211,6 +231,37 @@ impl Sandbox {
             self.note("runtime.policy.dropped", json!({ "command": id, "records": execution.network_dropped }));
         }
         Ok(execution)
+    }
+
+    fn checkpoint(&mut self, call: &CheckpointCall, watch: &Watch<'_>) -> Result<Value, Failure> {
+        let result = match call {
+            CheckpointCall::Create { name, metadata } => self.keep_checkpoint(name, metadata.clone(), watch)?,
+            CheckpointCall::Restore { name } => self.return_to_checkpoint(name, watch)?,
+            CheckpointCall::List => self.checkpoints.list(),
+        };
+        Ok(json!(result))
+    }
+
+    fn keep_checkpoint(
+        &mut self,
+        name: &str,
+        metadata: Map<String, Value>,
+        watch: &Watch<'_>,
+    ) -> Result<CheckpointResult, Failure> {
+        let operation = CheckpointOperation::Create;
+        self.checkpoints.make_room(name)?;
+        let snapshot = self.snapshot(watch).map_err(|error| checkpoint::failed(operation, name, error))?;
+        let kept = self.checkpoints.keep(name, metadata, snapshot, self.spec.limits.memory)?;
+        self.note("runtime.checkpoint.created", json!(kept));
+        Ok(CheckpointResult::of_one(operation, kept))
+    }
+
+    fn return_to_checkpoint(&mut self, name: &str, watch: &Watch<'_>) -> Result<CheckpointResult, Failure> {
+        let operation = CheckpointOperation::Restore;
+        let (kept, snapshot): (Checkpoint, Snapshot) = self.checkpoints.find(name)?;
+        self.restore(&snapshot, watch).map_err(|error| checkpoint::failed(operation, name, error))?;
+        self.note("runtime.checkpoint.restored", json!(kept));
+        Ok(CheckpointResult::of_one(operation, kept))
     }
 
     /// Decides whether a command may be executed, before anything has happened.

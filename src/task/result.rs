@@ -408,7 +408,7 @@ pub(super) fn envelope(facts: Facts, root: String, bundle: &Bundle) -> AgentTask
 }
 
 /// How this implementation calls itself where the reference says `wordpress-playground`.
-pub(super) const BACKEND: &str = "wp-codebox-native";
+pub(super) use crate::sandbox::BACKEND;
 
 /// How much of the output a failure shows, bytes.
 const OUTPUT_SHOWN: usize = 4000;

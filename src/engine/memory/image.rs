@@ -6,7 +6,7 @@ use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::ptr::{null_mut, slice_from_raw_parts};
 use std::sync::OnceLock;
@@ -16,6 +16,8 @@ use std::sync::OnceLock;
 pub struct MemoryImage {
     file: File,
     len: usize,
+    /// Memory that it takes whether it is used or not, bytes: none if it is a file on disk.
+    held: u64,
     /// The whole file, readable, from the first time somebody asks.
     view: OnceLock<View>,
 }
@@ -29,7 +31,7 @@ impl MemoryImage {
     /// An image that is open already.
     pub fn from_file(file: File) -> io::Result<MemoryImage> {
         let len = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
-        Ok(MemoryImage { file, len, view: OnceLock::new() })
+        Ok(MemoryImage { file, len, held: 0, view: OnceLock::new() })
     }
 
     /// Copies `bytes` into anonymous memory, leaving zero pages as holes.
@@ -38,11 +40,16 @@ impl MemoryImage {
         ftruncate(&fd, page_up(bytes.len()) as u64)?;
         let file = File::from(fd);
         write_sparse(&file, bytes)?;
-        Ok(MemoryImage { file, len: bytes.len(), view: OnceLock::new() })
+        let held = file.metadata()?.blocks() * 512;
+        Ok(MemoryImage { file, len: bytes.len(), held, view: OnceLock::new() })
     }
 
     pub fn len(&self) -> usize {
         self.len
+    }
+
+    pub fn held(&self) -> u64 {
+        self.held
     }
 
     pub(super) fn file(&self) -> &File {

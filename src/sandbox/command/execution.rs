@@ -24,17 +24,26 @@ pub struct Execution {
 
 impl Execution {
     /// Of a command that the host carried out at `started`.
-    pub(in crate::sandbox) fn by_host(command: &Command, value: Value, started: SystemTime) -> Execution {
+    pub(in crate::sandbox) fn by_host(
+        command: &Command,
+        outcome: Result<Value, Failure>,
+        started: SystemTime,
+    ) -> Execution {
+        let (exit_code, stdout, stderr) = match &outcome {
+            Ok(value) => (0, format!("{value}\n"), String::new()),
+            Err(failure) => (1, String::new(), format!("{}\n", failure.message)),
+        };
         let record = CommandRecord {
             command: command.name().to_owned(),
             args: command.arguments(),
-            stdout: format!("{value}\n"),
+            exit_code,
+            stdout,
+            stderr,
             started_at: iso8601(started),
             finished_at: iso8601(SystemTime::now()),
             ..CommandRecord::default()
         };
-        let nothing = (Vec::new(), Vec::new());
-        Execution { record, outcome: Ok(value), denied: nothing.0, network: nothing.1, network_dropped: 0 }
+        Execution { record, outcome, denied: Vec::new(), network: Vec::new(), network_dropped: 0 }
     }
 }
 

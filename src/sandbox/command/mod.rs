@@ -7,6 +7,7 @@
 
 mod ability;
 mod arguments;
+mod checkpoint;
 mod content;
 mod execution;
 mod http;
@@ -28,6 +29,7 @@ pub use arguments::{ARGUMENT_FILE_MAX, ArgumentIssue, Arguments, HostFile};
 pub(super) use execution::outcome;
 pub use execution::{Execution, Failure};
 pub use ability::AbilityCall;
+pub use checkpoint::CheckpointCall;
 pub use http_request::HttpRequest;
 pub(super) use mounted_inputs::mounted_inputs;
 pub use phpunit::{PHPUNIT_RESULT_SCHEMA, Phpunit};
@@ -68,6 +70,8 @@ pub enum Command {
     Phpunit(Box<Phpunit>),
     /// `inspect-mounted-inputs`: carried out by the host.
     MountedInputs,
+    /// `wp-codebox.checkpoint-create`, `-restore` and `-list`: carried out by the host.
+    Checkpoint(CheckpointCall),
     /// `wordpress.run-php` with a program of ours that puts content into the sandbox.
     Content(Content),
 }
@@ -85,6 +89,7 @@ impl Command {
             Command::HttpRequest(_) => &http_request::ROW,
             Command::Phpunit(_) => &phpunit::ROW,
             Command::MountedInputs => &mounted_inputs::ROW,
+            Command::Checkpoint(call) => call.row(),
         }
     }
 
@@ -103,6 +108,7 @@ impl Command {
     pub fn can_write(&self) -> bool {
         match self {
             Command::Probe { .. } | Command::MountedInputs => false,
+            Command::Checkpoint(call) => matches!(call, CheckpointCall::Restore { .. }),
             Command::PluginState(state) => {
                 matches!(state.action, PluginAction::Activate | PluginAction::Deactivate)
             }
@@ -128,6 +134,7 @@ impl Command {
             Command::HttpRequest(request) => spelled(request),
             Command::Phpunit(phpunit) => spelled(phpunit),
             Command::MountedInputs => Vec::new(),
+            Command::Checkpoint(call) => call.arguments(),
             Command::Content(content) => content.arguments(),
         }
     }
@@ -151,7 +158,7 @@ impl Command {
             Command::HttpRequest(request) => (files::FRONT_SCRIPT, json!({ "call": request })),
             Command::Phpunit(phpunit) => (files::PHPUNIT_SCRIPT, json!({ "call": phpunit })),
             // The host carries it out, and no script.
-            Command::MountedInputs => (files::STEP_SCRIPT, Value::Null),
+            Command::MountedInputs | Command::Checkpoint(_) => (files::STEP_SCRIPT, Value::Null),
             Command::Content(content) => content.step(),
         }
     }
@@ -160,7 +167,11 @@ impl Command {
     pub(super) fn takes_loaded_wordpress(&self) -> bool {
         match self {
             Command::RunPhp { bootstrap, .. } | Command::RunScript { bootstrap, .. } => *bootstrap,
-            Command::WpCli { .. } | Command::HttpRequest(_) | Command::Phpunit(_) | Command::MountedInputs => false,
+            Command::WpCli { .. }
+            | Command::HttpRequest(_)
+            | Command::Phpunit(_)
+            | Command::MountedInputs
+            | Command::Checkpoint(_) => false,
             Command::Content(content) => content.needs_wordpress(),
             Command::Ability(_)
             | Command::Probe { .. }
