@@ -9,10 +9,10 @@ use support::bundle::{draft, files, json, mount, room};
 use support::tree::{self, Tree, text, tree};
 use support::git;
 use wp_codebox::artifact::{
-    ArtifactError, Attachment, AttachmentContent, Failure, Outcome, WriteStatus, content_digest,
+    AgentRun, ArtifactError, Attachment, AttachmentContent, Failure, Outcome, WriteStatus, content_digest,
     manifest_self_hash,
 };
-use wp_codebox::contract::{CommandRecord, Refusal};
+use wp_codebox::contract::{CommandRecord, Event, Refusal};
 
 fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
@@ -375,4 +375,46 @@ fn two_changed_mounts_have_patches_of_their_own() {
     let all = fs::read_to_string(&bundle.paths.patch).unwrap();
     assert!(all.starts_with("diff --git a/workspace/inc/new.php b/workspace/inc/new.php\n"), "{all}");
     assert!(all.contains("+++ b/wordpress/wp-content/plugins/p/plugin.php\n"), "{all}");
+}
+
+#[test]
+fn the_review_tells_what_happened_step_by_step() {
+    let room = room();
+    let (before, after) = edit();
+    let mut draft = draft("s", &before, &after);
+    let event = |kind: &str, data: Value| Event {
+        id: format!("event-{kind}"),
+        kind: kind.into(),
+        timestamp: "2026-11-20T10:00:00.000Z".into(),
+        data,
+    };
+    draft.events.push(event("runtime.mounted", json!({ "mount": { "target": "/workspace", "mode": "readwrite" } })));
+    draft.events.push(event("runtime.command.started", json!({ "id": "c1", "command": "wordpress.probe" })));
+    draft.events.push(event("runtime.command.finished", json!({ "id": "c1", "command": "wordpress.probe" })));
+    draft.events.push(event("runtime.command.started", json!({ "id": "c2", "command": "wordpress.ability" })));
+    draft.events.push(event("runtime.artifacts.collected", json!({ "mounts": 1 })));
+    draft.agent = Some(AgentRun { commands: vec!["c2".into()], reply: Value::Null });
+    let mut long = draft.clone();
+    let review = room.store.write(draft).unwrap().bundle.review.unwrap();
+    let steps: Vec<_> = review["progress"].as_array().unwrap().iter().map(|s| (s["type"].as_str().unwrap(), s["label"].as_str().unwrap())).collect();
+    assert_eq!(
+        steps,
+        [
+            ("boot", "WordPress was booted."),
+            ("mount", "/workspace was mounted (readwrite)."),
+            ("tool-activity", "wordpress.probe was executed."),
+            ("agent-start", "The agent began with wordpress.ability."),
+            ("artifact", "What changed was collected."),
+            ("complete", "The run succeeded."),
+        ]
+    );
+    assert_eq!(review["progress"][3]["component"], "c2");
+    assert_eq!(review["progress"][3]["timestamp"], "2026-11-20T10:00:00.000Z");
+
+    let started = event("runtime.command.started", json!({ "id": "c3", "command": "wordpress.run-php" }));
+    long.events.extend(std::iter::repeat_n(started, 1000));
+    let review = room.store.write(long).unwrap().bundle.review.unwrap();
+    let steps = review["progress"].as_array().unwrap();
+    assert_eq!(steps.len(), 202);
+    assert_eq!(steps[150]["label"], "805 further steps are in events.jsonl.");
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 use support::php::Php;
-use wp_codebox::artifact::{DatabaseChanges, DatabaseStatus, Redactor, RowStatus, Secret, TableStatus};
+use wp_codebox::artifact::{DatabaseChanges, DatabaseStatus, Found, Redactor, RowStatus, Secret, TableStatus};
 use wp_codebox::contract::DatabaseFiles;
 
 const SECRET: &str = "s3cr3t-Zx9Qw7Lm5Kp2";
@@ -30,7 +30,7 @@ fn files(before: &str, after: &str) -> DatabaseFiles {
 }
 
 fn changes(before: &str, after: &str) -> DatabaseChanges {
-    DatabaseChanges::of(&files(before, after), &redactor())
+    DatabaseChanges::of(&files(before, after), &redactor(), &mut Found::default())
 }
 
 fn redactor() -> Redactor {
@@ -112,7 +112,7 @@ fn the_write_ahead_log_counts() {
         $db->exec(\"UPDATE wp_options SET option_name = 'never committed' WHERE option_id = 1\");",
     );
     assert!(!files.after_log.is_empty(), "nothing is in the log");
-    let changes = DatabaseChanges::of(&files, &redactor());
+    let changes = DatabaseChanges::of(&files, &redactor(), &mut Found::default());
     assert_eq!(changes.summary.changed, 1);
     assert_eq!(changes.tables[0].rows[0].after, json!({ "option_name": "logged" }).as_object().cloned());
 }
@@ -174,7 +174,7 @@ fn secrets_are_taken_out_before_texts_are_cut() {
 #[test]
 fn what_cannot_be_read_is_said() {
     let unreadable = |files: &DatabaseFiles| {
-        let changes = DatabaseChanges::of(files, &redactor());
+        let changes = DatabaseChanges::of(files, &redactor(), &mut Found::default());
         assert_eq!(changes.status, DatabaseStatus::Unavailable);
         changes.reason.unwrap()
     };
@@ -217,7 +217,7 @@ proptest! {
             let len = cut.index(harmed.len());
             harmed.truncate(len);
         }
-        let changes = DatabaseChanges::of(&files, &redactor());
+        let changes = DatabaseChanges::of(&files, &redactor(), &mut Found::default());
         prop_assert!(serde_json::to_vec(&changes).unwrap().len() < 8 << 20);
     }
 }

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use support::git;
 use support::tree::{self, Node, Tree, text, tree};
 use wp_codebox::artifact::{
-    CaptureLimits, ChangeStatus, ChangedFiles, Omission, PatchSink, Redactor, capture,
+    CaptureLimits, ChangeStatus, ChangedFiles, Found, Omission, PatchSink, Redactor, capture,
 };
 
 /// Keeps patches in memory.
@@ -25,7 +25,7 @@ impl PatchSink for Patches {
         Ok(())
     }
 
-    fn mount(&mut self, mount_index: usize, bytes: &[u8]) -> std::io::Result<()> {
+    fn mount(&mut self, mount_index: usize, bytes: &[u8], _: &Found) -> std::io::Result<()> {
         self.mounts.entry(mount_index).or_default().extend(bytes);
         Ok(())
     }

@@ -240,6 +240,14 @@ fn paths_that_lead_elsewhere() {
 }
 
 #[test]
+fn a_redaction_that_is_none() {
+    for redaction in [json!("applied"), json!({}), json!({ "policy": "perhaps" }), json!(null)] {
+        let codes = spoilt(|dir| edit(dir, "manifest.json", |m| m["files"][1]["redaction"] = redaction));
+        assert_eq!(codes, [Code::InvalidManifestShape]);
+    }
+}
+
+#[test]
 fn manifests_that_do_not_list_themselves_or_lack_hashes() {
     let found = spoilt(|dir| {
         edit(dir, "manifest.json", |m| drop(m["files"].as_array_mut().unwrap().remove(0)));

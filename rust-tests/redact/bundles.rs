@@ -224,3 +224,23 @@ fn a_secret_wrapped_over_lines_of_output_is_gone_from_the_logs_too() {
     let log = fs::read_to_string(bundle.directory.join("logs/runtime.log")).unwrap();
     assert_eq!(log.lines().count(), lines);
 }
+
+#[test]
+fn the_manifest_says_of_each_file_whether_something_was_taken_out() {
+    let (_room, bundle) = write(leaky());
+    let manifest = bundle.manifest.unwrap();
+    for row in manifest["files"].as_array().unwrap() {
+        let path = row["path"].as_str().unwrap();
+        let bytes = fs::read(bundle.directory.join(path)).unwrap();
+        let marked = String::from_utf8_lossy(&bytes).contains("[REDACTED:");
+        let policy = if marked { "applied" } else { "none" };
+        // The list of captured files shows the names of files, which were redacted where they are.
+        assert_eq!(row["redaction"]["policy"], policy, "{path}");
+        let reason = marked.then_some("Replaced: configured-secret-value.");
+        assert_eq!(row["redaction"]["reason"].as_str(), reason, "{path}");
+    }
+    for path in ["files/patch.diff", "files/diffs/mount-0.patch", "files/mounts/0/a.php", "logs/commands.log"] {
+        let row = manifest["files"].as_array().unwrap().iter().find(|row| row["path"] == path).unwrap();
+        assert_eq!(row["redaction"]["policy"], "applied", "{path}");
+    }
+}

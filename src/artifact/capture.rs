@@ -20,8 +20,8 @@ use std::io;
 pub trait PatchSink {
     /// Appends to `files/patch.diff`.
     fn combined(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// Appends to the patch of one mount.
-    fn mount(&mut self, mount_index: usize, bytes: &[u8]) -> io::Result<()>;
+    /// Appends to the patch of one mount; `found` was redacted in these bytes.
+    fn mount(&mut self, mount_index: usize, bytes: &[u8], found: &Found) -> io::Result<()>;
     /// Takes the content of a regular file that the patch carries, secrets included.
     fn content(&mut self, _file: &ChangedFile, _bytes: &[u8]) -> io::Result<()> {
         Ok(())
@@ -248,11 +248,13 @@ impl State<'_> {
         self.found.absorb(&found);
         sink.combined(&combined)?;
         if names.prefix.is_empty() {
-            sink.mount(names.set.mount_index, &combined)?;
+            sink.mount(names.set.mount_index, &combined, &found)?;
         } else {
             let mut own = Vec::new();
             blocks.iter().for_each(|b| b.render("", &mut own));
-            sink.mount(names.set.mount_index, &self.redactor.bytes(&own, &mut Found::default()))?;
+            let mut found = Found::default();
+            let own = self.redactor.bytes(&own, &mut found);
+            sink.mount(names.set.mount_index, &own, &found)?;
         }
         let patch_path = [names.prefix.as_bytes(), to].concat();
         file.patch_path = Some(path::encode(&patch_path).into_owned());

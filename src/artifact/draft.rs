@@ -34,7 +34,9 @@ pub struct Draft {
     pub diagnostics: Vec<Diagnostic>,
     /// `None`: no test command ran, and the bundle says `unknown`.
     pub test_results: Option<TestResults>,
-    /// Further evidence: agent result, transcript, workspace policy.
+    /// What an agent did, if one was at work.
+    pub agent: Option<AgentRun>,
+    /// Further evidence, such as the attestation.
     pub attachments: Vec<Attachment>,
     pub limits: CaptureLimits,
     /// What takes secrets out of everything above.
@@ -60,12 +62,23 @@ impl Draft {
             log: Vec::new(),
             diagnostics: Vec::new(),
             test_results: None,
+            agent: None,
             attachments: Vec::new(),
             limits: CaptureLimits::default(),
             redactor: Arc::default(),
             redacted: Tally::default(),
         }
     }
+}
+
+/// An agent's part of a run. The bundle tells of it in `files/transcript.json`,
+/// `files/agent-result.json`, `files/agent-task-result.json` and `files/completion-outcome.json`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AgentRun {
+    /// Ids of the commands that were its work, in their order.
+    pub commands: Vec<String>,
+    /// What the last of them returned.
+    pub reply: Value,
 }
 
 /// How the run ended.

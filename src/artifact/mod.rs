@@ -26,8 +26,9 @@ mod test_results;
 mod verify;
 
 pub use bundle::{
-    ARTIFACT_OUTCOME_SCHEMA, ARTIFACT_REVIEW_SCHEMA, Bundle, BundlePaths, MANIFEST_PATH,
-    METADATA_PATH, Manifest, ManifestFile, Metadata, REVIEW_PATH, Review,
+    ARTIFACT_OUTCOME_SCHEMA, ARTIFACT_REVIEW_SCHEMA, Bundle, BundlePaths, FileRedaction,
+    MANIFEST_PATH, METADATA_PATH, Manifest, ManifestFile, Metadata, ProgressStep, ProgressType, REVIEW_PATH,
+    RedactionPolicy, Review,
 };
 
 pub use browser::{
@@ -49,7 +50,7 @@ pub use digest::{
     manifest_self_hash, manifest_self_hashes,
 };
 pub use draft::{
-    Attachment, AttachmentContent, CaptureLimits, Diagnostic, Draft, Environment,
+    AgentRun, Attachment, AttachmentContent, CaptureLimits, Diagnostic, Draft, Environment,
     Failure, MountRecord, Observation, Outcome, Provenance, RuntimeInfo, Severity,
 };
 pub use error::ArtifactError;

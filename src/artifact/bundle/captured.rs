@@ -22,7 +22,7 @@ const MOST_BYTES: usize = 16 << 20;
 /// What has been written so far.
 #[derive(Default)]
 pub struct Captured {
-    writings: Vec<Writing>,
+    writings: Vec<(Writing, Found)>,
     files: Vec<CapturedFile>,
     skipped: Vec<SkippedFile>,
     bytes: usize,
@@ -85,12 +85,13 @@ impl Captured {
             return Ok(());
         }
         let text = patch::is_text(bytes);
-        let clean = staging.redactor().bytes(bytes, &mut Found::default());
+        let mut found = Found::default();
+        let clean = staging.redactor().bytes(bytes, &mut found);
         let content_type = if text { "text/plain; charset=utf-8" } else { "application/octet-stream" };
         let mut writing = staging.begin(artifact_path.clone(), "file", content_type)?;
         writing.write_all(&clean)?;
         writing.close()?;
-        self.writings.push(writing);
+        self.writings.push((writing, found));
         let replayable = match std::str::from_utf8(&clean) {
             Ok(shown) if text && !file.redacted => {
                 self.texts.push((file.path.clone(), shown.to_owned()));
@@ -146,7 +147,9 @@ impl Captured {
     ) -> Result<(), ArtifactError> {
         let replayable = self.texts.len();
         let (captured, skipped) = (self.files.len(), self.skipped.len());
-        for writing in self.writings {
+        // What the patch shows of these files has been counted there.
+        for (writing, found) in self.writings {
+            staging.repeats(writing.path(), &found);
             staging.finish(writing)?;
         }
         let index = json!({

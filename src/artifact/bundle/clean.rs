@@ -27,13 +27,13 @@ pub fn log(lines: &mut Vec<String>, redactor: &Redactor, tally: &mut Tally) {
 }
 
 /// Redacts what the parent said of its WordPress.
-pub(super) fn runtime(runtime: &mut RuntimeInfo, redactor: &Redactor) {
+pub(super) fn runtime(runtime: &mut RuntimeInfo, redactor: &Redactor, found: &mut Found) {
     let environment = &mut runtime.environment;
     let optional = [&mut environment.name, &mut environment.version, &mut environment.php_version];
     [&mut runtime.id, &mut runtime.backend, &mut environment.kind]
         .into_iter()
         .chain(optional.into_iter().flatten())
-        .for_each(|part| text(part, redactor, &mut Found::default()));
+        .for_each(|part| text(part, redactor, found));
 }
 
 fn text(text: &mut String, redactor: &Redactor, found: &mut Found) {

@@ -5,6 +5,7 @@ use super::manifest::{MANIFEST_PATH, Manifest};
 use super::metadata::{
     ARTIFACT_OUTCOME_SCHEMA, ArtifactPaths, METADATA_PATH, Metadata, OUTCOME_PATH, OutcomeFile,
 };
+use super::progress::progress;
 use super::review::{self, REVIEW_PATH, Review, ReviewEvidence, ReviewFile, ReviewStats};
 use super::staging::Staging;
 use super::{clean, commands, manifest};
@@ -16,7 +17,7 @@ use crate::artifact::digest::{
 };
 use crate::artifact::path::is_bundle_path;
 use crate::artifact::{
-    ArtifactError, Attachment, DATABASE_CHANGES_PATH, DatabaseChanges, AttachmentContent, Diagnostic, Draft, Severity, TestResults,
+    ArtifactError, Attachment, DATABASE_CHANGES_PATH, DatabaseChanges, AttachmentContent, Diagnostic, Draft, Found, Severity, TestResults,
 };
 use crate::contract::{digest_hex, iso8601, stable_json};
 use serde::Serialize;
@@ -42,16 +43,17 @@ pub fn compose(draft: &Draft, dir: &Dir) -> Result<String, ArtifactError> {
 
     conclusions(draft, &id, &digest, &created_at, &changed, &mut staging)?;
     let mut runtime = draft.runtime.clone();
-    clean::runtime(&mut runtime, staging.redactor());
+    let mut found = Found::default();
+    clean::runtime(&mut runtime, staging.redactor(), &mut found);
     let manifest = Manifest {
         id: id.clone(),
         content_digest: digest,
         created_at,
         runtime,
-        files: staging.files().to_vec(),
+        files: staging.listed(),
     };
     dir.create_file(MANIFEST_PATH)
-        .and_then(|mut file| file.write_all(&manifest.seal()))
+        .and_then(|mut file| file.write_all(&manifest.seal(&found)))
         .map_err(ArtifactError::PersistFailed)?;
     Ok(id)
 }
@@ -118,8 +120,11 @@ fn evidence(
         log.iter().flat_map(|line| [commands::printable(line), "\n".into()]).collect();
     staging.text("logs/runtime.log", "log", &log)?;
     staging.text("logs/commands.log", "log", &commands::log(&records))?;
+    staging.repeats_file("logs/commands.log", "commands.jsonl");
     if let Some(files) = &draft.database {
-        let changes = DatabaseChanges::of(files, staging.redactor());
+        let mut found = Found::default();
+        let changes = DatabaseChanges::of(files, staging.redactor(), &mut found);
+        staging.tally.add(DATABASE_CHANGES_PATH, &found);
         staging.json(DATABASE_CHANGES_PATH, "database-changes", &changes)?;
     }
     staging.json("files/mounts.json", "mounts", &draft.mounts)?;
@@ -180,6 +185,7 @@ fn conclusions(
         summary: review::summary(&draft.outcome, changed),
         stats: ReviewStats::of(&changed.files),
         changed_files: changed.files.iter().map(ReviewFile::of).collect(),
+        progress: progress(draft),
         actions: review::actions(),
         evidence: ReviewEvidence {
             artifact_content_digest: digest.value.clone(),

@@ -5,7 +5,7 @@ use super::staging::{Staging, Writing};
 use crate::artifact::capture::PatchSink;
 use crate::artifact::changed_files::ChangedFile;
 use crate::artifact::digest::PATCH_PATH;
-use crate::artifact::{ArtifactError, MountRecord};
+use crate::artifact::{ArtifactError, Found, MountRecord};
 use crate::contract::ChangeSet;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -29,14 +29,14 @@ struct MountDiff<'a> {
 pub struct Patches<'s, 'd> {
     staging: &'s Staging<'d>,
     combined: Writing,
-    mounts: BTreeMap<usize, Writing>,
+    mounts: BTreeMap<usize, (Writing, Found)>,
     captured: Captured,
 }
 
 /// The finished files.
 pub struct Written {
     combined: Writing,
-    mounts: BTreeMap<usize, Writing>,
+    mounts: BTreeMap<usize, (Writing, Found)>,
     captured: Captured,
 }
 
@@ -56,13 +56,14 @@ impl PatchSink for Patches<'_, '_> {
         self.combined.write_all(bytes)
     }
 
-    fn mount(&mut self, mount_index: usize, bytes: &[u8]) -> io::Result<()> {
-        let writing = match self.mounts.entry(mount_index) {
+    fn mount(&mut self, mount_index: usize, bytes: &[u8], found: &Found) -> io::Result<()> {
+        let (writing, all) = match self.mounts.entry(mount_index) {
             std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::btree_map::Entry::Vacant(new) => {
-                new.insert(self.staging.begin(path(mount_index), "diff", "text/x-diff")?)
+                new.insert((self.staging.begin(path(mount_index), "diff", "text/x-diff")?, Found::default()))
             }
         };
+        all.absorb(found);
         writing.write_all(bytes)
     }
 
@@ -95,7 +96,11 @@ impl Written {
             .collect();
         staging.json("files/diffs.json", "mount-diffs", &rows)?;
         staging.finish(self.combined)?;
-        self.mounts.into_values().try_for_each(|writing| staging.finish(writing))?;
+        // The combined patch has been counted, and these repeat it.
+        for (index, (writing, found)) in self.mounts {
+            staging.repeats(&path(index), &found);
+            staging.finish(writing)?;
+        }
         Ok(self.captured)
     }
 }

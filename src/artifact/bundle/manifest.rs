@@ -1,6 +1,6 @@
 //! `manifest.json`: the table of contents, with a hash for every file.
 
-use crate::artifact::RuntimeInfo;
+use crate::artifact::{Found, RuntimeInfo};
 use crate::artifact::digest::{ContentDigest, FileDigest, manifest_self_hash};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,16 +27,51 @@ pub struct ManifestFile {
     pub kind: String,
     pub content_type: String,
     pub sha256: FileDigest,
+    /// What was taken out of it. Left out: nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redaction: Option<FileRedaction>,
+}
+
+/// What was taken out of one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileRedaction {
+    pub policy: RedactionPolicy,
+    /// The kinds of secrets that were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RedactionPolicy {
+    /// There was nothing to take out.
+    None,
+    /// Something is to be taken out before the file is shown. Never written, but read.
+    Required,
+    /// Secrets were replaced.
+    Applied,
+}
+
+impl FileRedaction {
+    pub fn of(found: &Found) -> FileRedaction {
+        if found.is_empty() {
+            return FileRedaction { policy: RedactionPolicy::None, reason: None };
+        }
+        let kinds = found.kinds().collect::<Vec<_>>().join(", ");
+        FileRedaction { policy: RedactionPolicy::Applied, reason: Some(format!("Replaced: {kinds}.")) }
+    }
 }
 
 impl Manifest {
-    /// The bytes of `manifest.json`, with the manifest's own entry added and sealed.
-    pub fn seal(mut self) -> Vec<u8> {
+    /// The bytes of `manifest.json`, with the manifest's own entry added and sealed; `found` was
+    /// redacted in it.
+    pub fn seal(mut self, found: &Found) -> Vec<u8> {
         let own = ManifestFile {
             path: MANIFEST_PATH.into(),
             kind: "manifest".into(),
             content_type: "application/json".into(),
             sha256: FileDigest::sha256("0".repeat(64)),
+            redaction: Some(FileRedaction::of(found)),
         };
         self.files.insert(0, own);
         let as_value = to_value(&self);

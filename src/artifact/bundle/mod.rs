@@ -13,12 +13,14 @@ mod compose;
 mod diffs;
 mod manifest;
 mod metadata;
+mod progress;
 mod read;
 mod review;
 mod staging;
 
-pub use manifest::{MANIFEST_PATH, Manifest, ManifestFile};
+pub use manifest::{FileRedaction, MANIFEST_PATH, Manifest, ManifestFile, RedactionPolicy};
 pub use metadata::{ARTIFACT_OUTCOME_SCHEMA, METADATA_PATH, Metadata};
+pub use progress::{ProgressStep, ProgressType};
 pub use read::{Bundle, BundlePaths};
 pub use review::{ARTIFACT_REVIEW_SCHEMA, REVIEW_PATH, Review};
 

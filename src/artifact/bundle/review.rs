@@ -1,5 +1,6 @@
 //! `files/review.json`: what a person decides on.
 
+use super::progress::ProgressStep;
 use crate::artifact::changed_files::{ChangeStatus, ChangedFile, ChangedFiles, NodeKind, Omission};
 use crate::artifact::{Outcome, Provenance, Redaction};
 use schemars::JsonSchema;
@@ -25,6 +26,9 @@ pub struct Review {
     pub summary: String,
     pub stats: ReviewStats,
     pub changed_files: Vec<ReviewFile>,
+    /// What happened, step by step.
+    #[serde(default)]
+    pub progress: Vec<ProgressStep>,
     pub actions: Vec<ReviewAction>,
     pub evidence: ReviewEvidence,
     pub provenance: Provenance,

@@ -1,6 +1,6 @@
 //! A directory in which a bundle comes into being, file by file.
 
-use super::manifest::{ManifestFile, pretty, to_value};
+use super::manifest::{FileRedaction, ManifestFile, pretty, to_value};
 use crate::artifact::ArtifactError;
 use crate::artifact::confined::Dir;
 use crate::artifact::digest::FileDigest;
@@ -18,6 +18,8 @@ pub struct Staging<'a> {
     files: Vec<ManifestFile>,
     /// What was redacted in the files so far.
     pub tally: Tally,
+    /// The same in files that show once more what another file shows, and is counted there.
+    repeated: Tally,
 }
 
 /// A file that is being written.
@@ -31,7 +33,7 @@ pub struct Writing {
 impl<'a> Staging<'a> {
     /// `tally` is what was found before the files came about.
     pub fn new(dir: &'a Dir, redactor: &'a Redactor, tally: Tally) -> Self {
-        Staging { dir, redactor, files: Vec::new(), tally }
+        Staging { dir, redactor, files: Vec::new(), tally, repeated: Tally::default() }
     }
 
     pub fn redactor(&self) -> &'a Redactor {
@@ -105,6 +107,7 @@ impl<'a> Staging<'a> {
             kind: kind.into(),
             content_type: content_type.into(),
             sha256: FileDigest::of(bytes),
+            redaction: None,
         });
         Ok(())
     }
@@ -127,13 +130,38 @@ impl<'a> Staging<'a> {
         let (path, kind, content_type) = writing.entry;
         let value = writing.hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
         let kind = kind.into();
-        self.files.push(ManifestFile { path, kind, content_type, sha256: FileDigest::sha256(value) });
+        let sha256 = FileDigest::sha256(value);
+        self.files.push(ManifestFile { path, kind, content_type, sha256, redaction: None });
         Ok(())
     }
 
     /// What has been written so far.
     pub fn files(&self) -> &[ManifestFile] {
         &self.files
+    }
+
+    /// Notes what was redacted in a file that repeats what another one shows.
+    pub fn repeats(&mut self, path: &str, found: &Found) {
+        self.repeated.add(path, found);
+    }
+
+    /// The same for a file that shows what `original` shows.
+    pub fn repeats_file(&mut self, path: &str, original: &str) {
+        if let Some(found) = self.tally.of(original).cloned() {
+            self.repeats(path, &found);
+        }
+    }
+
+    /// The rows of the manifest: every file, with what was redacted in it.
+    pub fn listed(self) -> Vec<ManifestFile> {
+        let (tally, repeated) = (self.tally, self.repeated);
+        let row = |mut file: ManifestFile| {
+            let mut found = tally.of(&file.path).cloned().unwrap_or_default();
+            found.absorb(repeated.of(&file.path).unwrap_or(&Found::default()));
+            file.redaction = Some(FileRedaction::of(&found));
+            file
+        };
+        self.files.into_iter().map(row).collect()
     }
 
     pub fn has(&self, path: &str) -> bool {
@@ -147,6 +175,10 @@ impl<'a> Staging<'a> {
 }
 
 impl Writing {
+    pub fn path(&self) -> &str {
+        &self.entry.0
+    }
+
     /// Writes what is buffered and closes the file: it holds no descriptor until it is listed.
     pub fn close(&mut self) -> io::Result<()> {
         if let Some(mut file) = self.file.take() {

@@ -20,13 +20,14 @@ const MOST_TEXT: usize = 2 << 20;
 /// Bytes of one text.
 const LONGEST_TEXT: usize = 2 << 10;
 
-pub fn diff(files: &DatabaseFiles, redactor: &Redactor) -> Result<DatabaseChanges, Unreadable> {
+/// `found` is told what was redacted in the rows that are shown.
+pub fn diff(files: &DatabaseFiles, redactor: &Redactor, found: &mut Found) -> Result<DatabaseChanges, Unreadable> {
     let mut changes = DatabaseChanges::unchanged();
     if files.before == files.after && files.after_log.is_empty() {
         return Ok(changes);
     }
     let (before, after) = (Image::open(&files.before, &[])?, Image::open(&files.after, &files.after_log)?);
-    let mut differ = Differ { before, after, budget: Budget::new(), redactor, text_left: MOST_TEXT };
+    let mut differ = Differ { before, after, budget: Budget::new(), redactor, found, text_left: MOST_TEXT };
     let old = tables(&differ.before, &mut differ.budget)?;
     let new = tables(&differ.after, &mut differ.budget)?;
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
@@ -51,6 +52,7 @@ struct Differ<'a> {
     after: Image<'a>,
     budget: Budget,
     redactor: &'a Redactor,
+    found: &'a mut Found,
     text_left: usize,
 }
 
@@ -138,6 +140,8 @@ impl Differ<'_> {
                         keep_different(before, after);
                     }
                     self.text_left = self.text_left.saturating_sub(size(&before) + size(&after));
+                    let cells = [&before, &after].into_iter().flatten().flatten();
+                    cells.for_each(|(_, cell)| self.found.absorb(&cell.found));
                     let [before, after] = [before, after].map(|row| row.map(|row| row.into_iter().map(|(name, cell)| (name, cell.shown)).collect()));
                     changes.rows.push(RowChange { change, key, before, after });
                 }
@@ -169,7 +173,10 @@ impl Differ<'_> {
             Column::Real(number) => {
                 Cell::of(Number::from_f64(*number).map_or_else(|| Value::String(number.to_string()), Value::Number))
             }
-            Column::Text(text) => Cell { shown: Value::String(self.text(text)), whole: digest_hex([*text]) },
+            Column::Text(text) => {
+                let mut found = Found::default();
+                Cell { shown: Value::String(self.text(text, &mut found)), whole: digest_hex([*text]), found }
+            }
             Column::Blob(bytes) => {
                 let whole = digest_hex([*bytes]);
                 let shown = if self.redactor.holds_packed(bytes) {
@@ -177,15 +184,15 @@ impl Differ<'_> {
                 } else {
                     json!({ "bytes": bytes.len(), "sha256": whole })
                 };
-                Cell { shown, whole }
+                Cell { shown, whole, found: Found::default() }
             }
         }
     }
 
     /// Without secrets, and only then cut.
-    fn text(&self, text: &[u8]) -> String {
+    fn text(&self, text: &[u8], found: &mut Found) -> String {
         let text = String::from_utf8_lossy(text);
-        let clean = self.redactor.text(&text, &mut Found::default());
+        let clean = self.redactor.text(&text, found);
         let keep = clean.floor_char_boundary(LONGEST_TEXT.min(clean.len()));
         if keep == clean.len() {
             return clean.into_owned();
@@ -203,11 +210,12 @@ type Cells = Vec<(String, Cell)>;
 struct Cell {
     shown: Value,
     whole: String,
+    found: Found,
 }
 
 impl Cell {
     fn of(shown: Value) -> Cell {
-        Cell { shown, whole: String::new() }
+        Cell { shown, whole: String::new(), found: Found::default() }
     }
 }
 

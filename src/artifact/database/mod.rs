@@ -15,7 +15,7 @@ mod record;
 mod schema;
 mod tree;
 
-use super::redact::Redactor;
+use super::redact::{Found, Redactor};
 use crate::contract::DatabaseFiles;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -109,9 +109,9 @@ pub enum RowStatus {
 }
 
 impl DatabaseChanges {
-    /// Compares the files of a sandbox's database.
-    pub fn of(files: &DatabaseFiles, redactor: &Redactor) -> DatabaseChanges {
-        diff::diff(files, redactor).unwrap_or_else(|why| DatabaseChanges {
+    /// Compares the files of a sandbox's database. `found` is told what was redacted.
+    pub fn of(files: &DatabaseFiles, redactor: &Redactor, found: &mut Found) -> DatabaseChanges {
+        diff::diff(files, redactor, found).unwrap_or_else(|why| DatabaseChanges {
             status: DatabaseStatus::Unavailable,
             reason: Some(why.to_string()),
             ..DatabaseChanges::unchanged()

@@ -26,6 +26,11 @@ impl Found {
         self.kinds.values().sum()
     }
 
+    /// The kinds that were found, in the order of their names.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.kinds.keys().copied()
+    }
+
     pub fn absorb(&mut self, other: &Found) {
         for (kind, count) in &other.kinds {
             *self.kinds.entry(kind).or_default() += count;
@@ -44,6 +49,11 @@ impl Tally {
         if !found.is_empty() {
             self.files.entry(path.to_owned()).or_default().absorb(found);
         }
+    }
+
+    /// What was found in one file.
+    pub fn of(&self, path: &str) -> Option<&Found> {
+        self.files.get(path)
     }
 
     pub fn summary(&self) -> Redaction {

@@ -1,12 +1,13 @@
 //! The manifest's shape, its paths, and what lies in the directory.
 
 use super::{Checked, Report, ViolationCode as Code};
-use crate::artifact::bundle::{MANIFEST_PATH, is_plausible_id};
+use crate::artifact::bundle::{FileRedaction, MANIFEST_PATH, is_plausible_id};
 use crate::artifact::confined::{Dir, MAX_DEPTH};
 use crate::artifact::digest::{FILE_LIST_INPUT, is_sha256_hex};
 use crate::artifact::path::is_bundle_path;
 use crate::contract::parse_iso8601;
 use rustix::fs::FileType;
+use serde::Deserialize;
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -20,7 +21,9 @@ pub fn shape(manifest: &Value, report: &mut Report) -> bool {
         value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
     };
     let file = |row: &Value| {
-        ["path", "kind", "contentType"].iter().all(|field| row[*field].is_string())
+        let texts = ["path", "kind", "contentType"].iter().all(|field| row[*field].is_string());
+        let redaction = row.get("redaction");
+        texts && redaction.is_none_or(|redaction| FileRedaction::deserialize(redaction).is_ok())
     };
     let files = manifest["files"].as_array().map(Vec::as_slice).unwrap_or_default();
     let rules = [
