@@ -12,7 +12,8 @@ use std::time::Duration;
 use support::php::patient;
 use support::site::{cache, value};
 use wp_codebox::sandbox::{
-    Command, HostMount, Limits, MountKind, Policy, Retention, Sandbox, Spec, forget_images, list_images, prune_images,
+    Approvals, Command, Content, ContentTask, HostMount, Limits, MountKind, Policy, Preparation, Retention, STAGING,
+    Sandbox, Spec, StagedFile, forget_images, list_images, prune_images,
 };
 
 fn spec(cache: &Path) -> Spec {
@@ -455,4 +456,97 @@ fn flip(path: &Path, at: u64) {
 
 fn truncate(path: &Path, len: u64) {
     fs::File::options().write(true).open(path).unwrap().set_len(len).unwrap();
+}
+
+/// A plugin directory, and a spec with it mounted.
+fn with_plugin(cache: &Path, directory: &Path) -> Spec {
+    let source = directory.canonicalize().unwrap();
+    fs::write(source.join("ready.php"), "<?php\n// Plugin Name: Ready\nadd_filter('ready', '__return_true');").unwrap();
+    std::thread::sleep(Duration::from_millis(60));
+    let target = "/wordpress/wp-content/plugins/ready".to_owned();
+    let mount = HostMount { source, target, kind: MountKind::Directory, writable: false, capture: false };
+    Spec { mounts: vec![mount], ..spec(cache) }
+}
+
+fn making_ready() -> [Command; 2] {
+    let code = "<?php update_option('ready', wp_hash('x')); file_put_contents('/tmp/ready', 'yes'); return true;";
+    [
+        Command::ActivatePlugin { plugin: "ready/ready.php".to_owned() },
+        Command::RunPhp { code: code.to_owned(), bootstrap: true },
+    ]
+}
+
+const READINESS: &str = "return [get_option('ready') === wp_hash('x'), file_get_contents('/tmp/ready'), \
+    has_filter('ready'), is_plugin_active('ready/ready.php')];";
+
+#[test]
+fn a_sandbox_that_was_made_ready_is_where_the_next_one_starts() {
+    let (cache, plugin) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let spec = with_plugin(cache.path(), plugin.path());
+    let commands = making_ready();
+    let preparation = Preparation::of(&spec, &commands).unwrap().unwrap();
+    assert!(Sandbox::create_prepared(spec.clone(), &preparation, &patient()).unwrap().is_none());
+    let mut first = Sandbox::create(spec.clone(), &patient()).unwrap();
+    for command in &commands {
+        first.execute(command, &patient()).unwrap().outcome.unwrap();
+    }
+    first.keep_prepared(&preparation, b"notes".to_vec(), &patient()).unwrap();
+    let expected = json!([true, "yes", true, true]);
+    assert_eq!(value(&mut first, READINESS), expected);
+    for another_process in [false, true] {
+        if another_process {
+            forget_images();
+        }
+        let (mut next, record) = Sandbox::create_prepared(spec.clone(), &preparation, &patient()).unwrap().unwrap();
+        assert_eq!(record, b"notes");
+        assert_eq!(value(&mut next, READINESS), expected);
+        let cli = Command::WpCli { arguments: ["option", "get", "ready"].map(str::to_owned).to_vec() };
+        assert_eq!(next.execute(&cli, &patient()).unwrap().record.exit_code, 0);
+        value(&mut next, "update_option('ready', 'spoilt'); unlink('/tmp/ready'); return 1;");
+    }
+}
+
+#[test]
+fn what_could_lead_elsewhere_has_another_image_or_none() {
+    let (cache, plugin) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let spec = with_plugin(cache.path(), plugin.path());
+    let commands = making_ready();
+    let key = |spec: &Spec, commands: &[Command]| Preparation::of(spec, commands).unwrap().map(|one| format!("{one:?}"));
+    let usual = key(&spec, &commands).unwrap();
+    assert_eq!(key(&spec, &commands).unwrap(), usual);
+    assert_ne!(key(&spec, &commands[..1]).unwrap(), usual);
+    let mut defines = spec.defines.clone();
+    defines.insert("WP_DEBUG".to_owned(), json!(true));
+    assert_ne!(key(&Spec { defines, ..spec.clone() }, &commands).unwrap(), usual);
+    assert_eq!(key(&spec, &[]), None);
+    let environment = vec![("TOKEN".to_owned(), "secret".to_owned())];
+    assert_eq!(key(&Spec { environment, ..spec.clone() }, &commands), None);
+    let asked = Policy { approvals: Approvals::OnWrite, ..spec.policy.clone() };
+    assert_eq!(key(&Spec { policy: asked, ..spec.clone() }, &commands), None);
+    let forbidden = Policy::allowing(["wordpress.run-php"]);
+    assert_eq!(key(&Spec { policy: forbidden, ..spec.clone() }, &commands), None);
+    let brought = |bytes: &[u8]| {
+        let files = vec![StagedFile { path: "0".to_owned(), bytes: bytes.into() }];
+        let task = ContentTask::WriteFile { path: "/tmp/brought".to_owned(), from: format!("{STAGING}/0") };
+        [Command::from(Content { task, files })]
+    };
+    assert_ne!(key(&spec, &brought(b"one")).unwrap(), key(&spec, &brought(b"two")).unwrap());
+    let user = Content { task: ContentTask::MakeUser { file: format!("{STAGING}/0") }, files: Vec::new() };
+    assert_eq!(key(&spec, &[user.into()]), None);
+    fs::write(plugin.path().join("another.php"), "<?php").unwrap();
+    assert_eq!(key(&spec, &commands), None);
+    std::thread::sleep(Duration::from_millis(60));
+    assert_ne!(key(&spec, &commands).unwrap(), usual);
+}
+
+#[test]
+fn a_sandbox_that_was_on_the_network_is_not_kept() {
+    let (cache, plugin) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let spec = with_plugin(cache.path(), plugin.path());
+    let commands = making_ready();
+    let preparation = Preparation::of(&spec, &commands).unwrap().unwrap();
+    let mut sandbox = Sandbox::create(spec.clone(), &patient()).unwrap();
+    value(&mut sandbox, "return is_wp_error(wp_remote_get('http://192.0.2.1/'));");
+    sandbox.keep_prepared(&preparation, Vec::new(), &patient()).unwrap();
+    assert!(Sandbox::create_prepared(spec, &preparation, &patient()).unwrap().is_none());
 }

@@ -183,11 +183,16 @@ final class WP_Codebox_API {
 	 *             finishedAt: string,
 	 *         }>,
 	 *         phaseEvidence: list<array{
-	 *             name: 'activate_plugins'|'run_probes'|'run_workloads'|'collect_artifacts'|'runtime_startup',
+	 *             name: 'run_blueprint_steps'|'run_workloads'|'run_probes'|'collect_artifacts'|'runtime_startup'|'mount_plugins'|'activate_plugins'|'import_fixture_databases',
 	 *             status: 'completed'|'failed',
 	 *             startedAt: string,
 	 *             endedAt: string,
 	 *             durationMs: float|int,
+	 *             data?: mixed,
+	 *             error?: array{
+	 *                 code: string,
+	 *                 message: string,
+	 *             }|null,
 	 *         }>,
 	 *         artifacts: mixed,
 	 *     },

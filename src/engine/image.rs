@@ -106,10 +106,7 @@ impl GuestImage {
             memory_digest: digest,
         };
         let body = postcard::to_stdvec(&contents).map_err(io::Error::other)?;
-        let mut state = private().open(state_file(directory, name))?;
-        state.write_all(MAGIC)?;
-        state.write_all(digest_hex([body.as_slice()]).as_bytes())?;
-        state.write_all(&body)?;
+        write_sealed(&state_file(directory, name), &body)?;
         seal(&file, &seal_file(directory, name))?;
         self.memory = Arc::new(MemoryImage::open(&path)?);
         Ok(())
@@ -168,6 +165,22 @@ fn write_seal(seal: &Seal, path: &Path) -> io::Result<()> {
 }
 
 pub(super) fn read_state(path: &Path) -> Result<Contents, ImageError> {
+    // The bytes are ours: what does not attach any more are the files of the host.
+    let why = "its files are not there any more";
+    let damaged = |_| ImageError::Damaged { path: path.to_owned(), why };
+    postcard::from_bytes(&read_sealed(path)?).map_err(damaged)
+}
+
+/// Writes bytes with their digest, for [`read_sealed`].
+pub fn write_sealed(path: &Path, body: &[u8]) -> io::Result<()> {
+    let mut file = private().open(path)?;
+    file.write_all(MAGIC)?;
+    file.write_all(digest_hex([body]).as_bytes())?;
+    file.write_all(body)
+}
+
+/// The bytes that were written, by this user and by this version.
+pub fn read_sealed(path: &Path) -> Result<Vec<u8>, ImageError> {
     let read = |source| ImageError::Read { path: path.to_owned(), source };
     let damaged = |why| ImageError::Damaged { path: path.to_owned(), why };
     let file = File::open(path).map_err(read)?;
@@ -182,8 +195,7 @@ pub(super) fn read_state(path: &Path) -> Result<Contents, ImageError> {
     if digest_hex([body]).as_bytes() != digest {
         return Err(damaged("its bytes have changed"));
     }
-    // The bytes are ours: what does not attach any more are the files of the host.
-    postcard::from_bytes(body).map_err(|_| damaged("its files are not there any more"))
+    Ok(body.to_vec())
 }
 
 /// An image is code: it is believed only if nobody else can have written it.

@@ -33,7 +33,7 @@ pub use drive::Watch;
 pub use error::{EngineError, Stop};
 pub use fork::{Fork, GuestImage};
 pub use guest::{Boot, Guest, Limits};
-pub use image::ImageError;
+pub use image::{ImageError, read_sealed, write_sealed};
 pub use open_request::EXIT_MARK;
 pub use request::{Request, Response};
 pub use runtime::Runtime;

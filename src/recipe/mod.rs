@@ -6,6 +6,7 @@
 //! Invariant: whatever happens after the sandbox was created, its changes and its record are
 //! collected.
 
+mod attestation;
 mod bare;
 pub mod blueprint;
 pub mod document;
@@ -13,6 +14,7 @@ pub mod fixture;
 mod host_files;
 mod input;
 mod issue;
+mod kept;
 mod labelled;
 mod main_file;
 mod mounts;
@@ -26,6 +28,7 @@ mod run;
 mod secrets;
 mod validate;
 
+pub use attestation::{RUN_ATTESTATION_SCHEMA, attest};
 pub use bare::{bare, cache_dir, core, max_timeout, pack, timeout};
 pub use input::RecipeInput;
 pub use issue::Issue;
@@ -33,11 +36,11 @@ pub use labelled::LabelledCommand;
 pub use main_file::main_file;
 pub use mounts::{Mounts, kind_of, refuse_reserved};
 pub use network::judge_network;
-pub use phase::{PhaseEvidence, PhaseName, PhaseStatus};
-pub use plan::{Activation, Plan, Probe, Step};
+pub use phase::{EvidenceError, PHASE_EVIDENCE_SCHEMA, PhaseEvidence, PhaseName, PhaseStatus, Span};
+pub use plan::{Expected, Part, Plan, Stage, Step};
 pub use read::{Document, INVALID_RECIPE, RECIPE_BYTES};
 pub use report::{RECIPE_PLAN_SCHEMA, RECIPE_VALIDATION_SCHEMA, RecipePlan, RecipeValidation, plan_recipe, validate_recipe};
 pub use roots::{host_source, read_host_file};
-pub use run::{Progress, Run, run};
+pub use run::{Ended, Progress, Run, RunFailure, StepEvidence, run};
 pub use secrets::secrets;
 pub use validate::{needed_commands, resolve_policy, step_command, validate};

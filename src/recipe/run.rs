@@ -1,19 +1,27 @@
 //! Carries out a plan.
 
-use super::phase::{Begun, PhaseEvidence, PhaseName, PhaseStatus};
-use super::plan::{Plan, Probe};
+use super::kept::Kept;
+use super::phase::{Begun, PhaseEvidence, PhaseName, Span};
+use super::plan::{Expected, Part, Plan, Stage, Step};
 use crate::contract::{ChangeSet, Code, CommandRecord, DatabaseFiles, Event, Refusal};
-use crate::engine::Watch;
-use crate::sandbox::{Approval, Approver, Command, Failure, Sandbox, SandboxError};
+use crate::engine::{Stop, Watch};
+use crate::sandbox::{Approval, Approver, Command, Failure, Preparation, Sandbox, SandboxError};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, SystemTime};
 
 /// What is kept of the time limit for collecting, whatever the steps do.
 const COLLECTING: Duration = Duration::from_millis(200);
 
+/// What `after` gets on top of a time limit that has passed.
+const GRACE: Duration = Duration::from_secs(30);
+
 /// Told, and asked, as the run goes on.
 pub trait Progress {
     fn phase_began(&mut self, _phase: PhaseName) {}
+
+    fn step_began(&mut self, _step: &Step) {}
+
+    fn step_ended(&mut self, _step: &Step, _ended: &StepEvidence) {}
 
     /// Whether a command may be executed that the policy wants approved. Only `true` approves.
     fn approve(&mut self, _approval: &Approval) -> Result<bool, Refusal> {
@@ -38,16 +46,48 @@ pub struct Run {
     pub runtime_id: String,
     pub created_at: SystemTime,
     pub phases: Vec<PhaseEvidence>,
+    /// Every step of the plan, in the order in which they stand in it.
+    pub steps: Vec<StepEvidence>,
     pub commands: Vec<CommandRecord>,
     pub events: Vec<Event>,
     pub changes: Vec<ChangeSet>,
     /// The sandbox's database, if it could be read.
     pub database: Option<DatabaseFiles>,
     pub log: Vec<String>,
-    /// What the last step returned.
+    /// What the last step of the workflow returned.
     pub value: Value,
-    /// Why the run failed; `None` if every step succeeded.
-    pub failure: Option<Failure>,
+    /// Why the run failed; `None` if every step succeeded that had to.
+    pub failure: Option<RunFailure>,
+}
+
+/// Why a run failed: what failed first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunFailure {
+    pub phase: PhaseName,
+    /// Which of [`Run::steps`], if it was one.
+    pub step: Option<usize>,
+    pub cause: Failure,
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepEvidence {
+    pub step: Step,
+    pub phase: PhaseName,
+    pub ended: Ended,
+    /// Which of [`Run::commands`] it was, if it came so far.
+    pub command: Option<usize>,
+    /// It ran when the image was made that the sandbox started from.
+    pub from_image: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ended {
+    /// With what it returned.
+    Succeeded(Value, Span),
+    Failed(Failure, Span),
+    /// It did not begin: something before it failed, or the sandbox had ended.
+    Skipped,
 }
 
 /// Runs `plan`. An error means that there never was a sandbox.
@@ -59,13 +99,21 @@ pub fn run(
     let deadline = Instant::now() + plan.timeout.saturating_sub(COLLECTING);
     let watch = Watch { deadline, interrupted };
     progress.phase_began(PhaseName::RuntimeStartup);
-    let begun = Begun::now(PhaseName::RuntimeStartup);
-    let sandbox = Sandbox::create(plan.spec.clone(), &watch)?;
+    let begun = Begun::now();
+    let preparation = preparation(plan)?;
+    let (sandbox, kept) = start(plan, preparation.as_ref(), &watch)?;
+    let startup = begun.phase(PhaseName::RuntimeStartup, Ok(()), Value::Null);
+    let mut phases = vec![startup];
+    if !plan.mounts.is_empty() {
+        let data = json!({ "mounts": plan.mounts.len() });
+        phases.push(Begun::now().phase(PhaseName::MountPlugins, Ok(()), data));
+    }
     let mut runner = Runner {
         run: Run {
             runtime_id: sandbox.id().to_owned(),
             created_at: sandbox.created_at(),
-            phases: vec![begun.end(PhaseStatus::Completed)],
+            phases,
+            steps: Vec::new(),
             commands: Vec::new(),
             events: Vec::new(),
             changes: Vec::new(),
@@ -75,63 +123,215 @@ pub fn run(
             failure: None,
         },
         sandbox,
-        watch,
+        deadline,
+        interrupted,
+        halted: false,
         progress,
     };
+    match kept {
+        Some(kept) => {
+            let events = kept.hand_on(plan, &mut runner.run);
+            runner.sandbox.inherit_events(events);
+        }
+        None => runner.prepare(plan, preparation.as_ref()),
+    }
     runner.carry_out(plan);
     Ok(runner.collect())
 }
 
+/// The image that the plan's preparations lead to, if it may be shared.
+fn preparation(plan: &Plan) -> Result<Option<Preparation>, SandboxError> {
+    if !plan.reuse {
+        return Ok(None);
+    }
+    let commands: Vec<Command> =
+        plan.preparations.iter().flat_map(|stage| &stage.steps).map(|step| step.command.clone()).collect();
+    Preparation::of(&plan.spec, &commands)
+}
+
+/// A sandbox, with the evidence of its preparations if it is ready already.
+fn start(
+    plan: &Plan,
+    preparation: Option<&Preparation>,
+    watch: &Watch<'_>,
+) -> Result<(Sandbox, Option<Kept>), SandboxError> {
+    let ready = match preparation {
+        Some(preparation) => Sandbox::create_prepared(plan.spec.clone(), preparation, watch)?,
+        None => None,
+    };
+    if let Some((sandbox, record)) = ready
+        && let Ok(kept) = serde_json::from_slice(&record)
+    {
+        return Ok((sandbox, Some(kept)));
+    }
+    Ok((Sandbox::create(plan.spec.clone(), watch)?, None))
+}
+
 struct Runner<'a> {
     sandbox: Sandbox,
-    watch: Watch<'a>,
+    deadline: Instant,
+    interrupted: &'a (dyn Fn() -> bool + Sync),
     run: Run,
+    /// Nothing but `after` begins any more.
+    halted: bool,
     progress: &'a mut dyn Progress,
 }
 
 impl Runner<'_> {
-    fn carry_out(&mut self, plan: &Plan) {
-        let done = self.phase(PhaseName::ActivatePlugins, !plan.activations.is_empty(), |runner| {
-            plan.activations.iter().try_for_each(|activation| {
-                let command = Command::ActivatePlugin { plugin: activation.plugin_file.clone() };
-                runner.execute(&command).map(|_| ())
-            })
-        });
-        let done = done.and_then(|()| {
-            self.phase(PhaseName::RunProbes, !plan.probes.is_empty(), |runner| {
-                plan.probes.iter().try_for_each(|probe| runner.probe(probe))
-            })
-        });
-        let done = done.and_then(|()| {
-            self.phase(PhaseName::RunWorkloads, true, |runner| {
-                for step in &plan.steps {
-                    runner.run.value = runner.execute(&step.command)?;
-                }
-                Ok(())
-            })
-        });
-        self.run.failure = done.err();
-    }
-
-    fn phase(
-        &mut self,
-        name: PhaseName,
-        wanted: bool,
-        body: impl FnOnce(&mut Self) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        if !wanted {
-            return Ok(());
+    /// Makes the sandbox ready, and keeps it as it is then for the next run of the plan.
+    fn prepare(&mut self, plan: &Plan, preparation: Option<&Preparation>) {
+        let first = self.sandbox.events().len();
+        for Stage { phase, steps } in &plan.preparations {
+            self.stage(*phase, steps);
         }
-        self.progress.phase_began(name);
-        let begun = Begun::now(name);
-        let done = body(self);
-        let status = if done.is_ok() { PhaseStatus::Completed } else { PhaseStatus::Failed };
-        self.run.phases.push(begun.end(status));
-        done
+        let kept = Kept::of(&self.run, &self.sandbox.events()[first..]);
+        if let (Some(preparation), Some(kept)) = (preparation, kept)
+            && let Ok(record) = serde_json::to_vec(&kept)
+        {
+            let watch = Watch { deadline: self.deadline, interrupted: self.interrupted };
+            // Without an image the next run takes as long as this one.
+            let _ = self.sandbox.keep_prepared(preparation, record, &watch);
+        }
     }
 
-    fn execute(&mut self, command: &Command) -> Result<Value, Failure> {
-        match self.sandbox.execute_with(command, &self.watch, &mut Asked(&mut *self.progress)) {
+    fn carry_out(&mut self, plan: &Plan) {
+        self.workloads(plan);
+        self.halted |= self.run.failure.is_some();
+        self.stage(PhaseName::RunProbes, &plan.probes);
+    }
+
+    /// A phase that has no business after a failure.
+    fn stage(&mut self, phase: PhaseName, steps: &[Step]) {
+        if steps.is_empty() {
+            return;
+        }
+        if self.halted {
+            return self.skip(phase, steps);
+        }
+        self.progress.phase_began(phase);
+        let begun = Begun::now();
+        let first = self.run.steps.len();
+        self.steps(phase, steps);
+        self.end(phase, begun, first);
+    }
+
+    fn workloads(&mut self, plan: &Plan) {
+        let phase = PhaseName::RunWorkloads;
+        let ready = !self.halted;
+        if !ready {
+            self.skip(phase, &plan.workflow);
+            if plan.after.is_empty() {
+                return;
+            }
+        }
+        self.progress.phase_began(phase);
+        let begun = Begun::now();
+        let first = self.run.steps.len();
+        if ready {
+            self.steps(phase, &plan.workflow);
+        }
+        // Where the time was over between two steps, the sandbox still lives.
+        let deadline = self.deadline;
+        self.deadline = deadline.max(Instant::now() + GRACE.min(plan.timeout));
+        self.after(phase, &plan.after);
+        self.deadline = deadline;
+        self.end(phase, begun, first);
+    }
+
+    fn end(&mut self, phase: PhaseName, begun: Begun, first: usize) {
+        let failed = self.run.steps[first..].iter().find_map(|evidence| match &evidence.ended {
+            Ended::Failed(cause, _) if !evidence.step.advisory => Some(cause),
+            _ => None,
+        });
+        let stopped = self.run.failure.as_ref().filter(|failure| failure.phase == phase);
+        let cause = failed.or(stopped.map(|failure| &failure.cause));
+        let evidence = begun.phase(phase, cause.map_or(Ok(()), Err), Value::Null);
+        self.run.phases.push(evidence);
+    }
+
+    /// Runs steps until one fails that must not.
+    fn steps(&mut self, phase: PhaseName, steps: &[Step]) {
+        for (at, step) in steps.iter().enumerate() {
+            if self.halted || !self.goes_on(phase) {
+                return self.skip(phase, &steps[at..]);
+            }
+            self.step(phase, step);
+        }
+    }
+
+    /// Runs every step that can run, whatever happened before.
+    fn after(&mut self, phase: PhaseName, steps: &[Step]) {
+        for (at, step) in steps.iter().enumerate() {
+            if !self.goes_on(phase) {
+                return self.skip(phase, &steps[at..]);
+            }
+            self.step(phase, step);
+        }
+    }
+
+    /// Whether another step can begin. If not, the run has failed.
+    fn goes_on(&mut self, phase: PhaseName) -> bool {
+        let stop = self.stop();
+        if let Some(stop) = &stop {
+            self.halted = true;
+            let message = match stop {
+                Stop::AlreadyStopped => "The sandbox had ended before this step.".to_owned(),
+                _ => format!("The run was {stop} before its next step."),
+            };
+            let cause = Failure { code: stop.code(), message, data: Value::Null };
+            self.run.failure.get_or_insert(RunFailure { phase, step: None, cause });
+        }
+        stop.is_none()
+    }
+
+    fn stop(&self) -> Option<Stop> {
+        if (self.interrupted)() {
+            Some(Stop::Interrupted)
+        } else if Instant::now() >= self.deadline {
+            Some(Stop::Deadline)
+        } else {
+            self.sandbox.is_stopped().then_some(Stop::AlreadyStopped)
+        }
+    }
+
+    fn skip(&mut self, phase: PhaseName, steps: &[Step]) {
+        let skipped = |step: &Step| StepEvidence { step: step.clone(), phase, ended: Ended::Skipped, command: None, from_image: false };
+        self.run.steps.extend(steps.iter().map(skipped));
+    }
+
+    fn step(&mut self, phase: PhaseName, step: &Step) {
+        self.progress.step_began(step);
+        let begun = Begun::now();
+        let count = self.run.commands.len();
+        let outcome = self.execute(step).and_then(|value| met(&step.expected, value));
+        let command = (self.run.commands.len() > count).then_some(count);
+        let span = begun.end();
+        let ended = match outcome {
+            Ok(value) => {
+                if phase == PhaseName::RunWorkloads && step.part != Part::After {
+                    self.run.value.clone_from(&value);
+                }
+                Ended::Succeeded(value, span)
+            }
+            Err(cause) => {
+                self.halted |= !step.allow_failure && !step.advisory;
+                if !step.advisory {
+                    let at = Some(self.run.steps.len());
+                    self.run.failure.get_or_insert(RunFailure { phase, step: at, cause: cause.clone() });
+                }
+                Ended::Failed(cause, span)
+            }
+        };
+        let evidence = StepEvidence { step: step.clone(), phase, ended, command, from_image: false };
+        self.progress.step_ended(step, &evidence);
+        self.run.steps.push(evidence);
+    }
+
+    fn execute(&mut self, step: &Step) -> Result<Value, Failure> {
+        let own = step.timeout.map(|timeout| Instant::now() + timeout);
+        let deadline = own.map_or(self.deadline, |own| own.min(self.deadline));
+        let watch = Watch { deadline, interrupted: self.interrupted };
+        match self.sandbox.execute_with(&step.command, &watch, &mut Asked(&mut *self.progress)) {
             Ok(execution) => {
                 self.run.log.extend(execution.record.stderr.lines().map(str::to_owned));
                 self.run.commands.push(execution.record);
@@ -144,43 +344,43 @@ impl Runner<'_> {
         }
     }
 
-    fn probe(&mut self, probe: &Probe) -> Result<(), Failure> {
-        let what = probe.kind.as_str();
-        match self.execute(&Command::Probe { kind: probe.kind, name: probe.name.clone() })? {
-            Value::Bool(true) => Ok(()),
-            _ => Err(Failure {
-                code: Code::ComponentInvalid,
-                message: format!(
-                    "The component {} is not ready: it has not registered the {what} {}.",
-                    probe.component, probe.name
-                ),
-                data: json!({ "component": probe.component, what: probe.name }),
-            }),
-        }
-    }
-
     fn collect(mut self) -> Run {
         self.progress.phase_began(PhaseName::CollectArtifacts);
-        let begun = Begun::now(PhaseName::CollectArtifacts);
-        let status = match self.sandbox.changes() {
-            Ok(changes) => {
-                self.run.changes = changes;
-                PhaseStatus::Completed
+        let begun = Begun::now();
+        let collected = self.sandbox.changes().map_err(|error| {
+            let refusal = Refusal::from(error);
+            Failure {
+                code: refusal.code,
+                message: format!("The changes could not be collected: {}", refusal.message),
+                data: Value::Null,
             }
-            Err(error) => {
-                let refusal = Refusal::from(error);
-                self.run.failure.get_or_insert(Failure {
-                    code: refusal.code,
-                    message: format!("The changes could not be collected: {}", refusal.message),
-                    data: Value::Null,
-                });
-                PhaseStatus::Failed
+        });
+        let evidence =
+            begun.phase(PhaseName::CollectArtifacts, collected.as_ref().map(|_| ()), Value::Null);
+        match collected {
+            Ok(changes) => self.run.changes = changes,
+            Err(cause) => {
+                let phase = PhaseName::CollectArtifacts;
+                self.run.failure.get_or_insert(RunFailure { phase, step: None, cause });
             }
-        };
+        }
         self.run.database = self.sandbox.database();
         self.sandbox.note("runtime.artifacts.collected", json!({ "mounts": self.run.changes.len() }));
         self.run.events = self.sandbox.destroy();
-        self.run.phases.push(begun.end(status));
+        self.run.phases.push(evidence);
         self.run
+    }
+}
+
+/// Whether a step returned what it had to.
+fn met(expected: &Expected, value: Value) -> Result<Value, Failure> {
+    match expected {
+        Expected::Anything => Ok(value),
+        Expected::Registered { .. } if value == Value::Bool(true) => Ok(value),
+        Expected::Registered { component, what, name } => Err(Failure {
+            code: Code::ComponentInvalid,
+            message: format!("The component {component} is not ready: it has not registered the {what} {name}."),
+            data: json!({ "component": component, *what: name }),
+        }),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::spec::{Limits, Spec};
 use super::random;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub(super) const STEP_SCRIPT: &str = "/internal/codebox/step.php";
@@ -105,7 +106,7 @@ const SALTS: [&str; 8] = [
 ];
 
 /// The secrets that WordPress signs cookies and nonces with: a sandbox's own.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Salts([String; SALTS.len()]);
 
 impl Salts {

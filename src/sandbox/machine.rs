@@ -5,6 +5,7 @@ use super::error::SandboxError;
 use super::files::{self, Salts};
 use super::layout;
 use super::spec::{HostMount, Spec};
+use super::warm::prepared::{Prepared, Rest};
 use super::warm;
 use crate::contract::{Code, CommandRecord, iso8601};
 use crate::engine::net::Network;
@@ -77,6 +78,39 @@ impl Machine {
             start.open = Some((image, files));
         }
         Ok(Arc::new(start))
+    }
+
+    /// A machine that starts as a sandbox that was made ready before.
+    pub(super) fn prepared(
+        runtime: &Arc<Runtime>,
+        spec: &Spec,
+        prepared: &Prepared,
+        watch: &Watch<'_>,
+    ) -> Result<Machine, SandboxError> {
+        let files = |files: &Vfs| -> Result<Vfs, SandboxError> {
+            let mut files = files.clone();
+            layout::attach(spec, &mut files, |_| false)?;
+            Ok(files)
+        };
+        let start = Start {
+            runtime: Arc::clone(runtime),
+            limits: limits(spec),
+            salts: prepared.rest.salts.clone(),
+            closed: (prepared.closed.clone(), files(&prepared.rest.files)?),
+            open: Some((prepared.open.clone(), files(prepared.open.vfs())?)),
+        };
+        Machine::from(Arc::new(start), watch)
+    }
+
+    /// The machine as it is now, for others to start as. None: WordPress does not load.
+    pub(super) fn prepare(&self, record: Vec<u8>, watch: &Watch<'_>) -> Result<Option<Prepared>, SandboxError> {
+        let start = self.snapshot(watch)?;
+        let Some((image, files)) = &start.open else { return Ok(None) };
+        let mut open = image.clone();
+        *open.vfs_mut() = files.clone();
+        let (closed, files) = start.closed.clone();
+        let rest = Rest { files, salts: start.salts.clone(), record };
+        Ok(Some(Prepared { closed, open, rest }))
     }
 
     pub(super) fn vfs(&self) -> &Vfs {

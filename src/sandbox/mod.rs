@@ -17,6 +17,7 @@ mod lock;
 mod machine;
 mod names;
 mod policy;
+mod prepare;
 mod random;
 mod site;
 mod spec;
@@ -36,6 +37,7 @@ pub use policy::{
     Approval, Approvals, Approver, Decision, Field, Filesystem, Issue, Policy, PolicyInvalid, Secrets, Unattended,
     Violation,
 };
+pub use prepare::Preparation;
 pub use random::random_id;
 pub use site::{Sandbox, Snapshot};
 pub use warm::{ImageInfo, Pruned, Retention, forget as forget_images, list as list_images, prune as prune_images};

@@ -54,10 +54,11 @@ impl Snapshot {
 pub struct Sandbox {
     id: String,
     created_at: SystemTime,
-    machine: Machine,
-    spec: Spec,
+    pub(super) machine: Machine,
+    pub(super) spec: Spec,
     events: Vec<Event>,
     checkpoints: Checkpoints,
+    was_on_the_network: bool,
 }
 
 impl Sandbox {
@@ -67,9 +68,13 @@ impl Sandbox {
         let decisions = admit(&mut spec)?;
         let runtime = Runtime::of(&spec.pack)?;
         let machine = Machine::start(&runtime, &spec, watch)?;
+        Ok(Sandbox::admitted(machine, spec, decisions))
+    }
+
+    pub(super) fn admitted(machine: Machine, spec: Spec, decisions: Vec<Decision>) -> Sandbox {
         let mut sandbox = Sandbox::with(machine, spec);
         decisions.into_iter().for_each(|decision| sandbox.decided(decision));
-        Ok(sandbox)
+        sandbox
     }
 
     fn with(mut machine: Machine, spec: Spec) -> Sandbox {
@@ -82,6 +87,7 @@ impl Sandbox {
             spec,
             events: Vec::new(),
             checkpoints: Checkpoints::default(),
+            was_on_the_network: false,
         };
         sandbox.note(
             "runtime.created",
@@ -223,6 +229,7 @@ impl Sandbox {
             let denied = Decision::new(Field::Sandbox, Err(format!("Sandboxes have no {call}.")));
             self.decided(denied.about(&id).with(json!({ "call": call })));
         }
+        self.was_on_the_network |= !execution.network.is_empty() || execution.network_dropped > 0;
         for record in &execution.network {
             let verdict = if record.allowed { Ok(()) } else { Err(String::new()) };
             self.decided(Decision { reason: None, ..Decision::new(Field::Network, verdict) }.about(&id).with(record));
@@ -346,6 +353,21 @@ impl Sandbox {
         self.machine.is_stopped()
     }
 
+    /// Whether a command asked for anything on the network, allowed or not.
+    pub(super) fn was_on_the_network(&self) -> bool {
+        self.was_on_the_network
+    }
+
+    /// The lifecycle events so far.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Adds events of the sandbox that this one started as.
+    pub fn inherit_events(&mut self, events: Vec<Event>) {
+        self.events.extend(events);
+    }
+
     /// Adds a lifecycle event.
     pub fn note(&mut self, kind: &str, data: Value) {
         self.events.push(Event {
@@ -365,7 +387,7 @@ impl Sandbox {
 }
 
 /// Brings what the sandbox is made of in line with the policy, or refuses it.
-fn admit(spec: &mut Spec) -> Result<Vec<Decision>, Violation> {
+pub(super) fn admit(spec: &mut Spec) -> Result<Vec<Decision>, Violation> {
     let word = |writable: bool| if writable { "readwrite" } else { "readonly" };
     let mut decisions = Vec::new();
     spec.policy.judge_secrets(spec.secrets.iter().map(String::as_str))?;

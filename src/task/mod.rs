@@ -6,7 +6,6 @@
 //! Invariant: everything that can be refused is refused before a sandbox exists; everything that
 //! ran, well or badly, leaves a bundle.
 
-mod attestation;
 mod compat;
 mod component;
 mod held;

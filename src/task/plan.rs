@@ -7,7 +7,7 @@ use super::policy;
 use crate::artifact::{MountRecord, Secret};
 use crate::contract::{Code, Refusal};
 use crate::host::Settings;
-use crate::recipe::{self, Activation, Mounts, Plan, Probe, Step, bare, core, pack, timeout};
+use crate::recipe::{self, Expected, Mounts, Part, PhaseName, Plan, Stage, Step, bare, core, pack, timeout};
 use crate::sandbox::{self, Command, HostMount, MountKind, Spec, command_ids};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -24,9 +24,8 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
     let pack = pack(settings)?;
     let core = core(input.wp.as_deref(), settings, &pack)?;
     let mut draft = Draft::of(&input.mounts, &input.component_contracts, settings)?;
-    draft.steps.push(Step {
-        command: Command::ability(&*runtime_task.ability, runtime_task.input.clone()),
-    });
+    let work = Command::ability(&*runtime_task.ability, runtime_task.input.clone());
+    draft.workflow.push(Step::new(Part::Steps, 0, work));
     let policy = policy::resolve(input.runtime_policy.as_ref(), &draft.commands(), secrets, settings)?;
     draft.mounts.check(&policy)?;
     Ok(Plan {
@@ -39,9 +38,15 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
             ..bare(pack, core, settings)?
         },
         mounts: draft.mounts.records,
-        activations: draft.activations,
-        probes: draft.probes,
-        steps: draft.steps,
+        preparations: vec![
+            Stage { phase: PhaseName::ActivatePlugins, steps: draft.activations },
+            Stage { phase: PhaseName::RunProbes, steps: draft.readiness },
+        ],
+        // A task's workspace may be large, and is another one each time.
+        reuse: false,
+        workflow: draft.workflow,
+        after: Vec::new(),
+        probes: Vec::new(),
         timeout: timeout(input.task_timeout_seconds, settings),
     })
 }
@@ -68,11 +73,7 @@ pub(super) fn held(input: &SandboxInput, settings: &Settings) -> Result<Prepared
         policy.commands = command_ids().map(str::to_owned).collect();
     }
     draft.mounts.check(&policy)?;
-    let preparations = draft
-        .activations
-        .iter()
-        .map(|activation| Command::ActivatePlugin { plugin: activation.plugin_file.clone() })
-        .collect();
+    let preparations = draft.activations.into_iter().map(|step| step.command).collect();
     Ok(Prepared {
         spec: Spec {
             mounts: draft.mounts.host,
@@ -91,9 +92,11 @@ pub(super) fn held(input: &SandboxInput, settings: &Settings) -> Result<Prepared
 struct Draft {
     mounts: Mounts,
     must_use: Vec<String>,
-    activations: Vec<Activation>,
-    probes: Vec<Probe>,
-    steps: Vec<Step>,
+    /// Plugins to activate, in this order.
+    activations: Vec<Step>,
+    /// What must be registered before the first step.
+    readiness: Vec<Step>,
+    workflow: Vec<Step>,
 }
 
 impl Draft {
@@ -158,34 +161,34 @@ impl Draft {
         }
         match contract.load_as {
             LoadAs::MuPlugin => self.must_use.push(format!("{target}/{main_file}")),
-            LoadAs::Plugin if contract.activate => self.activations.push(Activation {
-                slug: contract.slug.clone(),
-                plugin_file: format!("{}/{main_file}", contract.slug),
-            }),
+            LoadAs::Plugin if contract.activate => {
+                let plugin = format!("{}/{main_file}", contract.slug);
+                let index = self.activations.len();
+                self.activations.push(Step::new(Part::Setup, index, Command::ActivatePlugin { plugin }));
+            }
             LoadAs::Plugin => {}
         }
         if let Some(probe) = &contract.readiness_probe {
-            self.probes.push(Probe {
-                component: contract.slug.clone(),
-                kind: match probe.kind {
-                    ProbeKind::Ability => sandbox::ProbeKind::Ability,
-                    ProbeKind::Filter => sandbox::ProbeKind::Filter,
-                },
-                name: probe.name.clone(),
-            });
+            let kind = match probe.kind {
+                ProbeKind::Ability => sandbox::ProbeKind::Ability,
+                ProbeKind::Filter => sandbox::ProbeKind::Filter,
+            };
+            let name = probe.name.clone();
+            let expected =
+                Expected::Registered { component: contract.slug.clone(), what: kind.as_str(), name: name.clone() };
+            let index = self.readiness.len();
+            let step = Step::new(Part::Setup, index, Command::Probe { kind, name });
+            self.readiness.push(Step { expected, ..step });
         }
-        let host = HostMount { source, target, kind: MountKind::Directory, writable: false, capture: false };
-        self.mounts.attach(host, Value::Null);
+        let kind = MountKind::Directory;
+        self.mounts.attach(HostMount { source, target, kind, writable: false, capture: false }, Value::Null);
         Ok(())
     }
 
     /// Every command that the plan executes, each once.
     fn commands(&self) -> Vec<&'static str> {
-        let activate = Command::ActivatePlugin { plugin: String::new() }.name();
-        let probe = Command::Probe { kind: sandbox::ProbeKind::Ability, name: String::new() }.name();
-        let mut names: Vec<_> = self.activations.iter().map(|_| activate).collect();
-        names.extend(self.probes.iter().map(|_| probe));
-        names.extend(self.steps.iter().map(|step| step.command.name()));
+        let steps = [&self.activations, &self.readiness, &self.workflow];
+        let mut names: Vec<_> = steps.into_iter().flatten().map(|step| step.command.name()).collect();
         names.sort_unstable();
         names.dedup();
         names

@@ -3,6 +3,7 @@
 use crate::artifact::{Bundle, Failure};
 use crate::contract::CommandRecord;
 use crate::recipe::PhaseEvidence;
+use crate::sandbox::BACKEND;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -406,9 +407,6 @@ pub(super) fn envelope(facts: Facts, root: String, bundle: &Bundle) -> AgentTask
         notices: facts.notices,
     }
 }
-
-/// How this implementation calls itself where the reference says `wordpress-playground`.
-pub(super) use crate::sandbox::BACKEND;
 
 /// How much of the output a failure shows, bytes.
 const OUTPUT_SHOWN: usize = 4000;

@@ -2,16 +2,16 @@
 
 use super::input::{AgentTaskInput, ComponentContract};
 use super::plan::plan;
-use super::result::{self, AgentTaskRun, BACKEND, Facts};
-use super::{attestation, component, php_errors, test_report};
+use super::result::{self, AgentTaskRun, Facts};
+use super::{component, php_errors, test_report};
 use crate::artifact::{
     Attachment, AttachmentContent, Draft, Environment, Failure, Found, Outcome, Provenance, Redactor, RuntimeInfo,
     Store, Tally, clean_commands, clean_log, store_directory,
 };
 use crate::contract::{Code, Input, Refusal, iso8601};
 use crate::host::Host;
-use crate::recipe::{self, Plan, Progress, Run};
-use crate::sandbox::{self, Approval, Core, random_id};
+use crate::recipe::{self, Plan, Progress, Run, RunFailure};
+use crate::sandbox::{self, Approval, BACKEND, Core, random_id};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ fn redact(run: &mut Run, redactor: &Redactor) -> Tally {
     let mut found = Found::default();
     redactor.value(&mut run.value, &mut found);
     tally.add("files/agent-result.json", &found);
-    if let Some(failure) = &mut run.failure {
+    if let Some(RunFailure { cause: failure, .. }) = &mut run.failure {
         let mut found = Found::default();
         failure.message = redactor.text(&failure.message, &mut found).into_owned();
         redactor.value(&mut failure.data, &mut found);
@@ -88,7 +88,7 @@ fn conclude(
 ) -> Result<AgentTaskRun, Refusal> {
     let redacted = redact(&mut run, redactor);
     let ability = input.runtime_task.as_ref().map(|task| task.ability.clone()).unwrap_or_default();
-    let failure = run.failure.as_ref().map(failure).or_else(|| reported_failure(&run.value));
+    let failure = run.failure.as_ref().map(|failed| failure(&failed.cause)).or_else(|| reported_failure(&run.value));
     let session_id = input
         .sandbox_session_id
         .clone()
@@ -118,12 +118,7 @@ fn conclude(
     draft.diagnostics = php_errors::read(&run.log);
     draft.log = run.log;
     draft.test_results = test_report::read(&ability, &run.value, &run.commands);
-    let attestation = attestation::attest(plan, &wp, iso8601(draft.created_at));
-    draft.attachments.push(Attachment {
-        path: attestation::PATH.to_owned(),
-        kind: "run-attestation".to_owned(),
-        content: AttachmentContent::Json(to_value(&attestation)?),
-    });
+    draft.attachments.push(recipe::attest(plan, &wp, draft.created_at)?);
     if !run.value.is_null() {
         draft.attachments.push(Attachment {
             path: "agent-result.json".to_owned(),

@@ -5,6 +5,7 @@ use super::is_loaded;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::files;
 use crate::sandbox::layout;
+use crate::sandbox::policy::Approvals;
 use crate::sandbox::spec::{Core, HostMount, MountKind, Spec};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
@@ -70,22 +71,53 @@ pub(super) fn particular(base: &str, spec: &Spec) -> Result<Option<String>, Sand
     }
     let mut key = Key::new("particular");
     key.part(base.as_bytes());
+    configured(&mut key, spec);
+    for mount in &spec.mounts {
+        shape(&mut key, mount);
+        if is_loaded(mount) && !content(&mut key, mount)? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(key.finish()))
+}
+
+/// The key of what commands, given by their digest, make of it. They may have looked at every mount.
+pub(super) fn prepared(base: &str, spec: &Spec, commands: &str) -> Result<Option<String>, SandboxError> {
+    // Who has to approve commands wants to be asked each time.
+    if !spec.environment.is_empty() || spec.policy.approvals != Approvals::Never {
+        return Ok(None);
+    }
+    let mut key = Key::new("prepared");
+    key.part(base.as_bytes());
+    configured(&mut key, spec);
+    key.part(commands.as_bytes());
+    for mount in &spec.mounts {
+        shape(&mut key, mount);
+        key.part(if mount.capture { b"captured" } else { b"not" });
+        if !content(&mut key, mount)? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(key.finish()))
+}
+
+fn configured(key: &mut Key, spec: &Spec) {
+    key.part(&(spec.must_use.len() as u64).to_le_bytes());
     for path in &spec.must_use {
         key.part(path.as_bytes());
     }
     key.part(serde_json::Value::Object(spec.defines.clone()).to_string().as_bytes());
-    for mount in &spec.mounts {
-        shape(&mut key, mount);
-        if is_loaded(mount) {
-            key.part(mount.source.as_os_str().as_encoded_bytes());
-            let read = |source| SandboxError::Read { path: mount.source.clone(), source };
-            match fingerprint::tree(&mount.source).map_err(read)? {
-                Fingerprint::Of(digest) => key.part(&digest),
-                Fingerprint::TooMany | Fingerprint::TooRecent => return Ok(None),
-            }
-        }
+}
+
+/// Adds what is beneath a mount. False: nobody can say what that is.
+fn content(key: &mut Key, mount: &HostMount) -> Result<bool, SandboxError> {
+    key.part(mount.source.as_os_str().as_encoded_bytes());
+    let read = |source| SandboxError::Read { path: mount.source.clone(), source };
+    match fingerprint::tree(&mount.source).map_err(read)? {
+        Fingerprint::Of(digest) => key.part(&digest),
+        Fingerprint::TooMany | Fingerprint::TooRecent => return Ok(false),
     }
-    Ok(Some(key.finish()))
+    Ok(true)
 }
 
 /// What a request can see of a mount without looking into it.

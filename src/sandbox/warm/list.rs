@@ -18,7 +18,8 @@ pub struct ImageInfo {
     pub key: String,
     /// Its directory.
     pub path: String,
-    /// `base`, or `components` for one with components on a base.
+    /// `base`; `components` for one with components on a base; `prepared` for one that a recipe has
+    /// set up.
     pub kind: String,
     pub php_version: String,
     /// The core's directory.

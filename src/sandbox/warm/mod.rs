@@ -4,17 +4,19 @@
 //! requests and one in a request in which WordPress is loaded, from this process, from disk, or made
 //! now.
 //!
-//! There are two layers. The base depends on the pack, the core and the settings, and is made once.
+//! There are three layers. The base depends on the pack, the core and the settings, and is made once.
 //! On top of it comes an image for each set of components, which takes as long as WordPress takes to
-//! load.
+//! load. A sandbox that commands have made ready can be kept as a [`prepared`] image.
 //!
 //! Invariant: an image is used only for what it was made from. What could change it is in its key:
 //! where that cannot be told, it serves one sandbox and is forgotten.
 
+mod at_hand;
 mod build;
 mod fingerprint;
 mod key;
 mod list;
+pub(super) mod prepared;
 mod store;
 
 pub(super) use build::load;
@@ -26,11 +28,8 @@ use super::layout;
 use super::spec::{HostMount, Spec};
 use crate::engine::vfs::Vfs;
 use crate::engine::{GuestImage, Runtime, Watch};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// Images that this process keeps at hand.
-const AT_HAND: usize = 8;
+use at_hand::{AtHand, Name};
+use std::sync::Arc;
 
 /// Names of the images of a base, in their order.
 const BASE: [&str; 2] = ["closed", "open"];
@@ -116,27 +115,17 @@ fn is_particular(spec: &Spec) -> bool {
     !spec.must_use.is_empty() || !spec.defines.is_empty() || spec.mounts.iter().any(is_loaded)
 }
 
-/// Images of this process, the last used one last.
-static IMAGES: Mutex<Vec<(Name, Arc<[GuestImage]>)>> = Mutex::new(Vec::new());
-
-/// A cache directory and a key.
-type Name = (PathBuf, String);
+/// Images of this process.
+static IMAGES: AtHand<Arc<[GuestImage]>> = AtHand::new();
 
 /// The images for `spec`, made now where there are none.
 pub(super) fn of(spec: &Spec, runtime: &Arc<Runtime>, watch: &Watch<'_>) -> Result<Warm, SandboxError> {
-    let base_key = key::base(spec)?;
-    let about = store::About::base(spec);
-    let base = get(&base_key, &BASE, about, spec, runtime, watch, || {
-        build::base(spec, runtime, watch).map(build::Made::Shareable)
-    })?;
-    let Found::Shared(base) = base else {
-        return Err(SandboxError::Install("WordPress does not load".to_owned()));
-    };
+    let base = base(spec, runtime, watch)?;
     if !is_particular(spec) {
         return Ok(Warm { base, particular: Particular::None });
     }
     let make = || build::particular(spec, &base, runtime, watch);
-    let found = match key::particular(&base_key, spec)? {
+    let found = match key::particular(&key::base(spec)?, spec)? {
         Some(key) => get(&key, &PARTICULAR, store::About::particular(spec), spec, runtime, watch, make)?,
         None => Found::of(make()?),
     };
@@ -148,9 +137,22 @@ pub(super) fn of(spec: &Spec, runtime: &Arc<Runtime>, watch: &Watch<'_>) -> Resu
     Ok(Warm { base, particular })
 }
 
+/// The images of the base, made now where there are none.
+fn base(spec: &Spec, runtime: &Arc<Runtime>, watch: &Watch<'_>) -> Result<Arc<[GuestImage]>, SandboxError> {
+    let about = store::About::base(spec);
+    let made = get(&key::base(spec)?, &BASE, about, spec, runtime, watch, || {
+        build::base(spec, runtime, watch).map(build::Made::Shareable)
+    })?;
+    match made {
+        Found::Shared(base) => Ok(base),
+        Found::Own(_) | Found::Nothing => Err(SandboxError::Install("WordPress does not load".to_owned())),
+    }
+}
+
 /// Forgets this process's images: the next sandbox looks on disk again.
 pub fn forget() {
-    IMAGES.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    IMAGES.clear();
+    prepared::forget();
 }
 
 /// Images, and who may use them.
@@ -182,7 +184,7 @@ fn get(
     make: impl FnOnce() -> Result<build::Made, SandboxError>,
 ) -> Result<Found, SandboxError> {
     let name = (spec.cache_dir.clone(), key.to_owned());
-    if let Some(images) = at_hand(&name) {
+    if let Some(images) = IMAGES.find(&name) {
         return Ok(Found::Shared(images));
     }
     let store = store::Store::open(&spec.cache_dir)?;
@@ -196,29 +198,15 @@ fn get(
     match make()? {
         build::Made::Shareable(mut images) => {
             // A full disk costs others the time to make it again.
-            let _ = store.put(key, names, &mut images, &about, runtime);
+            let _ = store.put(key, names, &mut images, &[], &about, runtime);
             Ok(Found::Shared(keep(&name, images)))
         }
         other => Ok(Found::of(other)),
     }
 }
 
-fn at_hand(name: &Name) -> Option<Arc<[GuestImage]>> {
-    let mut images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
-    let index = images.iter().position(|(known, _)| known == name)?;
-    let entry = images.remove(index);
-    let found = Arc::clone(&entry.1);
-    images.push(entry);
-    Some(found)
-}
-
 fn keep(name: &Name, made: Vec<GuestImage>) -> Arc<[GuestImage]> {
     let made: Arc<[GuestImage]> = made.into();
-    let mut images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
-    images.retain(|(known, _)| known != name);
-    if images.len() >= AT_HAND {
-        images.remove(0);
-    }
-    images.push((name.clone(), Arc::clone(&made)));
+    IMAGES.keep(name, Arc::clone(&made));
     made
 }

@@ -6,7 +6,7 @@
 
 use super::list;
 use crate::contract::iso8601;
-use crate::engine::{GuestImage, Runtime, Watch};
+use crate::engine::{GuestImage, Runtime, Watch, write_sealed};
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::lock;
 use crate::sandbox::spec::{Core, Spec};
@@ -21,7 +21,7 @@ use std::time::SystemTime;
 #[serde(rename_all = "camelCase")]
 pub(super) struct About {
     pub schema: String,
-    /// `base` or `components`.
+    /// `base`, `components` or `prepared`.
     pub kind: String,
     pub php_version: String,
     /// The core's directory.
@@ -72,6 +72,10 @@ impl About {
             ..About::base(spec)
         }
     }
+
+    pub(super) fn prepared(spec: &Spec) -> About {
+        About { kind: "prepared".to_owned(), ..About::particular(spec) }
+    }
 }
 
 /// Where a user's images are: nobody believes another's.
@@ -90,10 +94,19 @@ impl Store {
         Ok(Store { root })
     }
 
+    /// Where the images under `key` are, if there are any.
+    pub(super) fn place(&self, key: &str) -> PathBuf {
+        self.root.join(key)
+    }
+
+    pub(super) fn holds(&self, key: &str) -> bool {
+        self.place(key).is_dir()
+    }
+
     /// The images under `key`, all of them or none.
     pub(super) fn find(&self, key: &str, names: &[&str], runtime: &Runtime) -> Option<Vec<GuestImage>> {
-        let directory = self.root.join(key);
-        if !directory.is_dir() {
+        let directory = self.place(key);
+        if !self.holds(key) {
             return None;
         }
         let images: Result<Vec<_>, _> =
@@ -130,6 +143,7 @@ impl Store {
         key: &str,
         names: &[&str],
         images: &mut [GuestImage],
+        more: &[(&str, &[u8])],
         about: &About,
         runtime: &Runtime,
     ) -> Result<(), SandboxError> {
@@ -138,9 +152,12 @@ impl Store {
         for (name, image) in names.iter().zip(images) {
             image.save(runtime, made.path(), name).map_err(cache)?;
         }
+        for (name, bytes) in more {
+            write_sealed(&made.path().join(name), bytes).map_err(cache)?;
+        }
         let text = serde_json::to_vec_pretty(about).map_err(|error| cache(error.into()))?;
         fs::write(made.path().join(ABOUT), text).map_err(cache)?;
-        let place = self.root.join(key);
+        let place = self.place(key);
         if place.exists() {
             self.remove(&place).map_err(cache)?;
         }

@@ -18,7 +18,7 @@ use crate::engine::Watch;
 use crate::engine::net::Rules;
 use crate::host::Host;
 use crate::recipe::judge_network;
-use crate::sandbox::{Approval, Approver, Attendant, Failure, Sandbox, Snapshot};
+use crate::sandbox::{Approval, Approver, Attendant, BACKEND, Failure, Sandbox, Snapshot};
 use answer::answer;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -80,7 +80,7 @@ impl HeldSandbox {
         json!({
             "schema": RUNTIME_INFO_SCHEMA,
             "id": self.sandbox.id(),
-            "backend": crate::task::result::BACKEND,
+            "backend": BACKEND,
             "environment": { "kind": "wordpress", "phpVersion": self.php_version },
             "createdAt": iso8601(self.sandbox.created_at()),
             "status": if self.sandbox.is_stopped() { "stopped" } else { "created" },

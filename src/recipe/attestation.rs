@@ -2,22 +2,24 @@
 //!
 //! Invariant: a rule is attested as enforced only if a test tries to break it.
 
-use crate::contract::{digest_hex, stable_json};
+use super::Plan;
+use crate::artifact::{Attachment, AttachmentContent};
+use crate::contract::{Code, Refusal, digest_hex, iso8601, stable_json};
 use crate::engine::net;
-use crate::recipe::Plan;
-use crate::sandbox::{Approvals, Core, Filesystem, Policy, Secrets};
+use crate::sandbox::{Approvals, BACKEND, Core, Filesystem, Policy, Secrets};
 use serde::Serialize;
 use serde_json::json;
+use std::time::SystemTime;
 
 pub const RUN_ATTESTATION_SCHEMA: &str = "wp-codebox/run-attestation/v1";
 const SECRET_ENVELOPE_SCHEMA: &str = "wp-codebox/redacted-secret-envelope/v1";
 
 /// Where it lies beneath `files/`.
-pub(super) const PATH: &str = "runtime-evidence/run-attestation.json";
+const PATH: &str = "runtime-evidence/run-attestation.json";
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Attestation {
+struct Attestation {
     schema: &'static str,
     created_at: String,
     package: Package,
@@ -111,7 +113,18 @@ struct Sealed {
     declarative: Vec<&'static str>,
 }
 
-pub(super) fn attest(plan: &Plan, wp: &str, created_at: String) -> Attestation {
+/// The attestation of a run of `plan`, as a file of its bundle.
+pub fn attest(plan: &Plan, wp: &str, created_at: SystemTime) -> Result<Attachment, Refusal> {
+    let content = serde_json::to_value(attestation(plan, wp, iso8601(created_at)))
+        .map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
+    Ok(Attachment {
+        path: PATH.to_owned(),
+        kind: "run-attestation".to_owned(),
+        content: AttachmentContent::Json(content),
+    })
+}
+
+fn attestation(plan: &Plan, wp: &str, created_at: String) -> Attestation {
     let policy = rules(&plan.spec.policy);
     let rules = [
         ("command", policy.command.enforcement),
@@ -129,7 +142,7 @@ pub(super) fn attest(plan: &Plan, wp: &str, created_at: String) -> Attestation {
         schema: RUN_ATTESTATION_SCHEMA,
         created_at,
         package: Package { name: "wp-codebox", version: env!("CARGO_PKG_VERSION") },
-        backend: Backend { kind: super::result::BACKEND, engine: "wasmtime" },
+        backend: Backend { kind: BACKEND, engine: "wasmtime" },
         runtime: Runtime {
             kind: "wordpress",
             version: wp.to_owned(),
