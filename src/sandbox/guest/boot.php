@@ -6,4 +6,5 @@
 require_once __DIR__ . '/steps.php';
 require_once '/wordpress/wp-load.php';
 wp_set_current_user( 1 );
+WP_Codebox\Sandbox\Outcome::reserve();
 file_put_contents( '/request/outcome', '{"status":"ok","value":"ready"}' );

@@ -24,14 +24,27 @@ final class Outcome {
 	private static ?array $outcome = null;
 
 	/**
+	 * Some memory in reserve, so that an exhausted step can still say so.
+	 *
+	 * @var string|null
+	 */
+	private static ?string $reserve = null;
+
+	/**
+	 * Sets memory aside. Done before an image is frozen, so that its forks share it.
+	 */
+	public static function reserve(): void {
+		self::$reserve ??= str_repeat( ' ', 65536 );
+	}
+
+	/**
 	 * Starts with what a step leaves behind if nothing else is said.
 	 */
 	public static function begin(): void {
-		// Some memory in reserve, so that an exhausted step can still say so.
-		$reserve = str_repeat( ' ', 65536 );
+		self::reserve();
 		register_shutdown_function(
-			static function () use ( &$reserve ): void {
-				$reserve = null;
+			static function (): void {
+				self::$reserve = null;
 				self::write();
 			}
 		);
