@@ -18,6 +18,7 @@ mod gate;
 mod guest;
 mod image;
 mod memory;
+mod native_stack;
 pub mod net;
 mod open_request;
 pub mod pack;
@@ -48,5 +49,6 @@ pub fn shutdown_process() {
     net::settle();
     watchdog::stop();
     memory::drop_idle();
+    native_stack::drop_idle();
     runtime::unload();
 }

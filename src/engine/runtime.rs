@@ -3,6 +3,7 @@
 use super::abi;
 use super::config;
 use super::memory::{ImageMemories, MemoryImage};
+use super::native_stack::Stacks;
 use super::pack::Pack;
 use super::state::State;
 use super::EngineError;
@@ -37,7 +38,7 @@ impl Runtime {
 
     fn load(pack: &Pack) -> Result<Runtime, EngineError> {
         let mut config = config::base();
-        config.with_host_memory(Arc::new(ImageMemories));
+        config.with_host_memory(Arc::new(ImageMemories)).with_host_stack(Arc::new(Stacks));
         let engine = Engine::new(&config).map_err(EngineError::Setup)?;
         // SAFETY: the file was written by the pack tool, lies in a directory of the operator's,
         // and its wasmtime version and settings were checked when the pack was opened; wasmtime
