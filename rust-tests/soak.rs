@@ -37,6 +37,27 @@ fn cycles_of_fork_run_collect_destroy_leave_nothing_behind() {
     assert!(after.1 <= before.1 + 64, "mappings: {} then {}", before.1, after.1);
     assert!(after.2 <= before.2 + (64 << 10), "KiB resident: {} then {}", before.2, after.2);
     assert_eq!(fs::read_to_string(workspace.path().join("note.txt")).unwrap(), "host");
+    sandboxes_that_changed_nothing_keep_no_memory();
+}
+
+/// Each of them had more than 4 MiB while its command ran. A handful of memories is kept for guests
+/// to come.
+fn sandboxes_that_changed_nothing_keep_no_memory() {
+    let live = || {
+        let mut sandbox = Sandbox::create(spec(Policy::allowing(wp_codebox::sandbox::command_ids())), &patient()).unwrap();
+        let code = "$GLOBALS['s'] = str_repeat('x', 4 << 20); return strlen($GLOBALS['s']);";
+        assert_eq!(value(&mut sandbox, code), 4 << 20);
+        sandbox
+    };
+    let _warm: Vec<_> = (0..5).map(|_| live()).collect();
+    let before = held();
+    let mut resting: Vec<_> = (0..40).map(|_| live()).collect();
+    let after = held();
+    assert!(after.1 <= before.1 + 64, "mappings: {} then {}", before.1, after.1);
+    assert!(after.2 <= before.2 + (40 << 10), "KiB resident: {} then {}", before.2, after.2);
+    for sandbox in &mut resting {
+        assert_eq!(value(sandbox, "return !isset($GLOBALS['s']) && did_action('init') === 1;"), true);
+    }
 }
 
 /// Descriptors, mappings and KiB of memory of its own that this process has.

@@ -406,6 +406,40 @@ fn a_stopped_sandbox_has_no_snapshot_and_can_be_restored() {
     assert_eq!(value(&mut sandbox, "return 'back';"), "back");
 }
 
+/// From the first changed file on a sandbox keeps its guest, also when it has rested before.
+#[test]
+fn files_outlive_the_guests_that_changed_nothing() {
+    let cache = cache();
+    let mut sandbox = create(&cache);
+    assert_eq!(value(&mut sandbox, "return file_exists('/workspace/a');"), false);
+    assert_eq!(value(&mut sandbox, "return file_put_contents('/workspace/a', 'xy');"), 2);
+    assert_eq!(value(&mut sandbox, "return file_get_contents('/workspace/a');"), "xy");
+    assert_eq!(value(&mut sandbox, "return update_option('a_flag', 'set') && get_option('a_flag') === 'set';"), true);
+    assert_eq!(value(&mut sandbox, "return get_option('a_flag');"), "set");
+}
+
+/// What is mounted into a sandbox at rest is there for the next command.
+#[test]
+fn a_mount_reaches_a_sandbox_at_rest() {
+    let cache = cache();
+    let mut sandbox = create(&cache);
+    assert_eq!(value(&mut sandbox, "return file_exists('/workspace/late/a.txt');"), false);
+    let source = tempfile::tempdir().unwrap();
+    fs::write(source.path().join("a.txt"), "late").unwrap();
+    let mount = HostMount {
+        source: source.path().canonicalize().unwrap(),
+        target: "/workspace/late".to_owned(),
+        kind: MountKind::Directory,
+        writable: false,
+        capture: false,
+    };
+    sandbox.mount(mount).unwrap();
+    assert_eq!(value(&mut sandbox, "return file_get_contents('/workspace/late/a.txt') . did_action('init');"), "late1");
+    let snapshot = sandbox.snapshot(&patient()).unwrap();
+    let mut other = Sandbox::fork(&snapshot, &patient()).unwrap();
+    assert_eq!(value(&mut other, "return file_get_contents('/workspace/late/a.txt');"), "late");
+}
+
 /// Memory goes from guest to guest: nothing of one is in the next.
 #[test]
 fn reused_memory_holds_nothing_of_the_guest_before() {

@@ -44,6 +44,11 @@ pub use watchdog::with_signals_blocked;
 /// The end of a PHP request: nothing outlives it yet that would have to be reaped.
 pub fn shutdown_request() {}
 
+/// Has the memory of ended guests made ready for the next ones, so that none of them waits for it.
+pub fn tidy() {
+    memory::tidy();
+}
+
 /// The end of the process: no helper thread and no loaded pack is left.
 pub fn shutdown_process() {
     net::settle();

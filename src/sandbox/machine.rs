@@ -18,13 +18,23 @@ use std::time::{Duration, Instant, SystemTime};
 /// The guest of a sandbox.
 ///
 /// It is a fork of a warm image. As long as no file has changed, each command gets a fork of its
-/// own. From the first change on the guest goes on with what it has, and each command is a request
-/// that loads WordPress from the changed files.
+/// own, which ends with it: what such a machine keeps between two commands is next to nothing. From
+/// the first change on the guest goes on with what it has, and each command is a request that loads
+/// WordPress from the changed files.
 pub(super) struct Machine {
     start: Arc<Start>,
-    guest: Guest,
-    /// The generation of the guest's files when the host placed the last one.
+    body: Body,
+    /// The generation of the files when the host placed the last one.
     placed: u64,
+    /// Dropped after the guest.
+    _tidy: Tidy,
+}
+
+/// What a machine is between two commands.
+enum Body {
+    Guest(Guest),
+    /// The guest of the last command changed no file and is gone. These outlive it.
+    Rest { vfs: Vfs, network: Network },
 }
 
 /// What a guest is forked from: images, each with the files to start with.
@@ -52,24 +62,22 @@ impl Machine {
     pub(super) fn from(start: Arc<Start>, watch: &Watch<'_>) -> Result<Machine, SandboxError> {
         let guest = start.fork(start.open.is_some(), watch)?;
         let placed = guest.vfs().generation();
-        Ok(Machine { start, guest, placed })
+        Ok(Machine { start, body: Body::Guest(guest), placed, _tidy: Tidy })
     }
 
     /// Where machines with these files start. WordPress is loaded once for all of them, if it loads.
     pub(super) fn snapshot(&self, watch: &Watch<'_>) -> Result<Arc<Start>, SandboxError> {
-        if self.guest.is_stopped() {
+        if self.is_stopped() {
             return Err(SandboxError::Stopped(Stop::AlreadyStopped));
         }
         if self.is_untouched() {
             return Ok(Arc::clone(&self.start));
         }
-        let mut files = self.guest.vfs().clone();
-        files.host_adopt_descriptors(&self.start.closed.1);
         let mut start = Start {
             runtime: Arc::clone(&self.start.runtime),
             limits: self.start.limits.clone(),
             salts: self.start.salts.clone(),
-            closed: (self.start.closed.0.clone(), files),
+            closed: (self.start.closed.0.clone(), self.files_for_a_closed_guest()),
             open: None,
         };
         let mut guest = start.fork(false, watch)?;
@@ -113,21 +121,37 @@ impl Machine {
         Ok(Some(Prepared { closed, open, rest }))
     }
 
+    /// The files as they are, for a guest in which no request is open.
+    fn files_for_a_closed_guest(&self) -> Vfs {
+        let mut files = self.vfs().clone();
+        files.host_adopt_descriptors(&self.start.closed.1);
+        files
+    }
+
     pub(super) fn vfs(&self) -> &Vfs {
-        self.guest.vfs()
+        match &self.body {
+            Body::Guest(guest) => guest.vfs(),
+            Body::Rest { vfs, .. } => vfs,
+        }
     }
 
     pub(super) fn network_mut(&mut self) -> &mut Network {
-        self.guest.network_mut()
+        match &mut self.body {
+            Body::Guest(guest) => guest.network_mut(),
+            Body::Rest { network, .. } => network,
+        }
     }
 
     pub(super) fn count_in_memory(&self, bytes: &[u8]) -> usize {
-        self.guest.count_in_memory(bytes)
+        match &self.body {
+            Body::Guest(guest) => guest.count_in_memory(bytes),
+            Body::Rest { .. } => 0,
+        }
     }
 
     /// Whether the guest was stopped and runs nothing more.
     pub(super) fn is_stopped(&self) -> bool {
-        self.guest.is_stopped()
+        matches!(&self.body, Body::Guest(guest) if guest.is_stopped())
     }
 
     pub(super) fn execute(
@@ -139,47 +163,73 @@ impl Machine {
     ) -> Result<Execution, SandboxError> {
         self.ready(command, watch)?;
         let untouched = self.is_untouched();
-        place(&mut self.guest, command, environment)?;
+        let Body::Guest(guest) = &mut self.body else {
+            return Err(SandboxError::Stopped(Stop::AlreadyStopped));
+        };
+        place(guest, command, environment)?;
         if untouched {
-            self.placed = self.guest.vfs().generation();
+            self.placed = guest.vfs().generation();
         }
-        self.tap(tap);
-        let execution = run(&mut self.guest, command, watch);
-        self.tap(None);
+        listen(guest, tap);
+        let execution = run(guest, command, watch);
+        listen(guest, None);
         if matches!(command, Command::Content(_)) {
-            clear_staging(&mut self.guest)?;
+            clear_staging(guest)?;
+        }
+        let spent = !guest.is_stopped() && !guest.is_open() && guest.vfs().generation() == self.placed;
+        if spent {
+            self.rest();
         }
         Ok(execution)
     }
 
-    fn tap(&mut self, tap: Option<&Arc<Tap>>) {
-        let vfs = self.guest.vfs_mut();
-        vfs.stdout.set_tap(tap.map(|tap| (Channel::Stdout, Arc::clone(tap))));
-        vfs.stderr.set_tap(tap.map(|tap| (Channel::Stderr, Arc::clone(tap))));
+    /// Lets the guest go, if there is one.
+    fn rest(&mut self) {
+        let (vfs, network) = (self.vfs().clone(), self.network_mut().handed_on());
+        self.body = Body::Rest { vfs, network };
     }
 
     fn is_untouched(&self) -> bool {
-        self.guest.vfs().generation() == self.placed
+        self.vfs().generation() == self.placed
     }
 
     /// Makes the guest one that the command can run in.
     fn ready(&mut self, command: &Command, watch: &Watch<'_>) -> Result<(), SandboxError> {
-        if self.guest.is_stopped() || !self.is_untouched() {
-            return Ok(());
-        }
         let loaded = command.takes_loaded_wordpress() && self.start.open.is_some();
-        if !loaded || !self.guest.is_open() {
-            let mut guest = self.start.fork(loaded, watch)?;
-            *guest.network_mut() = self.guest.network_mut().handed_on();
-            self.guest = guest;
-            self.placed = self.guest.vfs().generation();
+        let untouched = self.is_untouched();
+        let guest = match &self.body {
+            Body::Guest(guest) if guest.is_stopped() || !untouched || (loaded && guest.is_open()) => return Ok(()),
+            // Something was mounted since the last command.
+            Body::Rest { .. } if !untouched => {
+                self.start.fork_from(&self.start.closed.0, self.files_for_a_closed_guest(), watch)
+            }
+            _ => self.start.fork(loaded, watch),
+        };
+        let mut guest = guest?;
+        *guest.network_mut() = self.network_mut().handed_on();
+        if untouched {
+            self.placed = guest.vfs().generation();
         }
+        self.body = Body::Guest(guest);
         Ok(())
     }
 
     /// Attaches a mount. WordPress, if it is loaded already, has not seen what is in it.
     pub(super) fn mount(&mut self, mount: &HostMount) -> Result<(), SandboxError> {
-        layout::mount(self.guest.vfs_mut(), mount)
+        let vfs = match &mut self.body {
+            Body::Guest(guest) => guest.vfs_mut(),
+            Body::Rest { vfs, .. } => vfs,
+        };
+        layout::mount(vfs, mount)
+    }
+}
+
+/// Cleans up behind a guest when nobody waits for an answer of its machine any more.
+struct Tidy;
+
+impl Drop for Tidy {
+    fn drop(&mut self) {
+        engine::tidy();
     }
 }
 
@@ -196,7 +246,11 @@ impl Start {
             Some(open) if loaded => open,
             _ => &self.closed,
         };
-        let fork = Fork { vfs: files.clone(), instead: &self.salts.bytes(), limits: self.limits.clone() };
+        self.fork_from(image, files.clone(), watch)
+    }
+
+    fn fork_from(&self, image: &GuestImage, vfs: Vfs, watch: &Watch<'_>) -> Result<Guest, SandboxError> {
+        let fork = Fork { vfs, instead: &self.salts.bytes(), limits: self.limits.clone() };
         Ok(Guest::fork(&self.runtime, image, fork, watch)?)
     }
 }
@@ -231,6 +285,13 @@ pub(super) fn carry_out(
 ) -> Result<Execution, SandboxError> {
     place(guest, command, &[])?;
     Ok(run(guest, command, watch))
+}
+
+/// Shows what the guest prints to `tap` from now on.
+fn listen(guest: &mut Guest, tap: Option<&Arc<Tap>>) {
+    let vfs = guest.vfs_mut();
+    vfs.stdout.set_tap(tap.map(|tap| (Channel::Stdout, Arc::clone(tap))));
+    vfs.stderr.set_tap(tap.map(|tap| (Channel::Stderr, Arc::clone(tap))));
 }
 
 /// Tells the guest what to do.

@@ -131,6 +131,11 @@ unsafe impl LinearMemory for ImageMemory {
     }
 }
 
+/// Makes what guests have left fit for those to come.
+pub(super) fn tidy() {
+    slot::tidy();
+}
+
 /// Unmaps what is kept for guests to come.
 pub(super) fn drop_idle() {
     slot::drop_idle();

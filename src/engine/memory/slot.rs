@@ -4,7 +4,11 @@
 //! threads share. So a memory whose guest ended well is not unmapped: the pages that it wrote get
 //! the image's bytes again, and the next guest of the same image finds everything in place.
 //!
-//! Invariant: an idle slot reads as its image does and holds no byte of the guest before.
+//! That is not done while somebody waits for a guest's answer: few slots may stay as their guests left
+//! them until there is time, or until a guest needs one of them.
+//!
+//! Invariant: a slot that is taken, and an idle one, reads as its image does and holds no byte of the
+//! guest before.
 
 use super::image::MemoryImage;
 use super::{PAGE, page_up, pagemap};
@@ -20,7 +24,11 @@ const IDLE_MAX: usize = 8;
 /// Written pages that an idle slot keeps for the next guest. Beyond it they are given back.
 const KEPT_PAGES: usize = 1024;
 
+/// Slots that stay as their guests left them.
+const LEFT_MAX: usize = 2;
+
 static IDLE: Mutex<Vec<Slot>> = Mutex::new(Vec::new());
+static LEFT: Mutex<Vec<Slot>> = Mutex::new(Vec::new());
 
 pub(super) struct Slot {
     base: *mut u8,
@@ -41,12 +49,17 @@ impl Slot {
     pub(super) fn of(capacity: usize, guard: usize, image: Option<Arc<MemoryImage>>) -> io::Result<Slot> {
         let reserved = (page_up(capacity) + page_up(guard)).max(PAGE);
         if let Some(image) = &image {
-            let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
             let fits = |slot: &Slot| {
                 slot.reserved == reserved && slot.image.as_ref().is_some_and(|other| Arc::ptr_eq(other, image))
             };
-            if let Some(index) = idle.iter().rposition(fits) {
-                return Ok(idle.remove(index));
+            if let Some(slot) = take(&IDLE, fits) {
+                return Ok(slot);
+            }
+            // Where that fails the slot is dropped.
+            if let Some(mut slot) = take(&LEFT, fits)
+                && slot.reset().is_ok()
+            {
+                return Ok(slot);
             }
         }
         Slot::reserve(capacity, reserved, image)
@@ -97,10 +110,24 @@ impl Slot {
         Ok(())
     }
 
-    /// Makes the slot what it was when it was new, and keeps it for the next guest of the image.
-    pub(super) fn recycle(mut self) {
+    /// Keeps the slot for the next guest of its image.
+    pub(super) fn recycle(self) {
+        if self.image.is_none() {
+            return;
+        }
+        let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+        left.push(self);
+        let surplus = (left.len() > LEFT_MAX).then(|| left.remove(0));
+        drop(left);
+        if let Some(slot) = surplus {
+            slot.tidy();
+        }
+    }
+
+    /// Makes the slot what it was when it was new, for the next guest.
+    fn tidy(mut self) {
         // Where that fails the slot is dropped, and the next guest gets a new one.
-        if self.image.is_some() && self.reset().is_ok() {
+        if self.reset().is_ok() {
             let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
             if idle.len() >= IDLE_MAX {
                 idle.remove(0);
@@ -166,7 +193,20 @@ impl Drop for Slot {
     }
 }
 
-/// Unmaps every idle slot.
+/// The slot that was put there last of those that fit.
+fn take(slots: &Mutex<Vec<Slot>>, fits: impl Fn(&Slot) -> bool) -> Option<Slot> {
+    let mut slots = slots.lock().unwrap_or_else(PoisonError::into_inner);
+    slots.iter().rposition(fits).map(|index| slots.remove(index))
+}
+
+/// Makes what guests have left fit for those to come.
+pub(super) fn tidy() {
+    let left = std::mem::take(&mut *LEFT.lock().unwrap_or_else(PoisonError::into_inner));
+    left.into_iter().for_each(Slot::tidy);
+}
+
+/// Unmaps every slot that no guest is in.
 pub(super) fn drop_idle() {
+    LEFT.lock().unwrap_or_else(PoisonError::into_inner).clear();
     IDLE.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }
