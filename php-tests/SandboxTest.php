@@ -93,6 +93,8 @@ final class SandboxTest extends TestCase {
 			'args.code'   => static fn() => $sandbox->execute( 'wordpress.run-php' ),
 			'args.colour' => static fn() => $sandbox->execute( 'wordpress.run-php', array( 'code' => '1;', 'colour' => 'red' ) ),
 			'nope'        => static fn() => $sandbox->execute( 'wordpress.run-php', array( 'code' => '1;' ), array( 'nope' => 1 ) ),
+			'options.command' => static fn() => $sandbox->execute( 'wordpress.run-php', array( 'code' => '1;' ), array( 'command' => 'wordpress.wp-cli' ) ),
+			'options.args' => static fn() => $sandbox->execute( 'wordpress.run-php', array( 'code' => '1;' ), array( 'args' => array() ) ),
 			'snapshot'    => static fn() => $sandbox->restore( 'snapshot-of-another' ),
 			'count'       => static fn() => $sandbox->fork( 0 ),
 			'mounts.0.target' => static fn() => WP_Codebox_API::create_sandbox( array( 'mounts' => array( array( 'source' => '/etc', 'target' => 'relative' ) ) ) ),

@@ -8,6 +8,8 @@ mod attacks;
 mod bundles;
 #[path = "redact/encodings.rs"]
 mod encodings;
+#[path = "redact/live.rs"]
+mod live;
 #[path = "redact/model.rs"]
 mod model;
 #[path = "redact/ordinary.rs"]

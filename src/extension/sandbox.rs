@@ -74,7 +74,13 @@ impl SandboxObject {
             input.insert("command".to_owned(), command.into());
             input.insert("args".to_owned(), read(calls, args)?);
             if let Value::Object(options) = read(calls, options.as_deref())? {
-                input.extend(options);
+                for (name, option) in options {
+                    if input.contains_key(&name) {
+                        let why = "not an option: the command and its arguments come before the options";
+                        return Err(Refusal::field(Code::InputInvalid, &format!("options.{name}"), why));
+                    }
+                    input.insert(name, option);
+                }
             }
             let input = Value::Object(input);
             let host = PhpHost::new(calls, input.clone());

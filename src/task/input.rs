@@ -4,7 +4,7 @@
 mod check;
 mod tools;
 
-pub(super) use check::check_places;
+pub(super) use check::{check_places, check_secrets};
 
 use super::compat;
 use crate::contract::{Code, Input, Refusal, input_schema};

@@ -32,8 +32,8 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
         spec: Spec {
             mounts: draft.mounts.host,
             must_use: draft.must_use,
-            environment: secrets.iter().map(|s| (s.name().to_owned(), s.value().to_owned())).collect(),
-            secrets: secrets.iter().map(|secret| secret.name().to_owned()).collect(),
+            environment: environment(secrets),
+            secrets: names(secrets),
             policy,
             ..bare(pack, core, settings)?
         },
@@ -62,13 +62,13 @@ pub(super) struct Prepared {
 }
 
 /// The same for a sandbox that its caller holds.
-pub(super) fn held(input: &SandboxInput, settings: &Settings) -> Result<Prepared, Refusal> {
+pub(super) fn held(input: &SandboxInput, settings: &Settings, secrets: &[Secret]) -> Result<Prepared, Refusal> {
     let pack = pack(settings)?;
     let core = core(input.wp.as_deref(), settings, &pack)?;
     let draft = Draft::of(&input.mounts, &input.component_contracts, settings)?;
     let asked = input.runtime_policy.as_ref();
     let needed = draft.commands();
-    let mut policy = policy::resolve(asked, &needed, &[], settings)?;
+    let mut policy = policy::resolve(asked, &needed, secrets, settings)?;
     if asked.is_none_or(|asked| asked.commands.is_none()) {
         policy.commands = command_ids().map(str::to_owned).collect();
     }
@@ -78,6 +78,8 @@ pub(super) fn held(input: &SandboxInput, settings: &Settings) -> Result<Prepared
         spec: Spec {
             mounts: draft.mounts.host,
             must_use: draft.must_use,
+            environment: environment(secrets),
+            secrets: names(secrets),
             policy,
             ..bare(pack, core, settings)?
         },
@@ -193,6 +195,14 @@ impl Draft {
         names.dedup();
         names
     }
+}
+
+fn environment(secrets: &[Secret]) -> Vec<(String, String)> {
+    secrets.iter().map(|secret| (secret.name().to_owned(), secret.value().to_owned())).collect()
+}
+
+fn names(secrets: &[Secret]) -> Vec<String> {
+    secrets.iter().map(|secret| secret.name().to_owned()).collect()
 }
 
 fn metadata(map: &Map<String, Value>) -> Value {

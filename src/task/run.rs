@@ -44,7 +44,7 @@ fn carry_out(
     Ok(envelope)
 }
 
-fn without_secrets(mut refusal: Refusal, redactor: &Redactor) -> Refusal {
+pub(super) fn without_secrets(mut refusal: Refusal, redactor: &Redactor) -> Refusal {
     let mut found = Found::default();
     refusal.message = redactor.text(&refusal.message, &mut found).into_owned();
     refusal.facts.values_mut().for_each(|fact| redactor.value(fact, &mut found));

@@ -28,6 +28,7 @@ const HASH_BITS: u32 = 17;
 
 /// The patterns of all values, ready to be searched for.
 pub struct Configured {
+    /// In order.
     patterns: Vec<Box<[u8]>>,
     /// Distance between the groups that are looked at.
     stride: usize,
@@ -98,6 +99,23 @@ impl Configured {
             }
             at += self.stride;
         }
+    }
+}
+
+impl Configured {
+    /// Where in `raw` an occurrence may have begun of which more is to come; its end, if nowhere.
+    pub fn settled(&self, raw: &[u8], skeleton: &Skeleton) -> usize {
+        let bones = skeleton.as_bytes();
+        let longest = self.patterns.iter().map(|pattern| pattern.len()).max().unwrap_or_default();
+        let mut places = bones.len().saturating_sub(longest)..bones.len();
+        let begun = places.find(|at| self.begins_with(&bones[*at..]));
+        begun.map_or(raw.len(), |at| skeleton.raw_index(raw, at))
+    }
+
+    /// Whether a pattern begins with `part`: they are in order.
+    fn begins_with(&self, part: &[u8]) -> bool {
+        let first = self.patterns.partition_point(|pattern| **pattern < *part);
+        self.patterns.get(first).is_some_and(|pattern| pattern.starts_with(part))
     }
 }
 

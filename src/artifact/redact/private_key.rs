@@ -12,6 +12,15 @@ const GAP: usize = 64;
 /// Shorter runs are words of code, unless the key ends with them.
 const SHORTEST_RUN: usize = 24;
 
+/// Where a line stands that a key follows whose end has not come yet.
+pub fn open(raw: &[u8]) -> Option<usize> {
+    let at = memchr::memmem::rfind(raw, b"-----BEGIN")?;
+    let rest = &raw[at..];
+    let is_key = memchr::memmem::find(&rest[..rest.len().min(64)], b"PRIVATE KEY").is_some();
+    let ends = memchr::memmem::find(rest, b"-----END").is_some();
+    (is_key && !ends).then(|| raw[..at].iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1))
+}
+
 /// `sight` is at `PRIVATE KEY`; what counts begins after the dashes.
 pub fn read(sight: &Sight<'_>) -> Option<Hit> {
     let after = sight.after();

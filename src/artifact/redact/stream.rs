@@ -3,7 +3,7 @@
 use super::mask::{self, CLOSE, Hit};
 use super::skeleton::Skeleton;
 use super::tally::Found;
-use super::{REACH, Redactor};
+use super::{REACH, Redactor, private_key};
 
 /// How much is searched at once. Bytes.
 const BLOCK: usize = 256 << 10;
@@ -52,6 +52,32 @@ impl<'r> Stream<'r> {
             if self.waiting.len() >= full {
                 self.block(self.block, out);
             }
+        }
+    }
+
+    /// Appends to `out` what will be no secret whatever comes next, for output that is shown while it
+    /// is made. Configured values are found wherever the input is cut. What only looks like a
+    /// credential is found if its line comes in one piece, for which an incomplete line waits unless
+    /// `all`.
+    pub fn settle(&mut self, all: bool, out: &mut Vec<u8>) {
+        let end = self.waiting.len();
+        let mut hits = self.shown.clone();
+        self.redactor.hits(&self.waiting, self.before, end, &mut self.skeleton, &mut hits);
+        let known = self.redactor.configured.as_ref();
+        let mut settled = known.map_or(end, |known| known.settled(&self.waiting, &self.skeleton));
+        // A credential that goes up to the end may go on.
+        if let Some(last) = mask::merge(&self.waiting, hits).last().filter(|last| last.end + CLOSE >= end) {
+            settled = settled.min(last.start);
+        }
+        if let Some(key) = private_key::open(&self.waiting) {
+            settled = settled.min(key);
+        }
+        if !all {
+            let line = self.waiting.iter().rposition(|b| matches!(b, b'\n' | b'\r'));
+            settled = settled.min(line.map_or(0, |line| line + 1));
+        }
+        if settled > 0 {
+            self.block(settled, out);
         }
     }
 

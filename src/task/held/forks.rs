@@ -3,6 +3,7 @@
 use super::answer::{answer, error};
 use super::cancel::Cancel;
 use super::input::ExecutionInput;
+use super::redact::clean;
 use super::HeldSandbox;
 use crate::contract::{Code, Input, Refusal};
 use crate::engine::{Watch, with_signals_blocked};
@@ -47,6 +48,7 @@ impl HeldSandbox {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = threads.unwrap_or(cores).clamp(1, work.len().max(1)).min(4 * cores);
         let next = AtomicUsize::new(0);
+        let redactor = self.redactor.as_deref();
         let answers: Vec<Mutex<Option<Value>>> = work.iter().map(|_| Mutex::new(None)).collect();
         let worker = || {
             while let Some((index, (limit, command))) = {
@@ -62,6 +64,7 @@ impl HeldSandbox {
                         "error": error(refusal.code, &refusal.message, &refusal.data()),
                     })
                 });
+                let one = clean(one, redactor);
                 *answers[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
             }
         };
@@ -98,6 +101,7 @@ impl HeldSandbox {
                 max_timeout: self.max_timeout,
                 snapshots: BTreeMap::new(),
                 php_version: self.php_version.clone(),
+                redactor: self.redactor.clone(),
             })
         };
         (0..count).map(|_| fork()).collect()

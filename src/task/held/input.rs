@@ -4,7 +4,7 @@ use crate::contract::{Code, Input, Refusal, input_schema};
 use crate::host::Settings;
 use crate::recipe::read_host_file;
 use crate::sandbox::{ARGUMENT_FILE_MAX, Arguments, Command};
-use crate::task::input::{ComponentContract, Mount, RuntimePolicy, check_places};
+use crate::task::input::{AgentTaskInput, ComponentContract, Mount, RuntimePolicy, check_places, check_secrets};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,6 +23,11 @@ pub struct SandboxInput {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub component_contracts: Vec<ComponentContract>,
+    /// Names of variables of the parent's environment that the sandbox's environment shall have.
+    /// Their values are kept out of everything that leaves the sandbox.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(length(min = 1, max = 128)))]
+    pub secret_env: Vec<String>,
     /// What the sandbox may do. Left out: every command, no network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_policy: Option<RuntimePolicy>,
@@ -42,7 +47,12 @@ impl Input for SandboxInput {
         &SCHEMA
     }
 
+    fn code(path: &str) -> Code {
+        AgentTaskInput::code(path)
+    }
+
     fn check(&mut self) -> Result<(), Refusal> {
+        check_secrets(&self.secret_env)?;
         check_places(&mut self.mounts, &mut self.component_contracts)
     }
 }

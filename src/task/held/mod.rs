@@ -6,28 +6,33 @@ mod answer;
 mod cancel;
 mod forks;
 mod input;
+mod redact;
 
 pub use cancel::Cancel;
 pub use input::{ExecutionInput, SandboxInput};
 
 use super::run::to_value;
 use super::plan;
-use crate::artifact::MountRecord;
+use crate::artifact::{MountRecord, Redactor};
 use crate::contract::{Code, Input, Refusal, iso8601};
 use crate::engine::Watch;
 use crate::engine::net::Rules;
 use crate::host::Host;
+use crate::recipe;
 use crate::recipe::judge_network;
 use crate::sandbox::{Approval, Approver, Attendant, BACKEND, Failure, Sandbox, Snapshot};
 use answer::answer;
+use redact::{Censored, clean, clean_refusal};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub const RUNTIME_INFO_SCHEMA: &str = "wp-codebox/runtime-info/v1";
 
 /// Snapshots that one sandbox keeps.
 const SNAPSHOTS_MAX: usize = 64;
+
 /// A sandbox in somebody's hands.
 pub struct HeldSandbox {
     cancel: Cancel,
@@ -37,6 +42,8 @@ pub struct HeldSandbox {
     max_timeout: Duration,
     snapshots: BTreeMap<String, Snapshot>,
     php_version: String,
+    /// Where the sandbox has secrets: what takes them out of everything that it says.
+    redactor: Option<Arc<Redactor>>,
 }
 
 /// The parent, as whom a command asks.
@@ -53,7 +60,10 @@ impl HeldSandbox {
     pub fn create(input: Value, host: &dyn Host) -> Result<HeldSandbox, Refusal> {
         let input = SandboxInput::parse(input)?;
         let settings = host.settings()?;
-        let prepared = plan::held(&input, &settings)?;
+        let secrets = recipe::secrets(&input.secret_env, "secret_env", &settings, host)?;
+        let redactor = (!secrets.is_empty()).then(|| Arc::new(Redactor::new(&secrets)));
+        let prepared = plan::held(&input, &settings, &secrets)?;
+        drop(secrets);
         let interrupt = host.interrupt();
         let interrupted = || interrupt.is_requested();
         let watch = Watch { deadline: Instant::now() + prepared.timeout, interrupted: &interrupted };
@@ -67,10 +77,11 @@ impl HeldSandbox {
             max_timeout: prepared.max_timeout,
             snapshots: BTreeMap::new(),
             php_version,
+            redactor,
         };
         for command in prepared.preparations {
             let execution = held.sandbox.execute_with(&command, &watch, &mut Parent(host))?;
-            execution.outcome.map_err(not_ready)?;
+            execution.outcome.map_err(not_ready).map_err(|refusal| held.told(refusal))?;
         }
         Ok(held)
     }
@@ -109,10 +120,24 @@ impl HeldSandbox {
         let interrupted = || interrupt.is_requested() || cancel.is_requested();
         let watch = Watch { deadline, interrupted: &interrupted };
         let mut parent = Parent(host);
-        answer(match attendant {
-            None => self.sandbox.execute_with(&command, &watch, &mut parent)?,
-            Some(attendant) => self.sandbox.execute_attended(&command, &watch, &mut parent, attendant)?,
-        })
+        let (sandbox, redactor) = (&mut self.sandbox, self.redactor.as_deref());
+        let execution = match (attendant, redactor) {
+            (None, _) => sandbox.execute_with(&command, &watch, &mut parent),
+            (Some(attendant), None) => sandbox.execute_attended(&command, &watch, &mut parent, attendant),
+            (Some(attendant), Some(redactor)) => {
+                let mut censored = Censored::new(attendant, redactor);
+                let execution = sandbox.execute_attended(&command, &watch, &mut parent, &mut censored);
+                censored.finish();
+                execution
+            }
+        };
+        let answer = execution.map_err(Refusal::from).and_then(answer);
+        answer.map(|answer| clean(answer, redactor)).map_err(|refusal| self.told(refusal))
+    }
+
+    /// The refusal as it may be told.
+    fn told(&self, refusal: Refusal) -> Refusal {
+        clean_refusal(refusal, self.redactor.as_deref())
     }
 
     /// Sets what the sandbox may reach on the network from now on: `network` of a runtime policy.
@@ -159,7 +184,8 @@ impl HeldSandbox {
 
     /// Ends the sandbox and gives up its events.
     pub fn destroy(self) -> Result<Value, Refusal> {
-        to_value(&self.sandbox.destroy())
+        let redactor = self.redactor;
+        to_value(&self.sandbox.destroy()).map(|events| clean(events, redactor.as_deref()))
     }
 
     fn limit(&self, seconds: Option<u64>) -> Duration {

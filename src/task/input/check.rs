@@ -39,16 +39,17 @@ pub fn check(input: &mut AgentTaskInput) -> Result<(), Refusal> {
     for (index, artifact) in input.structured_artifacts.iter().enumerate() {
         check_size(&format!("structured_artifacts.{index}"), artifact, CONTEXT_BYTES)?;
     }
-    check_secrets(input)?;
+    check_secrets(&input.secret_env)?;
     tools::check(&input.allowed_tools, input.sandbox_tool_policy.as_ref())?;
     check_size("sandbox_tool_policy", &input.sandbox_tool_policy, CONTEXT_BYTES)?;
     check_size("context", &input.context, CONTEXT_BYTES)?;
     check_size("policy", &input.policy, POLICY_BYTES)
 }
 
-fn check_secrets(input: &AgentTaskInput) -> Result<(), Refusal> {
+/// `secret_env` of any kind of input.
+pub fn check_secrets(names: &[String]) -> Result<(), Refusal> {
     let mut taken = BTreeSet::new();
-    for (index, name) in input.secret_env.iter().enumerate() {
+    for (index, name) in names.iter().enumerate() {
         let why = match check_variable(name) {
             Err(why) => why,
             Ok(()) if !taken.insert(name) => "the variable is named twice",
