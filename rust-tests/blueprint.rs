@@ -456,10 +456,10 @@ fn fixture_databases_and_users_are_there_before_the_workflow() {
     }))
     .unwrap();
     let sql = b"DROP TABLE IF EXISTS `wp_orders`;\nCREATE TABLE `wp_orders` (`id` bigint unsigned NOT NULL AUTO_INCREMENT, `note` longtext, PRIMARY KEY (`id`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;\nINSERT INTO `wp_orders` VALUES (7,'a;b'),(8,'c');";
-    let command = fixture::compile_database(&database, sql.as_slice().into(), "$.inputs.fixtureDatabases[0]").unwrap();
-    assert_eq!(command.label, "fixture-database.import:orders");
-    let values = carry_out(&mut sandbox, &[command]).unwrap();
-    let result = fixture::DatabaseResult::of(&database, sql, &values[0]);
+    let import = fixture::compile_database(&database, sql.as_slice().into(), "$.inputs.fixtureDatabases[0]").unwrap();
+    assert_eq!(import.command.label, "fixture-database.import:orders");
+    let values = carry_out(&mut sandbox, &[import.command]).unwrap();
+    let result = fixture::DatabaseResult::of(&database, import.source_sha256, &values[0]);
     assert_eq!((result.counts.statements, result.counts.truncated), (3, 1));
     assert_eq!(
         value(&mut sandbox, "global $wpdb; return [$wpdb->get_col('SELECT note FROM wp_orders ORDER BY id'), (int) $wpdb->get_var('SELECT COUNT(*) FROM wp_comments')];"),
@@ -503,6 +503,21 @@ fn every_step_counts_as_a_command_of_the_policy() {
     let names: Vec<_> = commands.iter().map(|one| one.command.name()).collect();
     assert_eq!(names, ["wordpress.run-php", "wordpress.wp-cli"]);
     assert!(matches!(commands[0].command, Command::Content(_)));
+}
+
+#[test]
+fn what_a_blueprint_needs_is_known_without_compiling_it() {
+    for (blueprint, expected) in [
+        (json!({}), vec!["wordpress.run-php"]),
+        (json!({ "siteOptions": { "a": "b" } }), vec!["wordpress.run-php"]),
+        (steps(json!([{ "step": "wp-cli", "command": "option list" }])), vec!["wordpress.run-php", "wordpress.wp-cli"]),
+    ] {
+        let needed = blueprint::needed_commands(blueprint.as_object().unwrap());
+        assert_eq!(needed.iter().copied().collect::<Vec<_>>(), expected, "{blueprint}");
+        for one in compile(&blueprint, None).unwrap() {
+            assert!(one.command.policy_commands().iter().all(|id| needed.contains(id)), "{}", one.label);
+        }
+    }
 }
 
 #[test]

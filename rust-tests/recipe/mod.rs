@@ -31,7 +31,7 @@ impl Bench {
             ("nothing/readme.txt", "no plugin"),
             ("file.txt", "text"),
             ("code.php", "<?php echo 1;"),
-            ("seed.json", "{}"),
+            ("seed.json", r#"{ "activeTheme": "twentytwentyfive", "posts": [], "users": [], "media": [], "options": {} }"#),
             ("dump.sql", "SELECT 1;"),
         ] {
             let path = root.join(path);

@@ -22,11 +22,14 @@ impl Input for SchemaInput {
     }
 }
 
+const JSON_SCHEMA_SCHEMA: &str = "wp-codebox/json-schema/v1";
+
 /// The schema of recipes.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct RecipeSchema {
     success: bool,
+    schema: &'static str,
     /// Schema id of recipes.
     id: &'static str,
     /// JSON Schema, draft 7.
@@ -90,5 +93,10 @@ pub const ROWS: &[Ability] = &[
 
 fn schema(input: Value, _: &dyn Host) -> Result<Value, Refusal> {
     SchemaInput::parse(input)?;
-    to_value(&RecipeSchema { success: true, id: RECIPE_SCHEMA, json_schema: Recipe::schema().clone() })
+    to_value(&RecipeSchema {
+        success: true,
+        schema: JSON_SCHEMA_SCHEMA,
+        id: RECIPE_SCHEMA,
+        json_schema: Recipe::schema().clone(),
+    })
 }

@@ -26,6 +26,8 @@ mod report;
 mod roots;
 mod run;
 mod secrets;
+pub mod seed;
+mod source;
 mod validate;
 
 pub use attestation::{RUN_ATTESTATION_SCHEMA, attest};

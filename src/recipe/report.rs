@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub const RECIPE_VALIDATION_SCHEMA: &str = "wp-codebox/recipe-validation/v1";
-pub const RECIPE_PLAN_SCHEMA: &str = "wp-codebox/recipe-plan/v1";
+pub const RECIPE_PLAN_SCHEMA: &str = "wp-codebox/recipe-run-dry-run/v1";
 
 /// `wp-codebox/recipe-validation/v1`: everything that is wrong with a recipe.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -43,7 +43,7 @@ pub struct RecipeSummary {
     pub staged_files: usize,
 }
 
-/// `wp-codebox/recipe-plan/v1`: what a run would do.
+/// `wp-codebox/recipe-run-dry-run/v1`: what a run would do.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecipePlan {

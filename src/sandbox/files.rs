@@ -36,13 +36,14 @@ const HTTP: &str = include_str!("guest/http.php");
 const PHP_INI: &str = include_str!("guest/php.ini");
 
 /// Puts content into a sandbox; loaded when there is some.
-const CONTENT: [(&str, &str); 7] = [
+const CONTENT: [(&str, &str); 8] = [
     ("/internal/codebox/content/content.php", include_str!("guest/content/content.php")),
     ("/internal/codebox/content/files.php", include_str!("guest/content/files.php")),
     ("/internal/codebox/content/archive.php", include_str!("guest/content/archive.php")),
     ("/internal/codebox/content/install.php", include_str!("guest/content/install.php")),
     ("/internal/codebox/content/site.php", include_str!("guest/content/site.php")),
     ("/internal/codebox/content/class-sql-statements.php", include_str!("guest/content/class-sql-statements.php")),
+    ("/internal/codebox/content/seed.php", include_str!("guest/content/seed.php")),
     ("/internal/codebox/content/sql.php", include_str!("guest/content/sql.php")),
 ];
 

@@ -17,7 +17,8 @@ pub use path::SandboxPath;
 use super::host_files::HostFiles;
 use super::issue::Issue;
 use super::labelled::LabelledCommand;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Steps that one blueprint can have.
@@ -29,6 +30,17 @@ pub fn compile(blueprint: &Value, base: Option<&Path>, at: &str) -> Result<Vec<L
     let mut compiler = steps::Compiler::new(HostFiles::beside(base), at);
     document::compile(blueprint, &mut compiler);
     compiler.finish()
+}
+
+/// The commands that a policy has to list for it.
+pub fn needed_commands(blueprint: &Map<String, Value>) -> BTreeSet<&'static str> {
+    let steps = blueprint.get("steps").and_then(Value::as_array).into_iter().flatten();
+    let needed = |step: &Value| match step["step"].as_str() {
+        Some("wp-cli") => "wordpress.wp-cli",
+        _ => "wordpress.run-php",
+    };
+    // What stands outside the steps is put into the sandbox by PHP.
+    steps.map(needed).chain(["wordpress.run-php"]).collect()
 }
 
 /// Every step that is carried out, by its name.

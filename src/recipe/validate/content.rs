@@ -1,7 +1,8 @@
 //! `inputs.siteSeeds`, `inputs.fixtureDatabases` and `inputs.fixtureUsers`.
 
 use super::super::document::{FixtureDatabase, FixtureUser, IdStrategy, Inputs, OnUnsupported, Scopes, Selector, SiteSeed};
-use super::context::{Context, Wanted};
+use super::super::{fixture, seed};
+use super::context::Context;
 use super::plugin_runtime::is_name;
 use std::collections::BTreeSet;
 
@@ -42,20 +43,24 @@ pub(super) fn check(inputs: &Inputs, context: &mut Context<'_>) {
     }
 }
 
-fn check_seed(seed: &SiteSeed, at: &str, context: &mut Context<'_>) {
+fn check_seed(declared: &SiteSeed, at: &str, context: &mut Context<'_>) {
     let source = format!("{at}.source");
-    match seed.source.as_deref().map(str::trim) {
+    match declared.source.as_deref().map(str::trim) {
         None | Some("") => context.issue("invalid-site-seed-source", source, "a fixture needs the path of its file"),
-        Some(path) => _ = context.source(&source, path, Wanted::File),
+        Some(_) => {
+            if let Err(issue) = seed::open(declared, at, context.base(), context.settings) {
+                context.add(issue);
+            }
+        }
     }
-    if let Some(ids) = seed.deterministic_ids
+    if let Some(ids) = declared.deterministic_ids
         && ids.strategy == IdStrategy::Numeric
         && ids.on_unsupported == OnUnsupported::Block
     {
         let why = "WordPress numbers imported content itself; platform-identifiers can be had";
         context.issue("unsupported-deterministic-site-seed-ids", format!("{at}.deterministicIds.strategy"), why);
     }
-    check_scopes(&seed.scopes, &format!("{at}.scopes"), context);
+    check_scopes(&declared.scopes, &format!("{at}.scopes"), context);
 }
 
 fn check_scopes(scopes: &Scopes, at: &str, context: &mut Context<'_>) {
@@ -123,12 +128,8 @@ fn check_selector(scope: &str, selector: &Selector, at: &str, context: &mut Cont
 }
 
 fn check_database(database: &FixtureDatabase, at: &str, context: &mut Context<'_>) {
-    context.source(&format!("{at}.source"), &database.source, Wanted::File);
-    for (index, table) in database.reset.tables.iter().enumerate() {
-        if table.is_empty() || !table.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-            let field = format!("{at}.reset.tables[{index}]");
-            context.issue("invalid-fixture-reset-table", field, "letters, digits and _");
-        }
+    if let Err(issue) = fixture::open_database(database, at, context.base(), context.settings) {
+        context.add(issue);
     }
     context.notes(&format!("{at}.metadata"), &database.metadata);
 }

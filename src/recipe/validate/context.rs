@@ -1,11 +1,11 @@
 //! What the checks share: where the recipe lies, what has been found, which places are taken.
 
 use super::super::issue::Issue;
-use super::super::mounts::{kind_of, refuse_reserved};
-use super::super::roots::host_source;
-use crate::contract::{Code, json_fits, shown};
+use super::super::mounts::refuse_reserved;
+use super::super::source::{Source, Wanted, absolute, find};
+use crate::contract::{json_fits, shown};
 use crate::host::Settings;
-use crate::sandbox::{MountKind, sandbox_path};
+use crate::sandbox::sandbox_path;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -28,20 +28,6 @@ pub(super) struct Context<'a> {
 struct Target {
     field: String,
     is_file: bool,
-}
-
-/// What a source has to be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    Anything,
-    Directory,
-    File,
-}
-
-/// A path of the host that exists.
-pub(super) struct Source {
-    pub path: PathBuf,
-    pub is_file: bool,
 }
 
 impl<'a> Context<'a> {
@@ -128,65 +114,12 @@ impl<'a> Context<'a> {
         self.sized("invalid-metadata", field, notes, NOTES_BYTES);
     }
 
-    pub(super) fn sized(&mut self, code: &'static str, field: &str, value: &impl Serialize, max: usize) {
-        if !json_fits(value, max) {
+    /// Whether the value's JSON is no larger than `max` bytes.
+    pub(super) fn sized(&mut self, code: &'static str, field: &str, value: &impl Serialize, max: usize) -> bool {
+        let fits = json_fits(value, max);
+        if !fits {
             self.issue(code, field, format!("at most {} KiB of JSON", max >> 10));
         }
+        fits
     }
-}
-
-/// The absolute host path that a recipe's path means.
-fn absolute(base: Option<&Path>, path: &str) -> Result<String, Issue> {
-    let unsupported = |why: &str| Issue::new("unsupported-path", "", why);
-    if path.contains("://") {
-        return Err(unsupported("only files and directories of this machine; nothing is downloaded"));
-    }
-    if path.contains('\0') {
-        return Err(unsupported("no NUL"));
-    }
-    if Path::new(path).is_absolute() {
-        return Ok(path.to_owned());
-    }
-    let Some(base) = base else {
-        return Err(unsupported("the recipe is not a file, so nothing is relative to it: write an absolute path"));
-    };
-    let joined = base.join(path);
-    joined.to_str().map(str::to_owned).ok_or_else(|| unsupported("the recipe's directory is not UTF-8"))
-}
-
-/// What a recipe's path leads to.
-pub(super) fn find(
-    base: Option<&Path>,
-    settings: &Settings,
-    field: &str,
-    path: &str,
-    wanted: Wanted,
-) -> Result<Source, Issue> {
-    if path.trim().is_empty() {
-        return Err(Issue::new("missing-source", field, "required"));
-    }
-    let absolute = absolute(base, path).map_err(|issue| Issue { path: field.to_owned(), ..issue })?;
-    let named = shown(path, 200);
-    let real = host_source(settings, Code::RecipeInvalid, field, &absolute).map_err(|_| {
-        if std::fs::canonicalize(&absolute).is_err() {
-            Issue::new("missing-path", field, format!("{named} cannot be opened"))
-        } else {
-            let why = "lies outside the allowed roots; the filter wp_codebox_allowed_mount_roots adds some";
-            Issue::new("unsupported-path", field, format!("{named} {why}"))
-        }
-    })?;
-    let is_file = match (kind_of(&real), wanted) {
-        (None, _) => {
-            let why = format!("{named} is neither a directory nor a regular file");
-            return Err(Issue::new("invalid-source", field, why));
-        }
-        (Some(MountKind::File), Wanted::Directory) => {
-            return Err(Issue::new("not-directory", field, format!("{named} is not a directory")));
-        }
-        (Some(MountKind::Directory), Wanted::File) => {
-            return Err(Issue::new("not-file", field, format!("{named} is not a file")));
-        }
-        (Some(kind), _) => kind == MountKind::File,
-    };
-    Ok(Source { path: real, is_file })
 }

@@ -3,7 +3,7 @@
 use super::super::document::{LoadAs, MountMode, SeedSource, WorkflowStep, Workspace};
 use super::super::issue::Issue;
 use super::super::read::Document;
-use super::context::{Wanted, find};
+use super::super::source::{Wanted, find};
 use super::plugins;
 use super::policy::resolve_policy;
 use super::workspaces::scaffold_target;

@@ -1,7 +1,8 @@
 //! `inputs.mounts`, `runtime.stack.mounts` and `inputs.stagedFiles`.
 
 use super::super::document::{Inputs, Mount, MountType, StagedFile};
-use super::context::{Context, Wanted};
+use super::super::source::Wanted;
+use super::context::Context;
 
 pub(super) fn check(inputs: &Inputs, context: &mut Context<'_>) {
     for (index, mount) in inputs.mounts.iter().enumerate() {

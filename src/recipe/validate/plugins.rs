@@ -2,7 +2,8 @@
 
 use super::super::document::{ExtraPlugin, LoadAs};
 use super::super::main_file::main_file;
-use super::context::{Context, Source, Wanted};
+use super::super::source::{Source, Wanted};
+use super::context::Context;
 use crate::sandbox::MUST_USE_DIR;
 use sha2::{Digest, Sha256};
 use std::fs::File;

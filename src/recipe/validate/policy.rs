@@ -1,5 +1,6 @@
 //! The policy that a recipe runs under: derived from what it needs, or given and held against that.
 
+use super::super::blueprint;
 use super::super::document::{LoadAs, Recipe};
 use super::super::issue::Issue;
 use super::super::network::judge_network;
@@ -20,8 +21,11 @@ pub fn needed_commands(recipe: &Recipe) -> Vec<&'static str> {
         ids.push("wordpress.ensure-plugin-active");
     }
     let content = !(inputs.site_seeds.is_empty() && inputs.fixture_databases.is_empty() && inputs.fixture_users.is_empty());
-    if content || recipe.runtime.blueprint.is_some() {
+    if content {
         ids.push("wordpress.run-php");
+    }
+    if let Some(blueprint) = &recipe.runtime.blueprint {
+        blueprint::needed_commands(blueprint).into_iter().for_each(|id| ids.push(id));
     }
     if let Some(runtime) = &inputs.plugin_runtime {
         ids.extend(runtime.setup.iter().map(|step| step.command.as_str()));

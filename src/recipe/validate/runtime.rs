@@ -1,10 +1,13 @@
 //! `runtime`.
 
 use super::super::bare::{has_wordpress, is_version, pack};
+use super::super::blueprint;
 use super::super::document::{Assets, Runtime};
-use super::context::{Context, Wanted};
+use super::super::source::Wanted;
+use super::context::Context;
 use super::mounts;
 use crate::sandbox::is_core;
+use serde_json::{Map, Value};
 
 /// Cap on a blueprint, bytes of its JSON.
 const BLUEPRINT_BYTES: usize = 1 << 20;
@@ -12,13 +15,22 @@ const BLUEPRINT_BYTES: usize = 1 << 20;
 pub(super) fn check(runtime: &Runtime, context: &mut Context<'_>) {
     versions(runtime, context);
     if let Some(blueprint) = &runtime.blueprint {
-        context.sized("invalid-blueprint", "$.runtime.blueprint", blueprint, BLUEPRINT_BYTES);
+        check_blueprint(blueprint, context);
     }
     if let Some(assets) = &runtime.assets {
         check_assets(assets, runtime.wp.is_some(), context);
     }
     for (index, mount) in runtime.stack.mounts.iter().enumerate() {
         mounts::check_mount(mount, &format!("$.runtime.stack.mounts[{index}]"), context);
+    }
+}
+
+fn check_blueprint(blueprint: &Map<String, Value>, context: &mut Context<'_>) {
+    let at = "$.runtime.blueprint";
+    if context.sized("invalid-blueprint", at, blueprint, BLUEPRINT_BYTES)
+        && let Err(issues) = blueprint::compile(&Value::Object(blueprint.clone()), context.base(), at)
+    {
+        issues.into_iter().for_each(|issue| context.add(issue));
     }
 }
 

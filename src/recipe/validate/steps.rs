@@ -2,9 +2,8 @@
 
 use super::super::document::{Probe, Workflow, WorkflowStep};
 use super::super::issue::Issue;
-use super::super::roots::read_host_file;
-use super::context::{Context, Wanted, find};
-use crate::contract::Code;
+use super::super::source;
+use super::context::Context;
 use crate::host::Settings;
 use crate::sandbox::{ARGUMENT_FILE_MAX, ArgumentIssue, Arguments, Command, descriptor};
 use std::collections::BTreeSet;
@@ -53,11 +52,7 @@ pub fn step_command(
     let mut arguments = Arguments::of_texts(&step.args);
     let field = format!("{at}.args");
     for file in arguments.host_files(&step.command) {
-        let source = find(base, settings, &field, &file.path, Wanted::File)?;
-        let path = source.path.to_string_lossy();
-        let content = read_host_file(settings, Code::RecipeInvalid, &field, &path, ARGUMENT_FILE_MAX)
-            .map_err(|refusal| Issue::new("invalid-source", field.as_str(), refusal.message))?;
-        arguments.hand_in(&file.argument, content);
+        arguments.hand_in(&file.argument, source::read(base, settings, &field, &file.path, ARGUMENT_FILE_MAX)?);
     }
     Command::parse(&step.command, arguments).map_err(|issue| located(issue, at))
 }

@@ -1,7 +1,8 @@
 //! `inputs.workspaces`.
 
 use super::super::document::{SeedSource, Workspace, WorkspaceSeed};
-use super::context::{Context, Wanted};
+use super::super::source::Wanted;
+use super::context::Context;
 
 pub(super) fn check(workspaces: &[Workspace], context: &mut Context<'_>) {
     for (index, workspace) in workspaces.iter().enumerate() {

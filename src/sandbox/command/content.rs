@@ -85,6 +85,8 @@ pub enum ContentTask {
     ResetData { kinds: Option<Vec<ResetKind>> },
     /// Statements of MySQL, after the tables were emptied.
     ImportSql { file: String, truncate: Vec<String> },
+    /// Records of another site.
+    ImportSeed { file: String },
     /// One user: the file has the password.
     MakeUser { file: String },
 }

@@ -97,6 +97,9 @@ function carry_out( array $task ): mixed {
 			require_once __DIR__ . '/class-sql-statements.php';
 			require_once __DIR__ . '/sql.php';
 			return import_sql( $task['file'], $task['truncate'] );
+		case 'import-seed':
+			require_once __DIR__ . '/seed.php';
+			return import_seed( $task['file'] );
 		case 'make-user':
 			require_once __DIR__ . '/site.php';
 			return make_user( $task['file'] );

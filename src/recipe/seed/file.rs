@@ -1,0 +1,133 @@
+//! The file of a seed: `wp-codebox/site-seed-fixture/v1`.
+
+use crate::contract::shown;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+pub const FIXTURE_SCHEMA: &str = "wp-codebox/site-seed-fixture/v1";
+
+/// Records of one kind.
+const MAX_RECORDS: usize = 10_000;
+
+/// Content of a site. Slugs and logins say what belongs to what.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(super) struct Fixture {
+    schema: Option<String>,
+    pub posts: Option<Vec<Post>>,
+    pub terms: Option<Vec<Term>>,
+    pub options: Option<Map<String, Value>>,
+    pub users: Option<Vec<User>>,
+    pub media: Option<Vec<Post>>,
+    /// Plugin files, relative to the plugins' directory.
+    pub active_plugins: Option<Vec<String>>,
+    /// The theme's directory.
+    pub active_theme: Option<String>,
+}
+
+/// A post of any type, or an attachment without its file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Post {
+    /// The number that it had. WordPress gives it another.
+    #[serde(default, skip_serializing)]
+    pub id: Option<u64>,
+    pub slug: String,
+    #[serde(rename = "type", default)]
+    pub kind: Option<String>,
+    #[serde(default)]
+    pub status: Option<String>,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    content: String,
+    #[serde(default)]
+    excerpt: String,
+    /// `YYYY-MM-DD HH:MM:SS`, in the site's time.
+    #[serde(default)]
+    date: Option<String>,
+    /// A login.
+    #[serde(default)]
+    pub author: Option<String>,
+    /// Slug of a post of the same type.
+    #[serde(default)]
+    parent: Option<String>,
+    #[serde(default)]
+    menu_order: i64,
+    #[serde(default)]
+    mime_type: Option<String>,
+    /// Slugs by taxonomy.
+    #[serde(default)]
+    terms: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    meta: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Term {
+    #[serde(default, skip_serializing)]
+    pub id: Option<u64>,
+    pub slug: String,
+    pub taxonomy: String,
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    description: String,
+    /// Slug of a term of the same taxonomy.
+    #[serde(default)]
+    parent: Option<String>,
+}
+
+/// A person. Nothing but the role and the number goes on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct User {
+    #[serde(default)]
+    pub id: Option<u64>,
+    pub login: String,
+    #[serde(default)]
+    pub role: Option<String>,
+    #[serde(rename = "email", default)]
+    _email: Option<String>,
+    #[serde(rename = "displayName", default)]
+    _display_name: Option<String>,
+}
+
+/// Reads a file, or says what is wrong with it and where.
+pub(super) fn read(bytes: &[u8]) -> Result<Fixture, String> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("not JSON: {error}"))?;
+    if let Some(field) = listed(&value) {
+        return Err(format!("{field}: an object is expected"));
+    }
+    let fixture: Fixture = serde_path_to_error::deserialize(value).map_err(|error| {
+        let (path, why) = (error.path().to_string(), error.inner().to_string());
+        shown(&format!("{path}: {why}"), 300)
+    })?;
+    if fixture.schema.as_deref().is_some_and(|schema| schema != FIXTURE_SCHEMA) {
+        return Err(format!("schema: {FIXTURE_SCHEMA} is expected"));
+    }
+    let counts = [
+        ("posts", fixture.posts.as_ref().map_or(0, Vec::len)),
+        ("terms", fixture.terms.as_ref().map_or(0, Vec::len)),
+        ("options", fixture.options.as_ref().map_or(0, Map::len)),
+        ("users", fixture.users.as_ref().map_or(0, Vec::len)),
+        ("media", fixture.media.as_ref().map_or(0, Vec::len)),
+        ("activePlugins", fixture.active_plugins.as_ref().map_or(0, Vec::len)),
+    ];
+    match counts.into_iter().find(|(_, count)| *count > MAX_RECORDS) {
+        Some((kind, _)) => Err(format!("{kind}: at most {MAX_RECORDS}")),
+        None => Ok(fixture),
+    }
+}
+
+/// A record that is a list: serde would take its items for an object's fields.
+fn listed(value: &Value) -> Option<String> {
+    let Value::Object(kinds) = value else { return Some("the file".to_owned()) };
+    ["posts", "terms", "users", "media"].into_iter().find_map(|kind| {
+        let records = kinds.get(kind)?.as_array()?;
+        let index = records.iter().position(Value::is_array)?;
+        Some(format!("{kind}[{index}]"))
+    })
+}
