@@ -289,7 +289,7 @@ fn a_policy_that_lacks_a_command_is_refused_for_each() {
         "workflow": { "steps": [{ "command": "wordpress.wp-cli", "args": ["command=option list"] }] },
     }));
     let document = Document::of_value(recipe.clone(), bench.base()).unwrap();
-    let needed = needed_commands(&document.recipe);
+    let needed = needed_commands(&document, &bench.host.settings);
     assert_eq!(needed, ["wordpress.ensure-plugin-active", "wordpress.wp-cli"]);
     let policy = |commands: Value| {
         json!({

@@ -111,7 +111,7 @@ impl From<Policy> for PlannedPolicy {
 
 /// Says what a run would do. The recipe has no issue; one can only come of a host that changes.
 pub fn dry_run(document: &Document, policy: Option<&Value>, settings: &Settings) -> Result<DryRun, Vec<Issue>> {
-    let policy = resolve_policy(&document.recipe, policy, settings)?;
+    let policy = resolve_policy(document, policy, settings)?;
     plan(document, policy, settings).map_err(|issue| vec![issue])
 }
 

@@ -50,7 +50,7 @@ pub fn validate(document: &Document, policy: Option<&Value>, host: &dyn Host) ->
     steps::check_probes(&recipe.probes, &mut context);
     context.notes("$.metadata", &recipe.metadata);
     let mut issues = context.finish();
-    if let Err(found) = resolve_policy(recipe, policy, &settings) {
+    if let Err(found) = resolve_policy(document, policy, &settings) {
         issues.extend(found);
     }
     Ok(issues)

@@ -1,49 +1,66 @@
 //! The policy that a recipe runs under: derived from what it needs, or given and held against that.
 
 use super::super::blueprint;
-use super::super::document::{LoadAs, Recipe};
+use super::super::document::{LoadAs, Recipe, WorkflowStep};
 use super::super::issue::Issue;
 use super::super::network::judge_network;
+use super::super::read::Document;
+use super::super::source::{Wanted, find};
+use super::plugins;
+use super::steps::step_command;
 use crate::host::Settings;
-use crate::sandbox::{Filesystem, Policy, Secrets, policy_commands};
+use crate::sandbox::{Filesystem, Policy, Secrets};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Names of the commands that the recipe needs, each once, sorted. Unknown ones are left out: they
-/// have issues of their own.
-pub fn needed_commands(recipe: &Recipe) -> Vec<&'static str> {
+/// Names of the commands that the recipe needs, each once, sorted. Steps that cannot be read are left
+/// out: they have issues of their own.
+pub fn needed_commands(document: &Document, settings: &Settings) -> Vec<&'static str> {
+    let Document { recipe, base, .. } = document;
     let inputs = &recipe.inputs;
-    let mut ids: Vec<&str> = Vec::new();
-    let activates = |plugin: &super::super::document::ExtraPlugin| {
-        plugin.load_as == LoadAs::Plugin && plugin.activate.unwrap_or(true)
-    };
-    if inputs.extra_plugins.iter().any(activates) {
-        ids.push("wordpress.ensure-plugin-active");
+    let mut needed = BTreeSet::new();
+    for plugin in &inputs.extra_plugins {
+        if plugin.load_as == LoadAs::Plugin && plugin.activate.unwrap_or(true) {
+            needed.insert("wordpress.ensure-plugin-active");
+        }
+        // An archive is unpacked inside.
+        let source = find(base.as_deref(), settings, "", plugins::source_of(plugin), Wanted::Anything);
+        if source.is_ok_and(|source| source.is_file) {
+            needed.insert("wordpress.run-php");
+        }
     }
-    let content = !(inputs.site_seeds.is_empty() && inputs.fixture_databases.is_empty() && inputs.fixture_users.is_empty());
-    if content {
-        ids.push("wordpress.run-php");
+    if !(inputs.site_seeds.is_empty() && inputs.fixture_databases.is_empty() && inputs.fixture_users.is_empty()) {
+        needed.insert("wordpress.run-php");
     }
     if let Some(blueprint) = &recipe.runtime.blueprint {
-        blueprint::needed_commands(blueprint).into_iter().for_each(|id| ids.push(id));
+        needed.extend(blueprint::needed_commands(blueprint));
     }
+    let mut steps: Vec<&WorkflowStep> = Vec::new();
     if let Some(runtime) = &inputs.plugin_runtime {
-        ids.extend(runtime.setup.iter().map(|step| step.command.as_str()));
-        ids.extend(runtime.health_probes.iter().map(|probe| match probe.kind.as_str() {
+        steps.extend(&runtime.setup);
+        needed.extend(runtime.health_probes.iter().map(|probe| match probe.kind.as_str() {
             "wp-cli" => "wordpress.wp-cli",
+            "plugin-active" => "wordpress.plugin-state",
             _ => "wordpress.run-php",
         }));
     }
     let workflow = &recipe.workflow;
-    let steps = workflow.before.iter().chain(&workflow.steps).chain(&workflow.after);
-    ids.extend(steps.chain(recipe.probes.iter().map(|probe| &probe.step)).map(|step| step.command.as_str()));
-    let needed: BTreeSet<&'static str> = ids.into_iter().flat_map(policy_commands).collect();
+    steps.extend(workflow.before.iter().chain(&workflow.steps).chain(&workflow.after));
+    steps.extend(recipe.probes.iter().map(|probe| &probe.step));
+    // What a step's arguments bring with them is among it: workloads are commands too.
+    let commands = steps.into_iter().filter_map(|step| step_command(step, "", base.as_deref(), settings).ok());
+    needed.extend(commands.flat_map(|command| command.policy_commands()));
     needed.into_iter().collect()
 }
 
 /// The policy: the given one if it allows what the recipe needs, else one that allows just that.
-pub fn resolve_policy(recipe: &Recipe, given: Option<&Value>, settings: &Settings) -> Result<Policy, Vec<Issue>> {
-    let needed = needed_commands(recipe);
+pub fn resolve_policy(
+    document: &Document,
+    given: Option<&Value>,
+    settings: &Settings,
+) -> Result<Policy, Vec<Issue>> {
+    let recipe = &document.recipe;
+    let needed = needed_commands(document, settings);
     let has_secrets = !recipe.inputs.secret_env.is_empty();
     let Some(given) = given else {
         let mut policy = Policy::allowing(needed);
