@@ -87,6 +87,19 @@ pub enum ContentTask {
     ImportSql { file: String, truncate: Vec<String> },
     /// Records of another site.
     ImportSeed { file: String },
+    /// What WordPress's exporter has written.
+    ImportWxr {
+        file: String,
+        /// The login of the user to whom posts of everybody else belong.
+        default_author: String,
+        authors: WxrAuthors,
+        /// Logins of this site by the file's, for [`WxrAuthors::Map`].
+        authors_map: BTreeMap<String, String>,
+        comments: bool,
+        rewrite_urls: bool,
+        /// New addresses by old ones, besides the exported site's own.
+        url_mapping: BTreeMap<String, String>,
+    },
     /// One user: the file has the password.
     MakeUser { file: String },
 }
@@ -114,6 +127,18 @@ pub enum ResetKind {
     Posts,
     Pages,
     Comments,
+}
+
+/// Whose the posts of an export are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WxrAuthors {
+    /// A user of the same login, made if there is none.
+    Create,
+    #[default]
+    DefaultAuthor,
+    /// The user that a map names; the default author's where it names none.
+    Map,
 }
 
 impl Content {

@@ -23,7 +23,7 @@ mod table;
 mod wp_cli;
 
 pub use content::{
-    Content, ContentTask, IfInstalled, InstallKind, ResetKind, STAGING, StagedFile,
+    Content, ContentTask, IfInstalled, InstallKind, ResetKind, STAGING, StagedFile, WxrAuthors,
 };
 pub use arguments::{ARGUMENT_FILE_MAX, ArgumentIssue, Arguments, HostFile};
 pub(super) use execution::outcome;

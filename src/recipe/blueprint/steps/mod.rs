@@ -31,6 +31,7 @@ pub(super) const SUPPORTED: &[(&str, Reader)] = &[
     ("cp", read::<files::Copy>),
     ("defineSiteUrl", read::<site::DefineSiteUrl>),
     ("defineWpConfigConsts", read::<site::DefineConstants>),
+    ("importWxr", read::<import::ImportWxr>),
     ("installPlugin", read::<install::InstallPlugin>),
     ("installTheme", read::<install::InstallTheme>),
     ("login", read::<site::LogIn>),
@@ -56,7 +57,6 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("importFile", "Playground itself has given it up for importWxr"),
     ("importThemeStarterContent", "only the customizer of a browser publishes it"),
     ("importWordPressFiles", "the recipe's runtime says which WordPress runs, and its core is read-only"),
-    ("importWxr", "WordPress itself has no importer: mount one and call it with wp-cli or runPHP"),
     ("request", "use a workflow step wordpress.http-request"),
     ("runWpInstallationWizard", "a sandbox's WordPress is installed already"),
     ("setSiteLanguage", "a language pack needs the network"),
@@ -159,8 +159,8 @@ impl<'a> Compiler<'a> {
 }
 
 /// Fields of steps that are objects.
-const OBJECTS: [&str; 10] = [
-    "options", "consts", "meta", "progress", "pluginData", "pluginZipFile", "themeData", "themeZipFile", "zipFile", "filesTree",
+const OBJECTS: [&str; 13] = [
+    "options", "consts", "meta", "file", "urlMapping", "authorsMap", "progress", "pluginData", "pluginZipFile", "themeData", "themeZipFile", "zipFile", "filesTree",
 ];
 
 /// Turns PHP's empty array into an empty object where the field is an object. `Err`: a field that is

@@ -100,6 +100,9 @@ function carry_out( array $task ): mixed {
 		case 'import-seed':
 			require_once __DIR__ . '/seed.php';
 			return import_seed( $task['file'] );
+		case 'import-wxr':
+			require_once __DIR__ . '/class-wxr-import.php';
+			return ( new Wxr_Import( $task ) )->run();
 		case 'make-user':
 			require_once __DIR__ . '/site.php';
 			return make_user( $task['file'] );
