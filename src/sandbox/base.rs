@@ -12,8 +12,9 @@ use super::machine;
 use super::spec::Spec;
 use crate::contract::digest_hex;
 use crate::engine::{Runtime, Stop, Watch};
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -76,13 +77,15 @@ fn find(directory: &Path, key: &str) -> Option<PathBuf> {
     None
 }
 
+/// Only the lock's holder does so: what one left that died is written over.
 fn store(directory: &Path, key: &str, bytes: &[u8]) -> io::Result<PathBuf> {
     let digest = digest_hex([bytes]);
     let path = directory.join(format!("{key}-{digest}.sqlite"));
-    let mut file = tempfile::Builder::new().prefix(".base-").tempfile_in(directory)?;
-    io::Write::write_all(&mut file, bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(&path).map_err(|error| error.error)?;
+    let unfinished = directory.join(format!("{key}.unfinished"));
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, &path)?;
     Ok(path)
 }
 

@@ -24,19 +24,9 @@ pub(super) fn directory(path: &Path) -> Result<(), SandboxError> {
 /// Waits for the lock as long as the watch allows. It is given back when the file is dropped; the
 /// kernel does so when its holder dies.
 pub(super) fn acquire(path: &Path, watch: &Watch<'_>) -> Result<File, SandboxError> {
-    let cache = |source: io::Error| SandboxError::Cache { path: path.to_owned(), source };
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(cache)?;
     loop {
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(file),
-            Err(rustix::io::Errno::WOULDBLOCK) => {}
-            Err(errno) => return Err(cache(errno.into())),
+        if let Some(file) = try_acquire(path)? {
+            return Ok(file);
         }
         if Instant::now() >= watch.deadline {
             return Err(SandboxError::Waited { path: path.to_owned() });
@@ -45,5 +35,17 @@ pub(super) fn acquire(path: &Path, watch: &Watch<'_>) -> Result<File, SandboxErr
             return Err(SandboxError::Stopped(Stop::Interrupted));
         }
         std::thread::sleep(GLANCE);
+    }
+}
+
+/// The lock, if nobody holds it now.
+pub(super) fn try_acquire(path: &Path) -> Result<Option<File>, SandboxError> {
+    let cache = |source: io::Error| SandboxError::Cache { path: path.to_owned(), source };
+    let mut options = OpenOptions::new();
+    let file = options.create(true).truncate(false).write(true).mode(0o600).open(path).map_err(cache)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(file)),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(errno) => Err(cache(errno.into())),
     }
 }

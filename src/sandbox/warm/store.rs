@@ -87,11 +87,26 @@ pub(super) struct Store {
     root: PathBuf,
 }
 
+/// A directory that is being made or removed, or was when its process died.
+struct Unfinished {
+    family: String,
+    directory: PathBuf,
+}
+
+impl Unfinished {
+    fn clear(self) {
+        // What cannot be removed is left for the next time.
+        let _ = fs::remove_dir_all(self.directory);
+    }
+}
+
 impl Store {
     pub(super) fn open(cache: &Path) -> Result<Store, SandboxError> {
         let root = root(cache);
         lock::directory(&root)?;
-        Ok(Store { root })
+        let store = Store { root };
+        store.sweep();
+        Ok(store)
     }
 
     /// Where the images under `key` are, if there are any.
@@ -119,22 +134,34 @@ impl Store {
 
     /// Only its holder makes the image.
     pub(super) fn lock(&self, key: &str, watch: &Watch<'_>) -> Result<File, SandboxError> {
-        // Few files, which are never removed: removing a lock file would let two in.
-        let held = lock::acquire(&self.root.join(format!(".lock-{}", family(key))), watch)?;
-        self.clear(key);
+        let held = lock::acquire(&self.lock_file(family(key)), watch)?;
+        // Who held it before may have died.
+        for left in self.all_unfinished().filter(|left| left.family == family(key)) {
+            left.clear();
+        }
         Ok(held)
     }
 
-    /// Removes what processes that died have left half made. Only the lock's holder makes anything.
-    fn clear(&self, key: &str) {
-        let prefix = unfinished(key);
-        let Ok(entries) = fs::read_dir(&self.root) else { return };
-        for entry in entries.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(&prefix) {
-                // Left for the next time.
-                let _ = fs::remove_dir_all(entry.path());
+    /// Few files, which are never removed: removing a lock file would let two in.
+    fn lock_file(&self, family: &str) -> PathBuf {
+        self.root.join(format!(".lock-{family}"))
+    }
+
+    /// Removes what processes that died have left half made or half removed: whose lock nobody holds.
+    fn sweep(&self) {
+        for left in self.all_unfinished() {
+            if let Ok(Some(_held)) = lock::try_acquire(&self.lock_file(&left.family)) {
+                left.clear();
             }
         }
+    }
+
+    fn all_unfinished(&self) -> impl Iterator<Item = Unfinished> {
+        fs::read_dir(&self.root).into_iter().flatten().flatten().filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let (family, _) = name.strip_prefix(UNFINISHED)?.split_once('-')?;
+            Some(Unfinished { family: family.to_owned(), directory: entry.path() })
+        })
     }
 
     /// Writes images and goes on with what was written. Where that fails, they serve this process.
@@ -177,7 +204,8 @@ impl Store {
 pub(super) fn remove(root: &Path, directory: &Path) -> io::Result<()> {
     let key = directory.file_name().and_then(|name| name.to_str()).ok_or(io::ErrorKind::InvalidInput)?;
     let aside = tempfile::Builder::new().prefix(&unfinished(key)).tempdir_in(root)?;
-    fs::rename(directory, aside.path().join("image"))
+    // Over the empty directory, or where it was: somebody may be sweeping.
+    fs::rename(directory, aside.path())
 }
 
 /// Notes that an image was used.
