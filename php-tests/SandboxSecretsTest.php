@@ -102,6 +102,23 @@ final class SandboxSecretsTest extends TestCase {
 		self::assertStringContainsString( self::NAME, (string) json_encode( $events ) );
 	}
 
+	public function test_observations_and_bundles_do_not_tell(): void {
+		$directory = Site::scratch( 'told' );
+		Site::remove( $directory );
+		mkdir( $directory );
+		$this->sandbox->mount( array( 'source' => $directory, 'target' => '/workspace' ) );
+		$answer = $this->run_php( '$v = getenv( "' . self::NAME . '" ); echo $v; fwrite( fopen( "php://stderr", "w" ), "$v\n" ); file_put_contents( "/workspace/told.txt", "$v\n" ); return $v;' );
+		$this->assert_hidden( $this->sandbox->observe( 'files', array( 'path' => '/workspace/told.txt', 'include_content' => true ) ) );
+		$this->assert_hidden( $this->sandbox->observe( 'command-result', array( 'command_id' => $answer['id'] ) ) );
+		self::assertSame( array( self::MARKER ), $this->sandbox->observe( 'runtime-logs' )['data'] );
+		$artifact = $this->sandbox->collect_artifacts( array( 'artifacts_path' => Site::scratch( 'told-artifacts' ) ) )['artifact'];
+		$this->assert_hidden( $artifact );
+		foreach ( new \RecursiveIteratorIterator( new \RecursiveDirectoryIterator( $artifact['directory'], \FilesystemIterator::SKIP_DOTS ) ) as $file ) {
+			$this->assert_hidden( array( (string) file_get_contents( (string) $file ) ) );
+		}
+		self::assertStringContainsString( self::MARKER, (string) file_get_contents( $artifact['directory'] . '/files/patch.diff' ) );
+	}
+
 	public function test_what_cannot_be_handed_in_is_refused(): void {
 		$cases = array(
 			array( 'secret_env' => array( 'WP_CODEBOX_NO_SUCH_SECRET' ) ),

@@ -158,7 +158,7 @@ final class SandboxTest extends TestCase {
 		self::assertSame( 'runtime.created', $sandbox->destroy()[0]['type'] );
 		self::assertSame( array(), $sandbox->destroy() );
 		$this->expectException( WP_Codebox_Exception::class );
-		$sandbox->info();
+		$sandbox->execute( 'wordpress.run-php', array( 'code' => '1;' ) );
 	}
 
 	/**

@@ -1368,6 +1368,168 @@ final class WP_Codebox_API {
 	public static function reject_pending_apply( array $input ): mixed {}
 
 	/**
+	 * Finds everything that is wrong with a recipe, without running anything.
+	 *
+	 * Ability: wp-codebox/validate-recipe.
+	 *
+	 * @param array{
+	 *     recipe: array<string, mixed>|string,
+	 *     base_path?: string,
+	 *     policy?: array<string, mixed>|string,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     recipePath?: string|null,
+	 *     valid: bool,
+	 *     issues: list<array{
+	 *         code: string,
+	 *         path: string,
+	 *         message: string,
+	 *     }>,
+	 *     summary: array{
+	 *         steps: int,
+	 *         mounts: int,
+	 *         workspaces: int,
+	 *         extraPlugins: int,
+	 *         stagedFiles: int,
+	 *     },
+	 *     error?: array{
+	 *         code: string,
+	 *         message: string,
+	 *     }|null,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function validate_recipe( array $input ): mixed {}
+
+	/**
+	 * Says what a run of a recipe would do, without running anything.
+	 *
+	 * Ability: wp-codebox/plan-recipe.
+	 *
+	 * @param array{
+	 *     recipe: array<string, mixed>|string,
+	 *     base_path?: string,
+	 *     policy?: array<string, mixed>|string,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     recipePath?: string|null,
+	 *     issues: list<array{
+	 *         code: string,
+	 *         path: string,
+	 *         message: string,
+	 *     }>,
+	 *     plan?: array{
+	 *         policy: array{
+	 *             network: 'allow'|'deny'|array{
+	 *                 allowHosts: list<string>,
+	 *             },
+	 *             filesystem: 'sandbox'|'readonly-mounts'|'readwrite-mounts',
+	 *             commands: list<string>,
+	 *             secrets: 'none'|'connector-scoped',
+	 *             approvals: 'never'|'on-write'|'on-command',
+	 *         },
+	 *         mounts: list<array{
+	 *             type: string,
+	 *             source: string,
+	 *             target: string,
+	 *             mode: 'readonly'|'readwrite',
+	 *             captureArtifacts: bool,
+	 *         }>,
+	 *         workspaces: list<array{
+	 *             target: string,
+	 *             mode: 'readonly'|'readwrite',
+	 *             seed: 'plugin_scaffold'|'theme_scaffold'|'directory',
+	 *             source?: string|null,
+	 *             slug?: string|null,
+	 *         }>,
+	 *         extra_plugins: list<array{
+	 *             source: string,
+	 *             slug: string,
+	 *             target: string,
+	 *             pluginFile?: string|null,
+	 *             loadAs: 'plugin'|'mu-plugin',
+	 *             activate: bool,
+	 *         }>,
+	 *         siteSeeds: list<array{
+	 *             name: string,
+	 *             source: string,
+	 *             scopes: list<string>,
+	 *         }>,
+	 *         stagedFiles: list<array{
+	 *             source: string,
+	 *             target: string,
+	 *         }>,
+	 *         workflow: array{
+	 *             before: list<array{
+	 *                 command: string,
+	 *                 args?: list<string>,
+	 *                 timeoutMs?: int|null,
+	 *                 diagnostics?: array{
+	 *                     capture: list<'wpdb-queries'>,
+	 *                     maxItems?: int|null,
+	 *                     maxBytes?: int|null,
+	 *                 }|null,
+	 *                 metadata?: array<string, mixed>,
+	 *                 allowFailure: bool,
+	 *                 advisory: bool,
+	 *             }>,
+	 *             steps: list<array{
+	 *                 command: string,
+	 *                 args?: list<string>,
+	 *                 timeoutMs?: int|null,
+	 *                 diagnostics?: array{
+	 *                     capture: list<'wpdb-queries'>,
+	 *                     maxItems?: int|null,
+	 *                     maxBytes?: int|null,
+	 *                 }|null,
+	 *                 metadata?: array<string, mixed>,
+	 *                 allowFailure: bool,
+	 *                 advisory: bool,
+	 *             }>,
+	 *             after: list<array{
+	 *                 command: string,
+	 *                 args?: list<string>,
+	 *                 timeoutMs?: int|null,
+	 *                 diagnostics?: array{
+	 *                     capture: list<'wpdb-queries'>,
+	 *                     maxItems?: int|null,
+	 *                     maxBytes?: int|null,
+	 *                 }|null,
+	 *                 metadata?: array<string, mixed>,
+	 *                 allowFailure: bool,
+	 *                 advisory: bool,
+	 *             }>,
+	 *         },
+	 *     }|null,
+	 *     error?: array{
+	 *         code: string,
+	 *         message: string,
+	 *     }|null,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function plan_recipe( array $input ): mixed {}
+
+	/**
+	 * Gives the JSON Schema of recipes.
+	 *
+	 * Ability: wp-codebox/recipe-schema.
+	 *
+	 * @param array{} $input
+	 * @return array{
+	 *     success: bool,
+	 *     id: string,
+	 *     jsonSchema: mixed,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function recipe_schema( ?array $input = null ): mixed {}
+
+	/**
 	 * Lists the frozen WordPresses that sandboxes are forked from.
 	 *
 	 * Ability: wp-codebox/list-warm-images.
@@ -1418,6 +1580,7 @@ final class WP_Codebox_API {
 	 *         },
 	 *         provenance?: array<string, mixed>,
 	 *     }>,
+	 *     secret_env?: list<string>,
 	 *     runtime_policy?: array{
 	 *         network?: 'allow'|'deny'|array{
 	 *             allowHosts: list<string>,
@@ -1558,11 +1721,32 @@ final class WP_Codebox_API {
 final class WP_Codebox_Sandbox {
 
 	/**
-	 * What the sandbox is: id, environment, mounts, snapshots.
+	 * What the sandbox is, also when it was destroyed: id, status, environment, mounts, snapshots.
 	 *
 	 * @return array<string, mixed>|\WP_Error
 	 */
 	public function info(): mixed {}
+
+	/**
+	 * Attaches a host directory or file, as in `mounts`. Returns the mount.
+	 *
+	 * @return array<string, mixed>|\WP_Error
+	 */
+	public function mount( array $mount ): mixed {}
+
+	/**
+	 * Looks at the sandbox. Types: runtime-info, mounts, files, command-result, wordpress-state, http-response, runtime-events, runtime-logs.
+	 *
+	 * @return array{schema: string, id: string, type: string, data: mixed, observedAt: string, digest: array{algorithm: string, value: string}}|\WP_Error
+	 */
+	public function observe( string $type, ?array $options = null ): mixed {}
+
+	/**
+	 * Writes a bundle of what the sandbox has done so far. Options: `artifacts_path`, `session_id`.
+	 *
+	 * @return array<string, mixed>|\WP_Error
+	 */
+	public function collect_artifacts( ?array $options = null ): mixed {}
 
 	/**
 	 * Carries out a command. One that failed is an answer with `error`. Options: `timeout_seconds`; `on_output`, called with 'stdout' or 'stderr' and the bytes.

@@ -2,12 +2,14 @@
 
 use super::redact::{Redactor, Tally};
 use super::test_results::TestResults;
-use crate::contract::{ChangeSet, CommandRecord, DatabaseFiles, Event};
+use crate::contract::{ChangeSet, CommandRecord, DatabaseFiles, Event, digest_hex, stable_json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::SystemTime;
+
+const OBSERVATION_SCHEMA: &str = "wp-codebox/runtime-episode-observation/v1";
 
 /// Everything that [`Store::write`](super::Store::write) turns into a bundle.
 /// Make one with [`Draft::new`] and fill in what the run has.
@@ -183,6 +185,17 @@ pub struct Observation {
     pub observed_at: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifact_refs: Vec<Value>,
+}
+
+impl Observation {
+    /// `wp-codebox/runtime-episode-observation/v1`.
+    pub fn to_row(&self) -> Value {
+        let digest = digest_hex([stable_json(&self.data).as_bytes()]);
+        let mut row = json!(self);
+        row["schema"] = OBSERVATION_SCHEMA.into();
+        row["digest"] = json!({ "algorithm": "sha256", "value": digest });
+        row
+    }
 }
 
 /// Something that a reviewer should know about the run.

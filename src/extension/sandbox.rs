@@ -31,7 +31,8 @@ enum State {
     /// A call has it.
     #[default]
     Busy,
-    Destroyed,
+    /// What it was.
+    Destroyed(Value),
 }
 
 /// `WP_Codebox_API::create_sandbox()`.
@@ -54,9 +55,52 @@ fn object(held: HeldSandbox) -> ext_php_rs::error::Result<Zval> {
 #[php_impl]
 #[php(change_method_case = "snake_case")]
 impl SandboxObject {
-    /// What the sandbox is: id, environment, mounts, snapshots.
+    /// What the sandbox is, also when it was destroyed: id, status, environment, mounts, snapshots.
     pub fn info(&self) -> PhpResult<Zval> {
-        self.with(|held, _| Ok(held.info()))
+        enter(|_| {
+            let state = self.state.take();
+            let answer = match &state {
+                State::Idle(held) => Ok(held.info()),
+                State::Busy => Err(busy()),
+                State::Destroyed(info) => Ok(info.clone()),
+            };
+            self.state.set(state);
+            answer
+        })
+    }
+
+    /// Attaches a host directory or file: `array( 'source' => …, 'target' => …, 'mode' => … )`, as in
+    /// `mounts`. Returns the mount.
+    pub fn mount(&self, mount: &ZendHashTable) -> PhpResult<Zval> {
+        self.with(|held, calls| {
+            let mount = read(calls, Some(mount))?;
+            let host = PhpHost::new(calls, mount.clone());
+            held.mount(mount, &host)
+        })
+    }
+
+    /// Looks at the sandbox: `runtime-info`, `mounts`, `files` (`path`, `include_content`),
+    /// `command-result` (`command_id`), `wordpress-state`, `http-response` (`url`, `method`, `headers`,
+    /// `body`, `include_body`), `runtime-events` or `runtime-logs`.
+    pub fn observe(&self, r#type: &str, options: Option<&ZendHashTable>) -> PhpResult<Zval> {
+        self.with(|held, calls| {
+            let mut input = Map::new();
+            input.insert("type".to_owned(), r#type.into());
+            add_options(&mut input, read(calls, options)?)?;
+            let input = Value::Object(input);
+            let host = PhpHost::new(calls, input.clone());
+            held.observe(input, &host)
+        })
+    }
+
+    /// Writes a bundle of what the sandbox has done so far, and describes it as `get_artifact()` does.
+    /// Options: `artifacts_path`, `session_id`.
+    pub fn collect_artifacts(&self, options: Option<&ZendHashTable>) -> PhpResult<Zval> {
+        self.with(|held, calls| {
+            let options = read(calls, options)?;
+            let host = PhpHost::new(calls, options.clone());
+            held.collect_artifacts(options, &host)
+        })
     }
 
     /// Carries out a command, such as `wordpress.run-php` with `array( 'code' => '…' )`. A command
@@ -73,15 +117,7 @@ impl SandboxObject {
             let mut input = Map::new();
             input.insert("command".to_owned(), command.into());
             input.insert("args".to_owned(), read(calls, args)?);
-            if let Value::Object(options) = read(calls, options.as_deref())? {
-                for (name, option) in options {
-                    if input.contains_key(&name) {
-                        let why = "not an option: the command and its arguments come before the options";
-                        return Err(Refusal::field(Code::InputInvalid, &format!("options.{name}"), why));
-                    }
-                    input.insert(name, option);
-                }
-            }
+            add_options(&mut input, read(calls, options.as_deref())?)?;
             let input = Value::Object(input);
             let host = PhpHost::new(calls, input.clone());
             held.execute(input, &host, listener.attendant())
@@ -153,12 +189,14 @@ impl SandboxObject {
     pub fn destroy(&self) -> PhpResult<Zval> {
         enter(|_| match self.state.take() {
             State::Idle(held) => {
-                self.state.set(State::Destroyed);
+                let mut info = held.info();
+                info["status"] = "destroyed".into();
+                self.state.set(State::Destroyed(info));
                 held.destroy()
             }
             State::Busy => Err(busy()),
-            State::Destroyed => {
-                self.state.set(State::Destroyed);
+            destroyed @ State::Destroyed(_) => {
+                self.state.set(destroyed);
                 Ok(json!([]))
             }
         })
@@ -178,8 +216,8 @@ impl SandboxObject {
         let mut held = match self.state.take() {
             State::Idle(held) => held,
             State::Busy => return Err(busy()),
-            State::Destroyed => {
-                self.state.set(State::Destroyed);
+            state @ State::Destroyed(_) => {
+                self.state.set(state);
                 return Err(destroyed());
             }
         };
@@ -188,6 +226,19 @@ impl SandboxObject {
         self.state.set(State::Idle(held));
         answer
     }
+}
+
+/// Adds options to what a method's own parameters have said already, which options cannot change.
+fn add_options(input: &mut Map<String, Value>, options: Value) -> Result<(), Refusal> {
+    let Value::Object(options) = options else { return Ok(()) };
+    for (name, option) in options {
+        if input.contains_key(&name) {
+            let why = "not an option, but a parameter of the method";
+            return Err(Refusal::field(Code::InputInvalid, &format!("options.{name}"), why));
+        }
+        input.insert(name, option);
+    }
+    Ok(())
 }
 
 fn busy() -> Refusal {

@@ -36,7 +36,7 @@ pub use input::RecipeInput;
 pub use issue::Issue;
 pub use labelled::LabelledCommand;
 pub use main_file::main_file;
-pub use mounts::{Mounts, kind_of, refuse_reserved};
+pub use mounts::{Mounts, kind_of, mount_record, refuse_reserved};
 pub use network::judge_network;
 pub use phase::{EvidenceError, PHASE_EVIDENCE_SCHEMA, PhaseEvidence, PhaseName, PhaseStatus, Span};
 pub use plan::{Expected, Part, Plan, Stage, Step};

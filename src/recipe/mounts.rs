@@ -24,17 +24,7 @@ pub struct Mounts {
 impl Mounts {
     /// Adds a mount. `metadata` is its author's, or null.
     pub fn attach(&mut self, mount: HostMount, metadata: Value) {
-        self.records.push(MountRecord {
-            kind: match mount.kind {
-                MountKind::Directory => "directory".to_owned(),
-                MountKind::File => "file".to_owned(),
-            },
-            source: Some(mount.source.to_string_lossy().into_owned()),
-            target: mount.target.clone(),
-            mode: if mount.writable { "readwrite" } else { "readonly" }.to_owned(),
-            capture_artifacts: Some(mount.capture && mount.writable),
-            metadata,
-        });
+        self.records.push(mount_record(&mount, metadata));
         self.host.push(mount);
     }
 
@@ -45,6 +35,21 @@ impl Mounts {
     /// Whether the policy lets the mounts be.
     pub fn check(&self, policy: &Policy) -> Result<(), Refusal> {
         self.host.iter().try_for_each(|mount| Ok(policy.admit_mount(mount.clone()).map(drop)?))
+    }
+}
+
+/// How a bundle records a mount.
+pub fn mount_record(mount: &HostMount, metadata: Value) -> MountRecord {
+    MountRecord {
+        kind: match mount.kind {
+            MountKind::Directory => "directory".to_owned(),
+            MountKind::File => "file".to_owned(),
+        },
+        source: Some(mount.source.to_string_lossy().into_owned()),
+        target: mount.target.clone(),
+        mode: if mount.writable { "readwrite" } else { "readonly" }.to_owned(),
+        capture_artifacts: Some(mount.capture && mount.writable),
+        metadata,
     }
 }
 

@@ -14,6 +14,7 @@ mod error;
 mod files;
 mod layout;
 mod lock;
+mod look;
 mod machine;
 mod names;
 mod policy;
@@ -31,6 +32,7 @@ pub use command::{
     Content, ContentTask, IfInstalled, InstallKind, ResetKind, STAGING, StagedFile, WxrAuthors,
 };
 pub use error::SandboxError;
+pub use look::{Look, LookEntry, LookKind};
 pub use layout::{MUST_USE_DIR, is_core};
 pub use names::{check_variable, sandbox_path};
 pub use policy::{

@@ -2,7 +2,7 @@
 
 use super::attend::{Attendant, attend};
 use super::checkpoint::{self, Checkpoint, CheckpointOperation, CheckpointResult, Checkpoints};
-use super::command::{CheckpointCall, Command, Execution, Failure, mounted_inputs};
+use super::command::{CheckpointCall, Command, Execution, Failure, mounted_input, mounted_inputs};
 use super::error::SandboxError;
 use super::files;
 use super::machine::{Machine, Start};
@@ -11,12 +11,12 @@ use super::random::random_id;
 use super::spec::{HostMount, Spec};
 use crate::contract::{ChangeSet, DatabaseFiles, Event, iso8601};
 use crate::engine::net::{Network, Rules};
-use crate::engine::vfs::Lower;
+use crate::engine::vfs::{Lower, Vfs};
 use crate::engine::{Runtime, Watch};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 /// A sandbox at one moment. Costs what has changed, and keeps what it needs.
 #[derive(Clone)]
@@ -107,8 +107,17 @@ impl Sandbox {
     }
 
     fn note_mount(&mut self, mount: &HostMount) {
-        let mode = if mount.writable { "readwrite" } else { "readonly" };
-        self.note("runtime.mounted", json!({ "mount": { "target": mount.target, "mode": mode } }));
+        self.note("runtime.mounted", json!({ "mount": mounted_input(mount) }));
+    }
+
+    /// What is mounted, in the order of [`changes`](Self::changes).
+    pub fn mounts(&self) -> &[HostMount] {
+        &self.spec.mounts
+    }
+
+    /// A copy of the files as they are: it costs nothing, and looking into it changes nothing.
+    pub(super) fn files(&self) -> Vfs {
+        self.machine.vfs().clone()
     }
 
     /// Attaches a mount to a sandbox in use. WordPress sees it from the next command on that loads
@@ -131,7 +140,7 @@ impl Sandbox {
             start,
             spec: self.spec.clone(),
         };
-        self.note("runtime.snapshot.created", json!({ "id": snapshot.id, "createdAt": iso8601(snapshot.created_at) }));
+        self.note("runtime.snapshot.created", json!({ "id": snapshot.id, "createdAt": iso8601(snapshot.created_at), "artifactPath": null }));
         Ok(snapshot)
     }
 
@@ -197,7 +206,13 @@ impl Sandbox {
         self.permit(command, &id, approver)?;
         self.note(
             "runtime.command.started",
-            json!({ "id": id, "command": command.name(), "args": command.arguments() }),
+            json!({
+                "id": id,
+                "command": command.name(),
+                "args": command.arguments(),
+                "cwd": null,
+                "timeoutMs": watch.deadline.saturating_duration_since(Instant::now()).as_millis() as u64,
+            }),
         );
         let started = SystemTime::now();
         let (machine, environment) = (&mut self.machine, &self.spec.environment);

@@ -4,7 +4,7 @@
 mod check;
 mod tools;
 
-pub(super) use check::{check_places, check_secrets};
+pub(super) use check::{check_mount, check_places, check_secrets, check_session_id};
 
 use super::compat;
 use crate::contract::{Code, Input, Refusal, input_schema};

@@ -116,22 +116,7 @@ impl Draft {
 
     fn add_mount(&mut self, index: usize, mount: &Mount, settings: &Settings) -> Result<(), Refusal> {
         let field = |name: &str| format!("mounts.{index}.{name}");
-        let indexed = |refusal: Refusal| refusal.with("index", index);
-        recipe::refuse_reserved(&field("target"), &mount.target).map_err(indexed)?;
-        let source = recipe::host_source(settings, Code::MountSourceInvalid, &field("source"), &mount.source)
-            .map_err(indexed)?;
-        let kind = recipe::kind_of(&source).ok_or_else(|| {
-            indexed(
-                Refusal::field(
-                    Code::MountSourceInvalid,
-                    &field("source"),
-                    format_args!("{} is neither a directory nor a regular file", mount.source),
-                )
-                .with("path", mount.source.as_str()),
-            )
-        })?;
-        let writable = mount.mode == MountMode::Readwrite;
-        let host = HostMount { source, target: mount.target.clone(), kind, writable, capture: true };
+        let host = host_mount(mount, &field, settings).map_err(|refusal| refusal.with("index", index))?;
         self.mounts.attach(host, metadata(&mount.metadata));
         Ok(())
     }
@@ -197,6 +182,22 @@ impl Draft {
     }
 }
 
+/// A mount with its real source. `field` is what the mount's fields are called.
+pub(super) fn host_mount(
+    mount: &Mount,
+    field: &dyn Fn(&str) -> String,
+    settings: &Settings,
+) -> Result<HostMount, Refusal> {
+    recipe::refuse_reserved(&field("target"), &mount.target)?;
+    let source = recipe::host_source(settings, Code::MountSourceInvalid, &field("source"), &mount.source)?;
+    let kind = recipe::kind_of(&source).ok_or_else(|| {
+        let why = format_args!("{} is neither a directory nor a regular file", mount.source);
+        Refusal::field(Code::MountSourceInvalid, &field("source"), why).with("path", mount.source.as_str())
+    })?;
+    let writable = mount.mode == MountMode::Readwrite;
+    Ok(HostMount { source, target: mount.target.clone(), kind, writable, capture: true })
+}
+
 fn environment(secrets: &[Secret]) -> Vec<(String, String)> {
     secrets.iter().map(|secret| (secret.name().to_owned(), secret.value().to_owned())).collect()
 }
@@ -205,6 +206,6 @@ fn names(secrets: &[Secret]) -> Vec<String> {
     secrets.iter().map(|secret| secret.name().to_owned()).collect()
 }
 
-fn metadata(map: &Map<String, Value>) -> Value {
+pub(super) fn metadata(map: &Map<String, Value>) -> Value {
     if map.is_empty() { Value::Null } else { Value::Object(map.clone()) }
 }

@@ -5,13 +5,13 @@ use super::plan::plan;
 use super::result::{self, AgentTaskRun, Facts};
 use super::{component, php_errors, test_report};
 use crate::artifact::{
-    Attachment, AttachmentContent, Draft, Environment, Failure, Found, Outcome, Provenance, Redactor, RuntimeInfo,
+    Attachment, AttachmentContent, Draft, Environment, Failure, Found, MountRecord, Outcome, Provenance, Redactor, RuntimeInfo,
     Store, Tally, clean_commands, clean_log, store_directory,
 };
 use crate::contract::{Code, Input, Refusal, iso8601};
 use crate::host::Host;
 use crate::recipe::{self, Plan, Progress, Run, RunFailure};
-use crate::sandbox::{self, Approval, BACKEND, Core, random_id};
+use crate::sandbox::{self, Approval, BACKEND, Core, Spec, random_id};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ fn conclude(
         .clone()
         .or_else(|| input.session_id.clone())
         .unwrap_or_else(|| random_id("session"));
-    let wp = wordpress_version(plan);
+    let wp = wordpress_version(&plan.spec);
     let task_input = to_value(&input)?;
     let mut draft = Draft::new(session_id.clone(), host.now(), runtime_info(&run, plan, &wp));
     draft.outcome = match &failure {
@@ -103,7 +103,7 @@ fn conclude(
     };
     draft.provenance = Provenance {
         task: Some(task_input.clone()),
-        workspace: Some(workspace(plan)),
+        workspace: Some(workspace(&plan.mounts)),
         packages: vec![json!({ "name": "wp-codebox", "version": env!("CARGO_PKG_VERSION") })],
         agent: Some(json!({ "ability": ability })),
         inheritance: None,
@@ -184,9 +184,8 @@ fn runtime_info(run: &Run, plan: &Plan, wp: &str) -> RuntimeInfo {
 }
 
 /// `wp-codebox/sandbox-workspace/v1`.
-fn workspace(plan: &Plan) -> Value {
-    let mounts: Vec<Value> = plan
-        .mounts
+pub(super) fn workspace(mounts: &[MountRecord]) -> Value {
+    let mounts: Vec<Value> = mounts
         .iter()
         .map(|mount| json!({ "target": mount.target, "mode": mount.mode, "sourceMode": "repo-backed" }))
         .collect();
@@ -211,9 +210,9 @@ fn notices(input: &AgentTaskInput) -> Vec<String> {
 }
 
 /// The version in the core's wp-includes/version.php.
-fn wordpress_version(plan: &Plan) -> String {
-    match &plan.spec.core {
-        Core::Pack => plan.spec.pack.wordpress_version().to_owned(),
+pub(super) fn wordpress_version(spec: &Spec) -> String {
+    match &spec.core {
+        Core::Pack => spec.pack.wordpress_version().to_owned(),
         Core::Directory(directory) => {
             version_in(&directory.join("wp-includes/version.php")).unwrap_or_else(|| "unknown".to_owned())
         }

@@ -17,14 +17,13 @@ use crate::artifact::digest::{
 };
 use crate::artifact::path::is_bundle_path;
 use crate::artifact::{
-    ArtifactError, Attachment, DATABASE_CHANGES_PATH, DatabaseChanges, AttachmentContent, Diagnostic, Draft, Found, Severity, TestResults,
+    ArtifactError, Attachment, DATABASE_CHANGES_PATH, DatabaseChanges, AttachmentContent, Diagnostic, Draft, Found, Observation, Severity, TestResults,
 };
-use crate::contract::{digest_hex, iso8601, stable_json};
+use crate::contract::iso8601;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::Write;
 
-const OBSERVATION_SCHEMA: &str = "wp-codebox/runtime-episode-observation/v1";
 const DIAGNOSTICS_SCHEMA: &str = "wp-codebox/artifact-diagnostics/v1";
 
 /// Writes every file of the bundle into `dir` and returns its id.
@@ -108,13 +107,7 @@ fn evidence(
     let mut log = draft.log.clone();
     clean::log(&mut log, staging.redactor(), &mut staging.tally);
     staging.json_lines("commands.jsonl", "commands", commands::bounded(&records))?;
-    let observations = draft.observations.iter().map(|observation| {
-        let mut row = manifest::to_value(observation);
-        row["schema"] = OBSERVATION_SCHEMA.into();
-        let digest = digest_hex([stable_json(&observation.data).as_bytes()]);
-        row["digest"] = json!({ "algorithm": "sha256", "value": digest });
-        row
-    });
+    let observations = draft.observations.iter().map(Observation::to_row);
     staging.json_lines("observations.jsonl", "observations", observations)?;
     let log: String =
         log.iter().flat_map(|line| [commands::printable(line), "\n".into()]).collect();

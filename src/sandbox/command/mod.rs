@@ -31,7 +31,7 @@ pub use execution::{Execution, Failure};
 pub use ability::AbilityCall;
 pub use checkpoint::CheckpointCall;
 pub use http_request::HttpRequest;
-pub(super) use mounted_inputs::mounted_inputs;
+pub(super) use mounted_inputs::{mounted_input, mounted_inputs};
 pub use phpunit::{PHPUNIT_RESULT_SCHEMA, Phpunit};
 pub use plugin::{PluginAction, PluginState};
 pub use probe::ProbeKind;

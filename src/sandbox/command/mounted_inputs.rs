@@ -35,16 +35,18 @@ struct MountedInput<'a> {
 
 /// What the command returns.
 pub(in crate::sandbox) fn mounted_inputs(mounts: &[HostMount]) -> Value {
-    let describe = |mount: &'_ HostMount| {
-        json!(MountedInput {
-            kind: match mount.kind {
-                MountKind::Directory => "directory",
-                MountKind::File => "file",
-            },
-            target: &mount.target,
-            mode: if mount.writable { "readwrite" } else { "readonly" },
-            capture_artifacts: mount.capture && mount.writable,
-        })
-    };
-    mounts.iter().map(describe).collect()
+    mounts.iter().map(mounted_input).collect()
+}
+
+/// One mount, as results and events show it.
+pub(in crate::sandbox) fn mounted_input(mount: &HostMount) -> Value {
+    json!(MountedInput {
+        kind: match mount.kind {
+            MountKind::Directory => "directory",
+            MountKind::File => "file",
+        },
+        target: &mount.target,
+        mode: if mount.writable { "readwrite" } else { "readonly" },
+        capture_artifacts: mount.capture && mount.writable,
+    })
 }

@@ -2,6 +2,7 @@
 
 use super::answer::{answer, error};
 use super::cancel::Cancel;
+use super::history::History;
 use super::input::ExecutionInput;
 use super::redact::clean;
 use super::HeldSandbox;
@@ -96,11 +97,13 @@ impl HeldSandbox {
             Ok(HeldSandbox {
                 cancel: Cancel::default(),
                 sandbox: Sandbox::fork(&snapshot, &watch)?,
-                records: self.records.clone(),
+                metadata: self.metadata.clone(),
+                history: History::default(),
                 timeout: self.timeout,
                 max_timeout: self.max_timeout,
                 snapshots: BTreeMap::new(),
                 php_version: self.php_version.clone(),
+                wp: self.wp.clone(),
                 redactor: self.redactor.clone(),
             })
         };

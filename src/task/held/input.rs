@@ -4,7 +4,7 @@ use crate::contract::{Code, Input, Refusal, input_schema};
 use crate::host::Settings;
 use crate::recipe::read_host_file;
 use crate::sandbox::{ARGUMENT_FILE_MAX, Arguments, Command};
-use crate::task::input::{AgentTaskInput, ComponentContract, Mount, RuntimePolicy, check_places, check_secrets};
+use crate::task::input::{AgentTaskInput, ComponentContract, Mount, RuntimePolicy, check_mount, check_places, check_secrets, check_session_id};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -54,6 +54,128 @@ impl Input for SandboxInput {
     fn check(&mut self) -> Result<(), Refusal> {
         check_secrets(&self.secret_env)?;
         check_places(&mut self.mounts, &mut self.component_contracts)
+    }
+}
+
+impl Input for Mount {
+    fn schema() -> &'static Value {
+        static SCHEMA: LazyLock<Value> = LazyLock::new(input_schema::<Mount>);
+        &SCHEMA
+    }
+
+    fn code(path: &str) -> Code {
+        AgentTaskInput::code(&format!("mounts.0.{path}"))
+    }
+
+    fn check(&mut self) -> Result<(), Refusal> {
+        check_mount(self, &str::to_owned)
+    }
+}
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ObservationKind {
+    RuntimeInfo,
+    Mounts,
+    /// What is at `path`.
+    Files,
+    /// The record of the command `command_id`.
+    CommandResult,
+    /// The site and its plugins.
+    WordpressState,
+    /// A page of the sandbox's own site.
+    HttpResponse,
+    RuntimeEvents,
+    RuntimeLogs,
+}
+
+/// A look at the sandbox.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ObservationInput {
+    #[serde(rename = "type")]
+    pub kind: ObservationKind,
+    /// For `files`: absolute path in the sandbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4096))]
+    pub path: Option<String>,
+    /// For `files`: also the content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub include_content: Option<bool>,
+    /// For `command-result`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub command_id: Option<String>,
+    /// For `http-response`, as are the next ones: arguments of `wordpress.http-request`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 8192))]
+    pub url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 40))]
+    pub method: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<BTreeMap<String, String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// Also the page itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub include_body: Option<bool>,
+}
+
+impl Input for ObservationInput {
+    fn schema() -> &'static Value {
+        static SCHEMA: LazyLock<Value> = LazyLock::new(input_schema::<ObservationInput>);
+        &SCHEMA
+    }
+
+    /// A field that belongs to another type has no effect, and one that is needed is there.
+    fn check(&mut self) -> Result<(), Refusal> {
+        use ObservationKind as Kind;
+        let fields = [
+            ("path", self.path.is_some(), Kind::Files, true),
+            ("include_content", self.include_content.is_some(), Kind::Files, false),
+            ("command_id", self.command_id.is_some(), Kind::CommandResult, true),
+            ("url", self.url.is_some(), Kind::HttpResponse, true),
+            ("method", self.method.is_some(), Kind::HttpResponse, false),
+            ("headers", self.headers.is_some(), Kind::HttpResponse, false),
+            ("body", self.body.is_some(), Kind::HttpResponse, false),
+            ("include_body", self.include_body.is_some(), Kind::HttpResponse, false),
+        ];
+        for (name, given, of, needed) in fields {
+            let why = match (given, of == self.kind) {
+                (true, false) => "not for this type of observation",
+                (false, true) if needed => "required",
+                _ => continue,
+            };
+            return Err(Refusal::field(Code::InputInvalid, name, why));
+        }
+        Ok(())
+    }
+}
+
+/// Where a bundle goes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CollectInput {
+    /// Directory of the artifact store. Left out: the configured one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4096))]
+    pub artifacts_path: Option<String>,
+    /// The session that the bundle is evidence of. Left out: one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 200))]
+    pub session_id: Option<String>,
+}
+
+impl Input for CollectInput {
+    fn schema() -> &'static Value {
+        static SCHEMA: LazyLock<Value> = LazyLock::new(input_schema::<CollectInput>);
+        &SCHEMA
+    }
+
+    fn check(&mut self) -> Result<(), Refusal> {
+        check_session_id("session_id", self.session_id.as_deref())
     }
 }
 

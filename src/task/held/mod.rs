@@ -4,15 +4,19 @@
 
 mod answer;
 mod cancel;
+mod collect;
 mod forks;
+mod history;
 mod input;
+mod observe;
 mod redact;
 
 pub use cancel::Cancel;
 pub use input::{ExecutionInput, SandboxInput};
 
-use super::run::to_value;
 use super::plan;
+use super::input::Mount;
+use super::run::{to_value, wordpress_version};
 use crate::artifact::{MountRecord, Redactor};
 use crate::contract::{Code, Input, Refusal, iso8601};
 use crate::engine::Watch;
@@ -20,8 +24,9 @@ use crate::engine::net::Rules;
 use crate::host::Host;
 use crate::recipe;
 use crate::recipe::judge_network;
-use crate::sandbox::{Approval, Approver, Attendant, BACKEND, Failure, Sandbox, Snapshot};
+use crate::sandbox::{Approval, Approver, Attendant, BACKEND, Failure, Sandbox, SandboxError, Snapshot};
 use answer::answer;
+use history::History;
 use redact::{Censored, clean, clean_refusal};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -37,11 +42,15 @@ const SNAPSHOTS_MAX: usize = 64;
 pub struct HeldSandbox {
     cancel: Cancel,
     sandbox: Sandbox,
-    records: Vec<MountRecord>,
+    /// Of mounts, by target.
+    metadata: BTreeMap<String, Value>,
+    history: History,
     timeout: Duration,
     max_timeout: Duration,
     snapshots: BTreeMap<String, Snapshot>,
     php_version: String,
+    /// WordPress version.
+    wp: String,
     /// Where the sandbox has secrets: what takes them out of everything that it says.
     redactor: Option<Arc<Redactor>>,
 }
@@ -68,15 +77,19 @@ impl HeldSandbox {
         let interrupted = || interrupt.is_requested();
         let watch = Watch { deadline: Instant::now() + prepared.timeout, interrupted: &interrupted };
         let php_version = prepared.spec.pack.php_version().to_owned();
+        let wp = wordpress_version(&prepared.spec);
+        let metadata = prepared.mounts.into_iter().map(|mount| (mount.target, mount.metadata)).collect();
         let sandbox = Sandbox::create(prepared.spec, &watch)?;
         let mut held = HeldSandbox {
             cancel: Cancel::default(),
             sandbox,
-            records: prepared.mounts,
+            metadata,
+            history: History::default(),
             timeout: prepared.timeout,
             max_timeout: prepared.max_timeout,
             snapshots: BTreeMap::new(),
             php_version,
+            wp,
             redactor,
         };
         for command in prepared.preparations {
@@ -92,12 +105,34 @@ impl HeldSandbox {
             "schema": RUNTIME_INFO_SCHEMA,
             "id": self.sandbox.id(),
             "backend": BACKEND,
-            "environment": { "kind": "wordpress", "phpVersion": self.php_version },
+            "environment": self.environment(),
             "createdAt": iso8601(self.sandbox.created_at()),
-            "status": if self.sandbox.is_stopped() { "stopped" } else { "created" },
-            "mounts": self.records,
+            "status": self.status(),
+            "mounts": self.mounts(),
             "snapshots": self.snapshots.keys().collect::<Vec<_>>(),
         })
+    }
+
+    fn status(&self) -> &'static str {
+        if self.sandbox.is_stopped() { "stopped" } else { "created" }
+    }
+
+    fn mounts(&self) -> Vec<MountRecord> {
+        let metadata = |target: &str| self.metadata.get(target).cloned().unwrap_or_default();
+        let mounts = self.sandbox.mounts().iter();
+        mounts.map(|mount| recipe::mount_record(mount, metadata(&mount.target))).collect()
+    }
+
+    /// Attaches a mount: what a task's `mounts` has. WordPress sees it from the next command on.
+    pub fn mount(&mut self, input: Value, host: &dyn Host) -> Result<Value, Refusal> {
+        let mount = Mount::parse(input)?;
+        let host_mount = plan::host_mount(&mount, &str::to_owned, &host.settings()?)?;
+        self.sandbox.mount(host_mount).map_err(|error| match error {
+            SandboxError::Mount { source, .. } => Refusal::field(Code::MountTargetInvalid, "target", source),
+            error => error.into(),
+        })?;
+        self.metadata.insert(mount.target, plan::metadata(&mount.metadata));
+        to_value(&self.mounts().last())
     }
 
     /// What ends a call of this sandbox's while it runs.
@@ -131,8 +166,15 @@ impl HeldSandbox {
                 execution
             }
         };
+        if let Ok(execution) = &execution {
+            self.history.keep(execution, redactor);
+        }
         let answer = execution.map_err(Refusal::from).and_then(answer);
-        answer.map(|answer| clean(answer, redactor)).map_err(|refusal| self.told(refusal))
+        answer.map(|answer| self.clean(answer)).map_err(|refusal| self.told(refusal))
+    }
+
+    fn clean(&self, value: Value) -> Value {
+        clean(value, self.redactor.as_deref())
     }
 
     /// The refusal as it may be told.
@@ -159,7 +201,7 @@ impl HeldSandbox {
             ));
         }
         let snapshot = self.take(host)?;
-        let answer = json!({ "id": snapshot.id(), "createdAt": iso8601(snapshot.created_at()), "semantics": "replayable-runtime-state" });
+        let answer = json!({ "id": snapshot.id(), "createdAt": iso8601(snapshot.created_at()), "semantics": Snapshot::SEMANTICS });
         self.snapshots.insert(snapshot.id().to_owned(), snapshot);
         Ok(answer)
     }

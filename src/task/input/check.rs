@@ -71,10 +71,7 @@ fn check_mounts(mounts: &mut [Mount]) -> Result<(), Refusal> {
     for (index, mount) in mounts.iter_mut().enumerate() {
         let at = |field: &str| format!("mounts.{index}.{field}");
         let indexed = |refusal: Refusal| refusal.with("index", index);
-        mount.source = trim_slashes(mount.source.trim());
-        check_host_path(Code::MountSourceInvalid, &at("source"), &mount.source).map_err(indexed)?;
-        mount.target = sandbox_path(&mount.target)
-            .map_err(|why| indexed(Refusal::field(Code::MountTargetInvalid, &at("target"), why)))?;
+        check_mount(mount, &at).map_err(indexed)?;
         if !taken.insert(mount.target.clone()) {
             return Err(indexed(Refusal::field(
                 Code::MountTargetInvalid,
@@ -82,9 +79,17 @@ fn check_mounts(mounts: &mut [Mount]) -> Result<(), Refusal> {
                 "another mount has this target",
             )));
         }
-        check_size(&at("metadata"), &mount.metadata, METADATA_BYTES).map_err(indexed)?;
     }
     Ok(())
+}
+
+/// One mount, whose fields are called by `at`.
+pub fn check_mount(mount: &mut Mount, at: &dyn Fn(&str) -> String) -> Result<(), Refusal> {
+    mount.source = trim_slashes(mount.source.trim());
+    check_host_path(Code::MountSourceInvalid, &at("source"), &mount.source)?;
+    mount.target =
+        sandbox_path(&mount.target).map_err(|why| Refusal::field(Code::MountTargetInvalid, &at("target"), why))?;
+    check_size(&at("metadata"), &mount.metadata, METADATA_BYTES)
 }
 
 fn check_components(components: &mut [ComponentContract]) -> Result<(), Refusal> {
@@ -159,7 +164,7 @@ fn check_host_path(code: Code, field: &str, path: &str) -> Result<(), Refusal> {
 }
 
 /// `A-Z a-z 0-9 . _ : @ -`, beginning with a letter or a digit.
-fn check_session_id(field: &str, id: Option<&str>) -> Result<(), Refusal> {
+pub fn check_session_id(field: &str, id: Option<&str>) -> Result<(), Refusal> {
     let Some(id) = id else { return Ok(()) };
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._:@-".contains(&b);
     if id.bytes().all(allowed) && id.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) {

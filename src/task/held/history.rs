@@ -1,0 +1,120 @@
+//! What a held sandbox has done, for observations and bundles.
+//!
+//! Invariant: what is kept is bounded, and without secrets before anything of it is dropped or cut.
+
+use crate::artifact::{Failure, Observation, Redactor, Tally, clean_commands};
+use crate::contract::CommandRecord;
+use crate::sandbox::{self, Execution};
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+
+const COMMAND_RESULT_SCHEMA: &str = "wp-codebox/runtime-command-result/v1";
+
+/// Commands, and observations, that are kept.
+const MOST: usize = 1000;
+/// What the commands may take, and the observations, bytes.
+const BYTES_MAX: usize = 64 << 20;
+
+#[derive(Clone, Default)]
+pub(super) struct History {
+    commands: Bounded<CommandRecord>,
+    observations: Bounded<Observation>,
+    /// Why the last command failed, if it did.
+    pub failure: Option<Failure>,
+    /// What was redacted in the records.
+    pub redacted: Tally,
+}
+
+/// The newest of a row of things.
+#[derive(Clone)]
+struct Bounded<T> {
+    kept: VecDeque<(usize, T)>,
+    bytes: usize,
+    dropped: u64,
+}
+
+impl<T> Default for Bounded<T> {
+    fn default() -> Self {
+        Bounded { kept: VecDeque::new(), bytes: 0, dropped: 0 }
+    }
+}
+
+impl<T> Bounded<T> {
+    fn push(&mut self, size: usize, one: T) {
+        self.bytes += size;
+        self.kept.push_back((size, one));
+        while self.kept.len() > MOST || self.bytes > BYTES_MAX {
+            let Some((size, _)) = self.kept.pop_front() else { return };
+            self.bytes -= size;
+            self.dropped += 1;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &T> {
+        self.kept.iter().map(|(_, one)| one)
+    }
+}
+
+impl History {
+    /// Keeps a command that was carried out.
+    pub fn keep(&mut self, execution: &Execution, redactor: Option<&Redactor>) {
+        let mut record = execution.record.clone();
+        record.result = envelope(&execution.outcome);
+        if let Some(redactor) = redactor {
+            clean_commands(std::slice::from_mut(&mut record), redactor, &mut self.redacted);
+        }
+        self.failure = execution.outcome.as_ref().err().map(|failure| Failure {
+            code: failure.code.as_str().to_owned(),
+            message: failure.message.clone(),
+            data: failure.data.clone(),
+        });
+        let args: usize = record.args.iter().map(String::len).sum();
+        let size = record.stdout.len() + record.stderr.len() + args + json_len(&record.result);
+        self.commands.push(size, record);
+    }
+
+    pub fn observe(&mut self, observation: Observation) {
+        self.observations.push(json_len(&observation.data), observation);
+    }
+
+    pub fn command(&self, id: &str) -> Option<&CommandRecord> {
+        self.commands.iter().find(|record| record.id == id)
+    }
+
+    pub fn commands(&self) -> Vec<CommandRecord> {
+        self.commands.iter().cloned().collect()
+    }
+
+    pub fn observations(&self) -> Vec<Observation> {
+        self.observations.iter().cloned().collect()
+    }
+
+    /// What the commands wrote to stderr, line by line, and what was too much to keep.
+    pub fn log(&self) -> Vec<String> {
+        let gone = [(self.commands.dropped, "commands"), (self.observations.dropped, "observations")];
+        let gone = gone.into_iter().filter(|(count, _)| *count > 0);
+        let mut lines: Vec<String> =
+            gone.map(|(count, what)| format!("[{count} earlier {what} were not kept]")).collect();
+        lines.extend(self.commands.iter().flat_map(|record| record.stderr.lines()).map(str::to_owned));
+        lines
+    }
+}
+
+fn json_len(value: &Value) -> usize {
+    match value {
+        Value::Null => 0,
+        value => value.to_string().len(),
+    }
+}
+
+/// `wp-codebox/runtime-command-result/v1`.
+fn envelope(outcome: &Result<Value, sandbox::Failure>) -> Value {
+    match outcome {
+        Ok(value) => json!({ "schema": COMMAND_RESULT_SCHEMA, "status": "ok", "json": value }),
+        Err(failure) => json!({
+            "schema": COMMAND_RESULT_SCHEMA,
+            "status": "error",
+            "error": super::answer::error(failure.code, &failure.message, &failure.data),
+        }),
+    }
+}
