@@ -2,12 +2,14 @@
 //! reported, and that all of them are found in one go.
 
 mod recipe;
+mod support;
 
 use proptest::prelude::*;
 use recipe::{Bench, ZIP_SHA256, nearly_valid_recipe, recipe, valid_recipe};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
+use support::php::{pack, runtime_dir};
 use wp_codebox::recipe::{Document, INVALID_RECIPE, needed_commands, validate};
 
 /// What stands in the recipe, the one code, and where.
@@ -89,6 +91,9 @@ fn table() -> Vec<Row> {
         (json!({ "runtime": { "blueprint": { "landingPage": [] } } }), "invalid-blueprint", "$.runtime.blueprint.landingPage"),
         (json!({ "runtime": { "blueprint": { "plugins": ["akismet"] } } }), "unsupported-blueprint-resource", "$.runtime.blueprint.plugins[0]"),
         (json!({ "runtime": { "blueprint": { "plugins": [{ "resource": "bundled", "path": "gone.zip" }] } } }), "missing-blueprint-resource", "$.runtime.blueprint.plugins[0].pluginData"),
+        (json!({ "runtime": { "blueprint": { "features": { "intl": true } } } }), "unsupported-blueprint-field", "$.runtime.blueprint.features.intl"),
+        (json!({ "runtime": { "blueprint": { "steps": [{ "step": "runSql", "sql": { "resource": "bundled", "path": "plugin" } }] } } }), "invalid-blueprint-resource", "$.runtime.blueprint.steps[0].sql"),
+        (json!({ "runtime": { "blueprint": { "steps": [{ "step": "runSql", "sql": { "resource": "bundled", "path": "large" } }] } } }), "unbounded-blueprint-resource", "$.runtime.blueprint.steps[0].sql"),
         (json!({ "runtime": { "blueprint": { "steps": [{ "step": "mkdir", "path": "/internal/x" }] } } }), "invalid-blueprint-path", "$.runtime.blueprint.steps[0].path"),
         // Workspaces.
         (workspace(json!({ "seed": { "type": "plugin_scaffold" } })), "invalid-slug", "$.inputs.workspaces[0].seed.slug"),
@@ -169,6 +174,12 @@ fn table() -> Vec<Row> {
         (step(json!({ "command": "wordpress.run-php", "args": ["code=1;", "bootstrap=maybe"] })), "invalid-bootstrap", "$.workflow.steps[0].args"),
         (step(json!({ "command": "wordpress.run-php", "args": ["code=1;", "colour=red"] })), "unsupported-argument", "$.workflow.steps[0].args"),
         (step(json!({ "command": "wordpress.wp-cli" })), "missing-command", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "wordpress.wp-cli", "args": ["command=option list", "arguments=post"] })), "ambiguous-command", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "wordpress.rest-request" })), "missing-path", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "wordpress.http-request" })), "missing-url", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "wordpress.ensure-plugin-active" })), "missing-plugin-slug", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "wp-codebox.checkpoint-create" })), "missing-name", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "wp-codebox.readiness-probe", "args": ["name=x"] })), "missing-type", "$.workflow.steps[0].args"),
         (step(json!({ "command": "wordpress.ability" })), "missing-ability-name", "$.workflow.steps[0].args"),
         (step(json!({ "command": "wordpress.ability", "args": ["name=a/b", "input={"] })), "invalid-ability-input", "$.workflow.steps[0].args"),
         (json!({ "workflow": { "steps": [{ "command": "wordpress.run-php", "args": ["code=1;"] }], "after": [{ "command": "x" }] } }), "unsupported-command", "$.workflow.after[0].command"),
@@ -200,6 +211,94 @@ fn every_mistake_is_named_with_its_code_and_its_path() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_version_that_the_pack_has_not_is_refused() {
+    let mut bench = Bench::new();
+    bench.host.settings.runtime_dir = Some(runtime_dir());
+    let (wordpress, php) = (pack().wordpress_version().to_owned(), pack().php_version().to_owned());
+    let short = |version: &str| version.rsplit_once('.').unwrap().0.to_owned();
+    for wp in [wordpress.clone(), short(&wordpress), "latest".to_owned()] {
+        assert_eq!(bench.issues(recipe(json!({ "runtime": { "wp": wp, "phpVersion": short(&php) } }))), []);
+    }
+    for (more, code, path) in versions() {
+        let issues = bench.issues(recipe(more));
+        assert_eq!(issues.len(), 1);
+        assert_eq!((issues[0].code.as_ref(), issues[0].path.as_str()), (code, path));
+    }
+}
+
+fn versions() -> Vec<Row> {
+    vec![
+        (json!({ "runtime": { "wp": "4.2" } }), "unsupported-wordpress-version", "$.runtime.wp"),
+        (json!({ "runtime": { "phpVersion": "5.2" } }), "unsupported-php-version", "$.runtime.phpVersion"),
+    ]
+}
+
+/// A policy with one mistake, its code, and where.
+fn policies() -> Vec<Row> {
+    let policy = |field: &str, value: Value| {
+        let mut policy = json!({
+            "network": "deny", "filesystem": "readwrite-mounts", "commands": ["wordpress.run-php"], "secrets": "none",
+            "approvals": "never",
+        });
+        policy[field] = value;
+        policy
+    };
+    vec![
+        (policy("network", json!("maybe")), "invalid-network", "$.policy.network"),
+        (policy("filesystem", json!("all")), "invalid-filesystem", "$.policy.filesystem"),
+        (policy("commands", json!([""])), "invalid-command", "$.policy.commands"),
+        (policy("secrets", json!(true)), "invalid-secrets", "$.policy.secrets"),
+        (policy("approvals", json!("sometimes")), "invalid-approvals", "$.policy.approvals"),
+        (policy("commands", json!([])), "runtime-policy-missing-command", "$.policy.commands"),
+        (policy("filesystem", json!("sandbox")), "runtime-policy-violation", "$.policy.filesystem"),
+    ]
+}
+
+#[test]
+fn every_mistake_of_a_policy_is_named() {
+    let bench = Bench::new();
+    for (policy, code, path) in policies() {
+        let issues = bench.issues_under(recipe(mount(json!({ "source": "plugin", "target": "/a" }))), Some(policy));
+        let found: Vec<_> = issues.iter().map(|issue| (issue.code.as_ref(), issue.path.as_str())).collect();
+        assert_eq!(found, [(code, path)]);
+    }
+}
+
+#[test]
+fn the_guide_lists_every_code_and_no_other() {
+    let tested: BTreeSet<&str> = table().iter().chain(&versions()).chain(&policies()).map(|(_, code, _)| *code).collect();
+    let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/recipes.md")).unwrap();
+    let rows = guide.split_once("\n## Issues\n").unwrap().1.lines().filter_map(|line| line.strip_prefix("| "));
+    let listed: BTreeSet<&str> = rows
+        .flat_map(|row| row.split_once(" | ").unwrap().0.split(", "))
+        .filter_map(|cell| cell.strip_prefix('`')?.strip_suffix('`'))
+        .collect();
+    // Those of arguments stand in one row.
+    let of_argument = |code: &&str| ["invalid-bootstrap"].contains(code);
+    let missing: Vec<_> = tested.difference(&listed).filter(|code| !of_argument(code)).collect();
+    let untested: Vec<_> = listed.difference(&tested).collect();
+    assert!(missing.is_empty() && untested.is_empty(), "not in the guide: {missing:?}; in no test: {untested:?}");
+    let unlisted: Vec<String> = codes_in_the_source().into_iter().filter(|code| !listed.contains(code.as_str())).collect();
+    assert!(unlisted.is_empty(), "in the source alone: {unlisted:?}");
+}
+
+/// Every literal of the recipe's room that has the form of a code.
+fn codes_in_the_source() -> BTreeSet<String> {
+    let prefixes = ["invalid-", "missing-", "unsupported-", "not-", "duplicate-", "unbounded-", "unsafe-", "ambiguous-", "runtime-policy-"];
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/src/recipe");
+    let sources = walkdir::WalkDir::new(root).into_iter().map(Result::unwrap);
+    sources
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "rs"))
+        .flat_map(|entry| {
+            let source = fs::read_to_string(entry.path()).unwrap();
+            source.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()
+        })
+        .filter(|text| prefixes.iter().any(|prefix| text.starts_with(prefix)))
+        .filter(|text| text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+        .collect()
 }
 
 #[test]

@@ -1522,6 +1522,7 @@ final class WP_Codebox_API {
 	 * @param array{} $input
 	 * @return array{
 	 *     success: bool,
+	 *     schema: string,
 	 *     id: string,
 	 *     jsonSchema: mixed,
 	 * }|\WP_Error

@@ -39,6 +39,8 @@ impl Bench {
             fs::write(path, content).unwrap();
         }
         fs::write(root.join("plugin.zip"), ZIP).unwrap();
+        // Larger than all that a blueprint may bring, and nothing on the disk.
+        fs::File::create(root.join("large")).unwrap().set_len(101 << 20).unwrap();
         let fifo = std::ffi::CString::new(root.join("pipe").to_str().unwrap()).unwrap();
         // SAFETY: a path that ends in NUL and lives through the call.
         assert_eq!(unsafe { libc::mkfifo(fifo.as_ptr(), 0o600) }, 0);

@@ -10,13 +10,15 @@ use wp_codebox::engine::{Boot, EngineError, Guest, Limits, Request, Response, Ru
 /// The pack that `bin/test` built.
 pub fn pack() -> Arc<Pack> {
     static PACK: OnceLock<Arc<Pack>> = OnceLock::new();
-    Arc::clone(PACK.get_or_init(|| {
-        let dir = std::env::var_os("WP_CODEBOX_RUNTIME_DIR").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/var/runtime")),
-            PathBuf::from,
-        );
-        Arc::new(Pack::open(&dir).expect("a runtime pack: bin/test builds one"))
-    }))
+    Arc::clone(PACK.get_or_init(|| Arc::new(Pack::open(&runtime_dir()).expect("a runtime pack: bin/test builds one"))))
+}
+
+/// Where it lies.
+pub fn runtime_dir() -> PathBuf {
+    std::env::var_os("WP_CODEBOX_RUNTIME_DIR").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/var/runtime")),
+        PathBuf::from,
+    )
 }
 
 /// Far enough away that only a hang reaches it.
