@@ -2,6 +2,7 @@
 
 use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
 use super::store;
+use crate::artifact::Store;
 use crate::artifact::apply::{
     Applied, ApplyRequest, Mode, Preflight, ReviewAction, ReviewRequest, Reviewed, StageRequest, apply,
     preflight, review, stage,
@@ -13,126 +14,136 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
-/// Everything in a bundle, approved.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct PreflightInput {
-    /// Id of the bundle.
-    #[schemars(length(min = 1, max = 200))]
-    artifact_id: String,
-    /// The files that are approved: sandbox paths, as the list of changed files has them.
-    #[schemars(length(max = 100_000), inner(length(max = 4096)))]
-    approved_files: Vec<String>,
-    /// Directory of the store. It must lie beneath a configured root; left out: the configured one.
-    #[serde(default)]
-    #[schemars(length(max = 4096))]
-    artifacts_path: Option<String>,
-    /// Who approves; left out: the current user.
-    #[serde(default)]
-    approver: Option<Approver>,
-    /// For the adapter; the built-in one reads the target's `name`.
-    #[serde(default)]
-    apply_target: Option<Map<String, Value>>,
+/// An input that approves files of a bundle: the fields that all of these have, before its own.
+/// Flattening a shared struct would do as well, but serde then loses the way to a field that is wrong.
+macro_rules! approval {
+    ($(#[$doc:meta])* struct $name:ident: $rules:expr, { $(#[$files:meta])* approved_files, $($more:tt)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        struct $name {
+            /// Id of the bundle.
+            #[schemars(length(min = 1, max = 200))]
+            artifact_id: String,
+            /// The files that are approved, or are to be: sandbox paths, as the list of changed files
+            /// has them.
+            $(#[$files])*
+            #[schemars(length(max = 100_000), inner(length(max = 4096)))]
+            approved_files: Vec<String>,
+            /// Directory of the store. It must lie beneath a configured root; left out: the configured
+            /// one.
+            #[serde(default)]
+            #[schemars(length(max = 4096))]
+            artifacts_path: Option<String>,
+            /// Who approves, or has so far; left out: the current user, or whoever accepts.
+            #[serde(default)]
+            approver: Option<Approver>,
+            /// For the adapter; the built-in one reads the target's `name`.
+            #[serde(default)]
+            apply_target: Option<Map<String, Value>>,
+            $($more)*
+        }
+
+        impl $name {
+            /// The store that holds the bundle, and what is approved of it.
+            fn approval(&mut self, host: &dyn Host) -> Result<(Store, ApplyRequest), Refusal> {
+                let store = store::holding(host, self.artifacts_path.as_deref(), &self.artifact_id)?;
+                let request = ApplyRequest {
+                    artifact_id: std::mem::take(&mut self.artifact_id),
+                    approved_files: std::mem::take(&mut self.approved_files),
+                    approver: self.approver.take().map(|approver| json!(approver)),
+                    apply_target: self.apply_target.take(),
+                };
+                Ok((store, request))
+            }
+        }
+
+        impl Input for $name {
+            fn schema() -> &'static Value {
+                static SCHEMA: LazyLock<Value> = LazyLock::new(input_schema::<$name>);
+                &SCHEMA
+            }
+
+            fn prepare(raw: &mut Map<String, Value>) -> Result<(), Refusal> {
+                store::require_artifact_id(raw)
+            }
+
+            fn code(path: &str) -> Code {
+                match path {
+                    "approved_files" => Code::ApprovedFilesMissing,
+                    "action" | "decision" => Code::ReviewActionInvalid,
+                    _ => Code::InputInvalid,
+                }
+            }
+
+            fn check(&mut self) -> Result<(), Refusal> {
+                let rules: fn(&mut $name) -> Result<(), Refusal> = $rules;
+                rules(self)
+            }
+        }
+    };
 }
 
-/// Some files of a bundle, approved.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct ApplyInput {
-    /// Id of the bundle.
-    #[schemars(length(min = 1, max = 200))]
-    artifact_id: String,
-    /// The files that are approved: sandbox paths, as the list of changed files has them.
-    #[schemars(length(max = 100_000), inner(length(max = 4096)))]
-    approved_files: Vec<String>,
-    /// Directory of the store. It must lie beneath a configured root; left out: the configured one.
-    #[serde(default)]
-    #[schemars(length(max = 4096))]
-    artifacts_path: Option<String>,
-    /// Who approves; left out: the current user.
-    #[serde(default)]
-    approver: Option<Approver>,
-    /// For the adapter; the built-in one reads the target's `name`.
-    #[serde(default)]
-    apply_target: Option<Map<String, Value>>,
-    /// Only look what the built-in adapter would do. Other adapters are not asked.
-    #[serde(default)]
-    dry_run: bool,
+approval! {
+    /// Everything in a bundle, approved.
+    struct PreflightInput: |input| need_files(&input.approved_files), {
+        approved_files,
+    }
 }
 
-/// Files of a bundle that somebody else is to approve.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct StageInput {
-    /// Id of the bundle.
-    #[schemars(length(min = 1, max = 200))]
-    artifact_id: String,
-    /// The files that are to be approved: sandbox paths, as the list of changed files has them.
-    #[schemars(length(max = 100_000), inner(length(max = 4096)))]
-    approved_files: Vec<String>,
-    /// Directory of the store. It must lie beneath a configured root; left out: the configured one.
-    #[serde(default)]
-    #[schemars(length(max = 4096))]
-    artifacts_path: Option<String>,
-    /// Who has approved so far; left out: whoever accepts.
-    #[serde(default)]
-    approver: Option<Approver>,
-    /// For the adapter; the built-in one reads the target's `name`.
-    #[serde(default)]
-    apply_target: Option<Map<String, Value>>,
-    /// One line for whoever decides; left out: the review's.
-    #[serde(default)]
-    #[schemars(length(max = 2000))]
-    summary: Option<String>,
-    /// The agent that asks.
-    #[serde(default)]
-    agent_id: Option<u64>,
-    /// The user on whose behalf it asks.
-    #[serde(default)]
-    user_id: Option<u64>,
-    /// For the host's own records.
-    #[serde(default)]
-    context: Option<Map<String, Value>>,
+approval! {
+    /// Some files of a bundle, approved.
+    struct ApplyInput: |input| need_files(&input.approved_files), {
+        approved_files,
+        /// Only look what the built-in adapter would do. Other adapters are not asked.
+        #[serde(default)]
+        dry_run: bool,
+    }
 }
 
-/// A decision about a bundle.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct ReviewInput {
-    /// Id of the bundle.
-    #[schemars(length(min = 1, max = 200))]
-    artifact_id: String,
-    /// What is decided.
-    #[serde(default)]
-    action: Option<ReviewAction>,
-    /// The same by its other name.
-    #[serde(default)]
-    decision: Option<ReviewAction>,
-    /// The files that are approved: sandbox paths. An approval needs some.
-    #[serde(default)]
-    #[schemars(length(max = 100_000), inner(length(max = 4096)))]
-    approved_files: Vec<String>,
-    /// Directory of the store. It must lie beneath a configured root; left out: the configured one.
-    #[serde(default)]
-    #[schemars(length(max = 4096))]
-    artifacts_path: Option<String>,
-    /// Who decides; left out: the current user.
-    #[serde(default)]
-    approver: Option<Approver>,
-    /// For the adapter; the built-in one reads the target's `name`.
-    #[serde(default)]
-    apply_target: Option<Map<String, Value>>,
-    /// Why.
-    #[serde(default)]
-    #[schemars(length(max = 10_000))]
-    reason: Option<String>,
-    /// When, if not now (RFC 3339).
-    #[serde(default)]
-    #[schemars(length(max = 64))]
-    decided_at: Option<String>,
-    /// For the host's own records.
-    #[serde(default)]
-    context: Option<Map<String, Value>>,
+approval! {
+    /// Files of a bundle that somebody else is to approve.
+    struct StageInput: |input| need_files(&input.approved_files), {
+        approved_files,
+        /// One line for whoever decides; left out: the review's.
+        #[serde(default)]
+        #[schemars(length(max = 2000))]
+        summary: Option<String>,
+        /// The agent that asks.
+        #[serde(default)]
+        agent_id: Option<u64>,
+        /// The user on whose behalf it asks.
+        #[serde(default)]
+        user_id: Option<u64>,
+        /// For the host's own records.
+        #[serde(default)]
+        context: Option<Map<String, Value>>,
+    }
+}
+
+approval! {
+    /// A decision about a bundle. An approval needs files.
+    struct ReviewInput: ReviewInput::decided, {
+        #[serde(default)]
+        approved_files,
+        /// What is decided.
+        #[serde(default)]
+        action: Option<ReviewAction>,
+        /// The same by its other name.
+        #[serde(default)]
+        decision: Option<ReviewAction>,
+        /// Why.
+        #[serde(default)]
+        #[schemars(length(max = 10_000))]
+        reason: Option<String>,
+        /// When, if not now (RFC 3339).
+        #[serde(default)]
+        #[schemars(length(max = 64))]
+        decided_at: Option<String>,
+        /// For the host's own records.
+        #[serde(default)]
+        context: Option<Map<String, Value>>,
+    }
 }
 
 /// A name, or an object that describes somebody.
@@ -141,20 +152,6 @@ struct ReviewInput {
 enum Approver {
     Name(#[schemars(length(max = 200))] String),
     Described(Map<String, Value>),
-}
-
-impl Approver {
-    fn value(approver: Option<Approver>) -> Option<Value> {
-        approver.map(|approver| json!(approver))
-    }
-}
-
-/// The codes of the fields that all of them have.
-fn apply_code(path: &str) -> Code {
-    match path {
-        "approved_files" => Code::ApprovedFilesMissing,
-        _ => Code::InputInvalid,
-    }
 }
 
 fn need_files(files: &[String]) -> Result<(), Refusal> {
@@ -167,81 +164,8 @@ fn need_files(files: &[String]) -> Result<(), Refusal> {
     }
 }
 
-impl Input for PreflightInput {
-    fn schema() -> &'static Value {
-        static SCHEMA: LazyLock<Value> = LazyLock::new(input_schema::<PreflightInput>);
-        &SCHEMA
-    }
-
-    fn prepare(raw: &mut Map<String, Value>) -> Result<(), Refusal> {
-        store::require_artifact_id(raw)
-    }
-
-    fn code(path: &str) -> Code {
-        apply_code(path)
-    }
-
-    fn check(&mut self) -> Result<(), Refusal> {
-        need_files(&self.approved_files)
-    }
-}
-
-impl Input for ApplyInput {
-    fn schema() -> &'static Value {
-        static SCHEMA: LazyLock<Value> = LazyLock::new(input_schema::<ApplyInput>);
-        &SCHEMA
-    }
-
-    fn prepare(raw: &mut Map<String, Value>) -> Result<(), Refusal> {
-        store::require_artifact_id(raw)
-    }
-
-    fn code(path: &str) -> Code {
-        apply_code(path)
-    }
-
-    fn check(&mut self) -> Result<(), Refusal> {
-        need_files(&self.approved_files)
-    }
-}
-
-impl Input for StageInput {
-    fn schema() -> &'static Value {
-        static SCHEMA: LazyLock<Value> = LazyLock::new(input_schema::<StageInput>);
-        &SCHEMA
-    }
-
-    fn prepare(raw: &mut Map<String, Value>) -> Result<(), Refusal> {
-        store::require_artifact_id(raw)
-    }
-
-    fn code(path: &str) -> Code {
-        apply_code(path)
-    }
-
-    fn check(&mut self) -> Result<(), Refusal> {
-        need_files(&self.approved_files)
-    }
-}
-
-impl Input for ReviewInput {
-    fn schema() -> &'static Value {
-        static SCHEMA: LazyLock<Value> = LazyLock::new(input_schema::<ReviewInput>);
-        &SCHEMA
-    }
-
-    fn prepare(raw: &mut Map<String, Value>) -> Result<(), Refusal> {
-        store::require_artifact_id(raw)
-    }
-
-    fn code(path: &str) -> Code {
-        match path {
-            "action" | "decision" => Code::ReviewActionInvalid,
-            path => apply_code(path),
-        }
-    }
-
-    fn check(&mut self) -> Result<(), Refusal> {
+impl ReviewInput {
+    fn decided(&mut self) -> Result<(), Refusal> {
         let Some(action) = self.action.or(self.decision) else {
             let why = "approve, reject or request-changes";
             return Err(Refusal::field(Code::ReviewActionMissing, "action", why));
@@ -345,20 +269,15 @@ pub const ROWS: &[Ability] = &[
 ];
 
 fn review_artifact(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
-    let input = ReviewInput::parse(input)?;
+    let mut input = ReviewInput::parse(input)?;
     if input.decided_at.as_deref().is_some_and(|at| parse_iso8601(at).is_none()) {
         let why = "not an RFC 3339 instant, such as 2026-01-31T08:00:00Z";
         return Err(Refusal::field(Code::InputInvalid, "decided_at", why));
     }
-    let store = store::holding(host, input.artifacts_path.as_deref(), &input.artifact_id)?;
+    let (store, apply) = input.approval(host)?;
     let request = ReviewRequest {
         action: input.action.unwrap_or(ReviewAction::RequestChanges),
-        apply: ApplyRequest {
-            artifact_id: input.artifact_id,
-            approved_files: input.approved_files,
-            approver: Approver::value(input.approver),
-            apply_target: input.apply_target,
-        },
+        apply,
         reason: input.reason,
         decided_at: input.decided_at,
         context: input.context,
@@ -367,27 +286,15 @@ fn review_artifact(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
 }
 
 fn preflight_apply(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
-    let input = PreflightInput::parse(input)?;
-    let store = store::holding(host, input.artifacts_path.as_deref(), &input.artifact_id)?;
-    let request = ApplyRequest {
-        artifact_id: input.artifact_id,
-        approved_files: input.approved_files,
-        approver: Approver::value(input.approver),
-        apply_target: input.apply_target,
-    };
+    let (store, request) = PreflightInput::parse(input)?.approval(host)?;
     to_value(&preflight(&store, &request, host)?)
 }
 
 fn stage_apply(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
-    let input = StageInput::parse(input)?;
-    let store = store::holding(host, input.artifacts_path.as_deref(), &input.artifact_id)?;
+    let mut input = StageInput::parse(input)?;
+    let (store, apply) = input.approval(host)?;
     let request = StageRequest {
-        apply: ApplyRequest {
-            artifact_id: input.artifact_id,
-            approved_files: input.approved_files,
-            approver: Approver::value(input.approver),
-            apply_target: input.apply_target,
-        },
+        apply,
         summary: input.summary,
         agent_id: input.agent_id,
         user_id: input.user_id,
@@ -397,14 +304,8 @@ fn stage_apply(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
 }
 
 fn apply_approved(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
-    let input = ApplyInput::parse(input)?;
-    let store = store::holding(host, input.artifacts_path.as_deref(), &input.artifact_id)?;
+    let mut input = ApplyInput::parse(input)?;
     let mode = if input.dry_run { Mode::DryRun } else { Mode::Apply };
-    let request = ApplyRequest {
-        artifact_id: input.artifact_id,
-        approved_files: input.approved_files,
-        approver: Approver::value(input.approver),
-        apply_target: input.apply_target,
-    };
+    let (store, request) = input.approval(host)?;
     to_value(&apply(&store, &request, mode, host)?)
 }
