@@ -224,6 +224,36 @@ parent_site() {
 	fi
 }
 
+# parent_network DIRECTORY: the same as a network of two sites, with SQLite.
+parent_network() {
+	parent_site "$1" sqlite
+	if ! wp_cli "$1" site list --site__in=2 --field=blog_id 2>/dev/null | grep -q 2; then
+		step "network-${1##*/}" "Making a network of ${1##*/}" network_install "$1"
+	fi
+}
+
+network_install() {
+	# WP-CLI finds no place for the constants in our wp-config.php, and says so.
+	if ! grep -q "'MULTISITE', true" "$1/wp-config.php"; then
+		wp_cli "$1" core multisite-convert --title='WP Codebox network'
+		{
+			cat <<-'PHP'
+				<?php
+				define( 'MULTISITE', true );
+				define( 'SUBDOMAIN_INSTALL', false );
+				define( 'DOMAIN_CURRENT_SITE', '127.0.0.1:8888' );
+				define( 'PATH_CURRENT_SITE', '/' );
+				define( 'SITE_ID_CURRENT_SITE', 1 );
+				define( 'BLOG_ID_CURRENT_SITE', 1 );
+			PHP
+			sed 1d "$1/wp-config.php"
+		} >"$1/wp-config.php.new"
+		mv "$1/wp-config.php.new" "$1/wp-config.php"
+	fi
+	wp_cli "$1" site create --slug=second
+	wp_cli "$1" --url=http://127.0.0.1:8888/second plugin activate wp-codebox
+}
+
 parent_files() {
 	rm -rf "$1.new" "$1"
 	mkdir -p "${1%/*}"

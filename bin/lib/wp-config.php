@@ -39,8 +39,8 @@ foreach ( $constants as $name => $value ) {
 echo <<<'PHP'
 $table_prefix = 'wp_';
 
-// The tests ask the same site on several ports.
-if ( isset( $_SERVER['HTTP_HOST'] ) && preg_match( '/^127\.0\.0\.1:\d+$/', $_SERVER['HTTP_HOST'] ) ) {
+// The tests ask the same site on several ports. Each site of a network has its own address.
+if ( ! defined( 'MULTISITE' ) && isset( $_SERVER['HTTP_HOST'] ) && preg_match( '/^127\.0\.0\.1:\d+$/', $_SERVER['HTTP_HOST'] ) ) {
 	define( 'WP_HOME', 'http://' . $_SERVER['HTTP_HOST'] );
 	define( 'WP_SITEURL', WP_HOME );
 }

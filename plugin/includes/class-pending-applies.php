@@ -64,6 +64,6 @@ final class WP_Codebox_Pending_Applies {
 		 * @param string $decision `accepted` or `rejected`.
 		 * @param int    $user_id  The user; 0 for the operator at the shell.
 		 */
-		return (bool) apply_filters( 'wp_codebox_can_resolve_pending_apply_artifact', user_can( $user_id, 'manage_options' ), $payload, $decision, $user_id );
+		return (bool) apply_filters( 'wp_codebox_can_resolve_pending_apply_artifact', user_can( $user_id, WP_Codebox_Permissions::capability() ), $payload, $decision, $user_id );
 	}
 }

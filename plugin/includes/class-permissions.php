@@ -16,6 +16,16 @@ declare( strict_types = 1 );
 final class WP_Codebox_Permissions {
 
 	/**
+	 * What an administrator of WP Codebox can do. On multisite the store, the options and the pending
+	 * applies are the network's, so that an administrator of one of its sites is not enough.
+	 *
+	 * @since 0.1.0
+	 */
+	public static function capability(): string {
+		return is_multisite() ? 'manage_network_options' : 'manage_options';
+	}
+
+	/**
 	 * May the current user run tasks and read artifacts?
 	 *
 	 * @since 0.1.0
@@ -26,9 +36,10 @@ final class WP_Codebox_Permissions {
 		 *
 		 * @since 0.1.0
 		 *
-		 * @param bool $allowed Whether the user has the capability `manage_options`.
+		 * @param bool $allowed Whether the user has the capability `manage_options`, on multisite
+		 *                      `manage_network_options`.
 		 */
-		return (bool) apply_filters( 'wp_codebox_can_run_agent_task', current_user_can( 'manage_options' ) );
+		return (bool) apply_filters( 'wp_codebox_can_run_agent_task', current_user_can( self::capability() ) );
 	}
 
 	/**
@@ -39,7 +50,7 @@ final class WP_Codebox_Permissions {
 	 * @param mixed $input Optional. The ability's input, whose `authorization` may name a trusted orchestrator. Default empty.
 	 */
 	public static function write_artifact( $input = array() ): bool {
-		if ( current_user_can( 'manage_options' ) ) {
+		if ( current_user_can( self::capability() ) ) {
 			return true;
 		}
 		$verdict = WP_Codebox_API::authorize( 'artifact:write', $input );

@@ -51,9 +51,9 @@ impl Annotations {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Permission {
-    /// `manage_options`, through the filter `wp_codebox_can_run_agent_task`.
+    /// `manage_options` (`manage_network_options` on multisite), through the filter `wp_codebox_can_run_agent_task`.
     RunAgentTask,
-    /// `manage_options`, or a trusted orchestrator with the scope `artifact:write`.
+    /// The same capability, or a trusted orchestrator with the scope `artifact:write`.
     WriteArtifact,
 }
 
