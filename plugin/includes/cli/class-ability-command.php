@@ -101,7 +101,7 @@ final class WP_Codebox_CLI_Ability_Command {
 		} catch ( Throwable $e ) {
 			WP_Codebox_CLI_Output::fail( $e->getMessage() );
 		}
-		$output->finish( $result );
+		$output->finish( $result, $this->row['output_schema'] );
 	}
 
 	/**
@@ -110,7 +110,7 @@ final class WP_Codebox_CLI_Ability_Command {
 	 * @return string[]
 	 */
 	private function formats(): array {
-		return str_ends_with( $this->row['cli']['command'], ' list' )
+		return str_starts_with( $this->row['method'], 'list_' )
 			? WP_Codebox_CLI_Output::ROWS
 			: WP_Codebox_CLI_Output::ENVELOPE;
 	}

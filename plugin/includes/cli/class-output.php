@@ -100,13 +100,14 @@ final class WP_Codebox_CLI_Output {
 	 * @since 0.1.0
 	 *
 	 * @param array<string, mixed>|WP_Error $result The result.
+	 * @param array<string, mixed>          $schema Schema of the result.
 	 */
-	public function finish( $result ): void {
+	public function finish( $result, array $schema ): void {
 		if ( is_wp_error( $result ) ) {
 			self::fail( $result->get_error_message(), (string) $result->get_error_code() );
 		}
 		$result = (array) $result;
-		$this->write( $result );
+		$this->write( $result, $schema );
 		if ( true !== ( $result['success'] ?? null ) ) {
 			$error = is_array( $result['error'] ?? null ) ? $result['error'] : array();
 			self::fail( (string) ( $error['message'] ?? 'The run failed.' ), (string) ( $error['code'] ?? '' ) );
@@ -139,20 +140,31 @@ final class WP_Codebox_CLI_Output {
 	 * Prints a result: all of it as JSON, or the list in it as rows.
 	 *
 	 * @param array<string, mixed> $result The result.
+	 * @param array<string, mixed> $schema Its schema, from which a list's columns are read.
 	 */
-	private function write( array $result ): void {
+	private function write( array $result, array $schema ): void {
 		if ( 'json' === $this->format ) {
 			self::json( $result );
 			return;
 		}
-		$rows = array();
-		foreach ( $result as $value ) {
-			if ( is_array( $value ) && array_is_list( $value ) ) {
-				$rows = array_map( static fn( $row ) => (array) $row, $value );
-				break;
+		foreach ( $schema['properties'] ?? array() as $name => $property ) {
+			if ( isset( $property['items']['properties'] ) ) {
+				$rows = array_map( static fn( $row ) => (array) $row, $result[ $name ] ?? array() );
+				$this->rows( $rows, self::columns( $property['items']['properties'] ) );
+				return;
 			}
 		}
-		$this->rows( $rows, array_keys( array_filter( $rows[0] ?? array(), 'is_scalar' ) ) );
+	}
+
+	/**
+	 * The fields that fit into a cell.
+	 *
+	 * @param array<string, array<string, mixed>> $properties Schemas of a row's fields.
+	 * @return string[]
+	 */
+	private static function columns( array $properties ): array {
+		$scalar = static fn( $schema ) => array() === array_intersect( (array) ( $schema['type'] ?? 'object' ), array( 'array', 'object' ) );
+		return array_keys( array_filter( $properties, $scalar ) );
 	}
 
 	/**

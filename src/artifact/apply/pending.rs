@@ -84,6 +84,9 @@ pub struct PendingApply {
     pub schema: String,
     pub pending_id: String,
     pub state: PendingState,
+    /// The bundle.
+    #[serde(default)]
+    pub artifact_id: String,
     /// `wp_codebox_apply_back`.
     pub kind: String,
     pub summary: String,
@@ -174,6 +177,7 @@ pub fn insert(staged: Staged, host: &dyn Host) -> Result<PendingApply, ApplyErro
         schema: PENDING_APPLY_SCHEMA.into(),
         pending_id: new_id(),
         state: PendingState::Pending,
+        artifact_id: text(preview_data["artifact_id"].clone()),
         kind: PENDING_KIND.into(),
         summary: text(take("summary")),
         apply_input: object(take("apply_input")),
