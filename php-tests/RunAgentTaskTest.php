@@ -104,6 +104,29 @@ final class RunAgentTaskTest extends SiteTestCase {
 		self::assertSame( Site::files( __DIR__ . '/fixtures/workspace' ), Site::files( $input['mounts'][0]['source'] ) );
 	}
 
+	public function test_the_bundle_tells_what_the_agent_did(): void {
+		$run    = self::run_task( Task::input( 'edit' ) );
+		$bundle = self::assert_bundle( $run );
+		foreach ( array( 'agent_task_result', 'completion_outcome' ) as $name ) {
+			$path = $run['evidence_refs'][ $name ];
+			self::assertSame( $path, $run['session']['artifacts'][ $name ] );
+			self::assertSame( self::read_json( $path ), json_decode( (string) json_encode( $run[ $name ] ), true ) );
+		}
+		self::assertSame( $bundle . '/files/transcript.json', $run['evidence_refs']['transcript'] );
+		self::assertSame( 'wp-codebox/agent-task-result/v1', $run['agent_task_result']['schema'] );
+		self::assertSame( 'Edited the workspace.', $run['agent_task_result']['raw']['summary'] );
+		self::assertSame( 'succeeded', $run['completion_outcome']['status'] );
+		$transcript = self::read_json( $bundle . '/files/transcript.json' );
+		self::assertSame( array( 'wordpress.ability' ), array_column( $transcript['executions'], 'command' ) );
+		$result = self::read_json( $bundle . '/files/agent-result.json' );
+		self::assertTrue( $result['actionable'] );
+		self::assertSame( 3, $result['changedFiles']['count'] );
+		$review = self::read_json( $bundle . '/files/review.json' );
+		$steps  = array_column( $review['progress'], 'type' );
+		self::assertSame( array( 'boot', 'complete' ), array( $steps[0], end( $steps ) ) );
+		self::assertContains( 'agent-start', $steps );
+	}
+
 	public function test_the_output_fits_the_abilitys_schema(): void {
 		$run = self::run_task( Task::input( 'edit' ) );
 		self::assertTrue( rest_validate_value_from_schema( $run, wp_get_ability( self::ABILITY )->get_output_schema(), 'output' ) );

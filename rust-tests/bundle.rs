@@ -9,8 +9,8 @@ use support::bundle::{draft, files, json, mount, room};
 use support::tree::{self, Tree, text, tree};
 use support::git;
 use wp_codebox::artifact::{
-    AgentRun, ArtifactError, Attachment, AttachmentContent, Failure, Outcome, WriteStatus, content_digest,
-    manifest_self_hash,
+    AgentRun, ArtifactError, Attachment, AttachmentContent, Draft, Failure, Outcome, SuiteCounts, TestResults,
+    TestStatus, TestSuite, WriteStatus, content_digest, manifest_self_hash,
 };
 use wp_codebox::contract::{CommandRecord, Event, Refusal};
 
@@ -417,4 +417,102 @@ fn the_review_tells_what_happened_step_by_step() {
     let steps = review["progress"].as_array().unwrap();
     assert_eq!(steps.len(), 202);
     assert_eq!(steps[150]["label"], "805 further steps are in events.jsonl.");
+}
+
+fn agent(commands: &[&str], reply: Value) -> Option<AgentRun> {
+    Some(AgentRun { commands: commands.iter().map(|id| (*id).into()).collect(), reply })
+}
+
+fn written(draft: Draft) -> (Value, Value, Value, Value) {
+    let room = room();
+    let bundle = room.store.write(draft).unwrap().bundle;
+    assert_eq!(room.store.inspect(&bundle.id).unwrap().verification.violations, []);
+    let read = |name: &str| json(&bundle.directory.join(format!("files/{name}.json")));
+    let review = bundle.review.unwrap();
+    assert_eq!(review["evidence"]["transcript"], "files/transcript.json");
+    assert_eq!(review["evidence"]["agentResult"], "files/agent-result.json");
+    assert_eq!(bundle.agent_task_result.unwrap(), read("agent-task-result"));
+    assert_eq!(bundle.completion_outcome.unwrap(), read("completion-outcome"));
+    (read("transcript"), read("agent-result"), read("agent-task-result"), read("completion-outcome"))
+}
+
+#[test]
+fn an_agents_run_has_a_transcript_its_results_and_an_outcome() {
+    let (before, after) = edit();
+    let mut draft = draft("s", &before, &after);
+    let stdout = format!("{{\"said\": \"ü\"}}{}", " ".repeat(20_000));
+    let own = CommandRecord { id: "own".into(), command: "wordpress.ability".into(), stdout, ..draft.commands[0].clone() };
+    draft.commands.push(own);
+    draft.agent = agent(&["own"], json!({ "summary": "Done.", "outputs": { "a": 1 }, "diagnostics": "none" }));
+    draft.test_results = Some(TestResults::of(vec![TestSuite {
+        name: "unit".into(),
+        status: TestStatus::Passed,
+        counts: SuiteCounts { tests: 2, passed: 2, ..SuiteCounts::default() },
+        raw_log_references: Vec::new(),
+    }]));
+    let room = room();
+    let sha = sha256(&fs::read(room.store.write(draft.clone()).unwrap().bundle.paths.patch).unwrap());
+    let (transcript, result, task, outcome) = written(draft);
+
+    assert_eq!(transcript["schema"], "wp-codebox/agent-transcript/v1");
+    let execution = &transcript["executions"][0];
+    assert_eq!(transcript["executions"].as_array().unwrap().len(), 1);
+    assert_eq!((&execution["executionIndex"], &execution["id"]), (&json!(1), &json!("own")));
+    assert_eq!((&execution["stdout"]["bytes"], &execution["stdout"]["truncated"]), (&json!(20_014), &json!(true)));
+    assert_eq!(execution["stdout"]["value"].as_str().unwrap().chars().count(), 12_000);
+    assert_eq!(execution["parsed"], json!({ "said": "ü" }));
+
+    assert_eq!(result["schema"], "wp-codebox/agent-result/v1");
+    assert_eq!((&result["status"], &result["actionable"]), (&json!("completed"), &json!(true)));
+    assert_eq!(result["changedFiles"]["count"], 3);
+    assert_eq!(result["changedFiles"]["statuses"], json!({ "added": 1, "modified": 1, "deleted": 1, "renamed": 0, "total": 3 }));
+    assert_eq!(result["patch"]["sha256"], json!(sha));
+    assert_eq!((&result["failures"], result.get("noOpReason")), (&json!([]), None));
+
+    assert_eq!(task["schema"], "wp-codebox/agent-task-result/v1");
+    assert_eq!((&task["success"], &task["outputs"]), (&json!(true), &json!({ "a": 1 })));
+    // What is not what it should be stands in the raw answer alone.
+    assert_eq!((&task["diagnostics"], &task["raw"]["diagnostics"]), (&json!([]), &json!("none")));
+
+    assert_eq!(outcome["schema"], "wp-codebox/sandbox-completion-outcome/v1");
+    assert_eq!((&outcome["status"], &outcome["confidence"], &outcome["nextAction"]), (&json!("succeeded"), &json!("high"), &json!("promote")));
+    assert_eq!(outcome["verification"]["summary"]["passed"], 2);
+}
+
+#[test]
+fn an_outcome_is_read_off_the_run_and_not_off_what_the_agent_says() {
+    let (before, after) = edit();
+    let claims = json!({ "success": true, "completion_outcome": { "status": "succeeded" }, "patch": { "bytes": 9 } });
+    let none = Tree::new();
+    let ended = |before: &Tree, after: &Tree, own: &[&str], outcome: Outcome| {
+        let mut draft = draft("s", before, after);
+        draft.agent = agent(own, claims.clone());
+        draft.outcome = outcome;
+        let (_, result, task, outcome) = written(draft);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        (text(&result["status"]), text(&result["noOpReason"]), task["success"].clone(), text(&outcome["status"]), text(&outcome["nextAction"]))
+    };
+    let is = |a: &str, b: &str, c: bool, d: &str, e: &str| (a.to_owned(), b.to_owned(), json!(c), d.to_owned(), e.to_owned());
+    let fine = || Outcome::Succeeded { summary: None };
+    let fatal = || {
+        let code = "wp_codebox_run_fatal".into();
+        Outcome::Failed { failure: Failure { code, message: "no".into(), data: Value::Null } }
+    };
+    let own = &["command-1"][..];
+    assert_eq!(ended(&before, &after, own, fine()), is("completed", "", true, "succeeded", "review"));
+    assert_eq!(ended(&none, &none, own, fine()), is("completed", "no_file_changes", true, "succeeded", "review"));
+    assert_eq!(ended(&before, &after, own, failed()), is("failed", "execution_failed", false, "partial", "retry"));
+    assert_eq!(ended(&none, &none, own, fatal()), is("failed", "execution_failed", false, "failed", "review"));
+    assert_eq!(ended(&none, &none, &[], fatal()), is("failed", "execution_failed", false, "blocked", "fix-blocker"));
+}
+
+#[test]
+fn an_attachment_cannot_stand_in_for_a_document_of_the_agents() {
+    let room = room();
+    let (before, after) = edit();
+    let mut draft = draft("s", &before, &after);
+    draft.agent = agent(&[], Value::Null);
+    let content = AttachmentContent::Json(json!({ "success": true }));
+    draft.attachments = vec![Attachment { path: "agent-result.json".into(), kind: "agent-result".into(), content }];
+    assert!(matches!(room.store.write(draft), Err(ArtifactError::DraftInvalid { .. })));
 }

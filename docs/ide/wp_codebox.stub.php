@@ -141,6 +141,8 @@ final class WP_Codebox_API {
 	 *             path: string,
 	 *             bundle_id: string,
 	 *             preview_url: string,
+	 *             agent_task_result: string,
+	 *             completion_outcome: string,
 	 *         },
 	 *         agent_session_id?: string|null,
 	 *         orchestrator?: mixed,
@@ -158,6 +160,8 @@ final class WP_Codebox_API {
 	 *     },
 	 *     agent_task_status: string,
 	 *     agent_result: mixed,
+	 *     agent_task_result: mixed,
+	 *     completion_outcome: mixed,
 	 *     run: array{
 	 *         schema: string,
 	 *         success: bool,
@@ -206,6 +210,9 @@ final class WP_Codebox_API {
 	 *         artifacts_path: string,
 	 *         artifact_bundle_id: string,
 	 *         preview_url: string,
+	 *         agent_task_result: string,
+	 *         completion_outcome: string,
+	 *         transcript: string,
 	 *     },
 	 *     run_metadata: array{
 	 *         schema: string,
@@ -242,6 +249,12 @@ final class WP_Codebox_API {
 	 *                 digest?: string|null,
 	 *             }>,
 	 *             patches: list<array{
+	 *                 kind: string,
+	 *                 id: string,
+	 *                 path: string,
+	 *                 digest?: string|null,
+	 *             }>,
+	 *             transcripts: list<array{
 	 *                 kind: string,
 	 *                 id: string,
 	 *                 path: string,
@@ -374,6 +387,8 @@ final class WP_Codebox_API {
 	 *         changed_files?: mixed,
 	 *         test_results?: mixed,
 	 *         review?: mixed,
+	 *         agent_task_result?: mixed,
+	 *         completion_outcome?: mixed,
 	 *     }>,
 	 *     total: int,
 	 *     next_cursor?: string|null,
@@ -416,6 +431,8 @@ final class WP_Codebox_API {
 	 *         changed_files?: mixed,
 	 *         test_results?: mixed,
 	 *         review?: mixed,
+	 *         agent_task_result?: mixed,
+	 *         completion_outcome?: mixed,
 	 *     },
 	 * }|\WP_Error
 	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
@@ -456,6 +473,8 @@ final class WP_Codebox_API {
 	 *         changed_files?: mixed,
 	 *         test_results?: mixed,
 	 *         review?: mixed,
+	 *         agent_task_result?: mixed,
+	 *         completion_outcome?: mixed,
 	 *     },
 	 *     verification: array{
 	 *         schema: string,
@@ -657,6 +676,8 @@ final class WP_Codebox_API {
 	 *         changed_files?: mixed,
 	 *         test_results?: mixed,
 	 *         review?: mixed,
+	 *         agent_task_result?: mixed,
+	 *         completion_outcome?: mixed,
 	 *     },
 	 * }|\WP_Error
 	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
@@ -743,6 +764,8 @@ final class WP_Codebox_API {
 	 *         changed_files?: mixed,
 	 *         test_results?: mixed,
 	 *         review?: mixed,
+	 *         agent_task_result?: mixed,
+	 *         completion_outcome?: mixed,
 	 *     },
 	 * }|\WP_Error
 	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
@@ -914,6 +937,8 @@ final class WP_Codebox_API {
 	 *         changed_files?: mixed,
 	 *         test_results?: mixed,
 	 *         review?: mixed,
+	 *         agent_task_result?: mixed,
+	 *         completion_outcome?: mixed,
 	 *     },
 	 *     authorization?: mixed,
 	 * }|\WP_Error
@@ -1010,6 +1035,8 @@ final class WP_Codebox_API {
 	 *         changed_files?: mixed,
 	 *         test_results?: mixed,
 	 *         review?: mixed,
+	 *         agent_task_result?: mixed,
+	 *         completion_outcome?: mixed,
 	 *     },
 	 *     approved_files: list<string>,
 	 *     changed_files: list<string>,
@@ -1057,6 +1084,8 @@ final class WP_Codebox_API {
 	 *             changed_files?: mixed,
 	 *             test_results?: mixed,
 	 *             review?: mixed,
+	 *             agent_task_result?: mixed,
+	 *             completion_outcome?: mixed,
 	 *         },
 	 *         approved_files: list<string>,
 	 *         approver: mixed,

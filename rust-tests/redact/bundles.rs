@@ -12,7 +12,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use wp_codebox::artifact::{
-    Attachment, AttachmentContent, Bundle, Diagnostic, Draft, Failure, Observation, Outcome, Redactor, Secret,
+    AgentRun, Attachment, AttachmentContent, Bundle, Diagnostic, Draft, Failure, Observation, Outcome, Redactor, Secret,
     Severity,
 };
 use wp_codebox::contract::{CommandRecord, Event};
@@ -90,9 +90,10 @@ fn leaky() -> Draft {
         path: None,
         details: json!({ VALUE: 1 }),
     }];
+    draft.agent = Some(AgentRun { commands: vec!["command-1".into()], reply: json!({ "reply": spellings, VALUE: 1 }) });
     let attachment = |path: &str, content| Attachment { path: path.into(), kind: "agent-result".into(), content };
     draft.attachments = vec![
-        attachment("agent-result.json", AttachmentContent::Json(json!({ "reply": spellings }))),
+        attachment("findings.json", AttachmentContent::Json(json!({ "reply": spellings }))),
         attachment("notes.txt", AttachmentContent::Text(spellings.clone())),
         attachment(
             "page.html",
@@ -188,7 +189,7 @@ fn metadata_and_review_say_what_was_redacted() {
     let sum: u64 = rows.iter().map(|row| row["count"].as_u64().unwrap()).sum();
     assert_eq!(redaction["total"], json!(sum));
     let paths: Vec<&str> = rows.iter().map(|row| row["path"].as_str().unwrap()).collect();
-    for path in ["commands.jsonl", "events.jsonl", "files/patch.diff", "files/agent-result.json", "metadata.json"] {
+    for path in ["commands.jsonl", "events.jsonl", "files/patch.diff", "files/findings.json", "files/agent-task-result.json", "metadata.json"] {
         assert!(paths.contains(&path), "{path} in {paths:?}");
     }
     assert_eq!(metadata["provenance"]["task"]["secret_env"], json!(["API_KEY"]));

@@ -26,6 +26,7 @@ mod test_results;
 mod verify;
 
 pub use bundle::{
+    AGENT_RESULT_SCHEMA, AGENT_TASK_RESULT_SCHEMA, AGENT_TRANSCRIPT_SCHEMA, COMPLETION_OUTCOME_SCHEMA,
     ARTIFACT_OUTCOME_SCHEMA, ARTIFACT_REVIEW_SCHEMA, Bundle, BundlePaths, FileRedaction,
     MANIFEST_PATH, METADATA_PATH, Manifest, ManifestFile, Metadata, ProgressStep, ProgressType, REVIEW_PATH,
     RedactionPolicy, Review,

@@ -42,6 +42,10 @@ pub struct AgentTaskRun {
     pub agent_task_status: &'static str,
     /// What the task's ability returned.
     pub agent_result: Value,
+    /// `wp-codebox/agent-task-result/v1`, as the bundle has it.
+    pub agent_task_result: Value,
+    /// `wp-codebox/sandbox-completion-outcome/v1`: how far the work got, and what to do next.
+    pub completion_outcome: Value,
     pub run: RecipeRun,
     pub diagnostics: Diagnostics,
     pub evidence_refs: EvidenceRefs,
@@ -76,6 +80,8 @@ pub struct SessionArtifacts {
     pub path: String,
     pub bundle_id: String,
     pub preview_url: String,
+    pub agent_task_result: String,
+    pub completion_outcome: String,
 }
 
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -121,6 +127,9 @@ pub struct EvidenceRefs {
     pub artifacts_path: String,
     pub artifact_bundle_id: String,
     pub preview_url: String,
+    pub agent_task_result: String,
+    pub completion_outcome: String,
+    pub transcript: String,
 }
 
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -160,6 +169,7 @@ pub struct ResultRefs {
     pub artifact_bundles: Vec<ArtifactRef>,
     pub changed_files: Vec<ArtifactRef>,
     pub patches: Vec<ArtifactRef>,
+    pub transcripts: Vec<ArtifactRef>,
     pub logs: Vec<ArtifactRef>,
 }
 
@@ -273,10 +283,11 @@ pub(super) fn envelope(facts: Facts, root: String, bundle: &Bundle) -> AgentTask
         (false, false, _) => "failed",
     };
     let directory = bundle.directory.to_string_lossy().into_owned();
+    let path_of = |path: &str| format!("{directory}/{path}");
     let in_bundle = |kind, path: &str| ArtifactRef {
         kind,
         id: bundle.id.clone(),
-        path: format!("{directory}/{path}"),
+        path: path_of(path),
         digest: None,
     };
     let whole = ArtifactRef {
@@ -289,6 +300,7 @@ pub(super) fn envelope(facts: Facts, root: String, bundle: &Bundle) -> AgentTask
         artifact_bundles: vec![whole.clone()],
         changed_files: vec![in_bundle("codebox-changed-files", "files/changed-files.json")],
         patches: vec![in_bundle("codebox-patch", "files/patch.diff")],
+        transcripts: vec![in_bundle("codebox-transcript", "files/transcript.json")],
         logs: vec![
             in_bundle("codebox-runtime-log", "logs/runtime.log"),
             in_bundle("codebox-command-log", "logs/commands.log"),
@@ -330,6 +342,8 @@ pub(super) fn envelope(facts: Facts, root: String, bundle: &Bundle) -> AgentTask
                 path: root.clone(),
                 bundle_id: bundle.id.clone(),
                 preview_url: String::new(),
+                agent_task_result: path_of("files/agent-task-result.json"),
+                completion_outcome: path_of("files/completion-outcome.json"),
             },
             agent_session_id: facts.agent_session_id.clone(),
             orchestrator: facts.orchestrator.clone(),
@@ -347,6 +361,8 @@ pub(super) fn envelope(facts: Facts, root: String, bundle: &Bundle) -> AgentTask
         },
         agent_task_status: agent_task,
         agent_result: facts.value,
+        agent_task_result: bundle.agent_task_result.clone().unwrap_or_default(),
+        completion_outcome: bundle.completion_outcome.clone().unwrap_or_default(),
         run: RecipeRun {
             schema: RECIPE_RUN_SCHEMA,
             success,
@@ -368,6 +384,9 @@ pub(super) fn envelope(facts: Facts, root: String, bundle: &Bundle) -> AgentTask
             artifacts_path: root,
             artifact_bundle_id: bundle.id.clone(),
             preview_url: String::new(),
+            agent_task_result: path_of("files/agent-task-result.json"),
+            completion_outcome: path_of("files/completion-outcome.json"),
+            transcript: path_of("files/transcript.json"),
         },
         run_metadata: RunMetadata {
             schema: RUN_METADATA_SCHEMA,

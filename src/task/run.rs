@@ -5,13 +5,13 @@ use super::plan::plan;
 use super::result::{self, AgentTaskRun, Facts};
 use super::{component, php_errors, test_report};
 use crate::artifact::{
-    Attachment, AttachmentContent, Draft, Environment, Failure, Found, MountRecord, Outcome, Provenance, Redactor, RuntimeInfo,
+    AgentRun, Draft, Environment, Failure, Found, MountRecord, Outcome, Provenance, Redactor, RuntimeInfo,
     Store, Tally, clean_commands, clean_log, store_directory,
 };
 use crate::contract::{Code, Input, Refusal, iso8601};
 use crate::host::Host;
 use crate::recipe::{self, Plan, Progress, Run, RunFailure};
-use crate::sandbox::{self, Approval, BACKEND, Core, Spec, random_id};
+use crate::sandbox::{self, Approval, BACKEND, Command, Core, Spec, random_id};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ fn redact(run: &mut Run, redactor: &Redactor) -> Tally {
     clean_log(&mut run.log, redactor, &mut tally);
     let mut found = Found::default();
     redactor.value(&mut run.value, &mut found);
-    tally.add("files/agent-result.json", &found);
+    tally.add("files/agent-task-result.json", &found);
     if let Some(RunFailure { cause: failure, .. }) = &mut run.failure {
         let mut found = Found::default();
         failure.message = redactor.text(&failure.message, &mut found).into_owned();
@@ -119,13 +119,9 @@ fn conclude(
     draft.log = run.log;
     draft.test_results = test_report::read(&ability, &run.value, &run.commands);
     draft.attachments.push(recipe::attest(plan, &wp, draft.created_at)?);
-    if !run.value.is_null() {
-        draft.attachments.push(Attachment {
-            path: "agent-result.json".to_owned(),
-            kind: "agent-result".to_owned(),
-            content: AttachmentContent::Json(run.value.clone()),
-        });
-    }
+    let work = Command::ability("", Value::Null);
+    let own = run.commands.iter().filter(|record| record.command == work.name());
+    draft.agent = Some(AgentRun { commands: own.map(|record| record.id.clone()).collect(), reply: run.value.clone() });
     let bundle = store.write(draft)?.bundle;
     let facts = Facts {
         session_id,

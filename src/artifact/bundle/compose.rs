@@ -8,7 +8,7 @@ use super::metadata::{
 use super::progress::progress;
 use super::review::{self, REVIEW_PATH, Review, ReviewEvidence, ReviewFile, ReviewStats};
 use super::staging::Staging;
-use super::{clean, commands, manifest};
+use super::{agent, clean, commands, manifest};
 use crate::artifact::capture::capture;
 use crate::artifact::changed_files::ChangedFiles;
 use crate::artifact::confined::Dir;
@@ -32,7 +32,7 @@ pub fn compose(draft: &Draft, dir: &Dir) -> Result<String, ArtifactError> {
     let mut staging = Staging::new(dir, &draft.redactor, draft.redacted.clone());
     let created_at = iso8601(draft.created_at);
     let mut changed = patches(draft, &created_at, &mut staging)?;
-    evidence(draft, &created_at, &mut staging)?;
+    evidence(draft, &created_at, dir, &changed, &mut staging)?;
 
     let covered = staging.files().iter().filter(|f| f.path != PATCH_PATH);
     let covered = covered.map(|f| (f.path.as_str(), f.sha256.value.as_str()));
@@ -98,6 +98,8 @@ fn patches(draft: &Draft, created_at: &str, staging: &mut Staging<'_>) -> Result
 fn evidence(
     draft: &Draft,
     created_at: &str,
+    dir: &Dir,
+    changed: &ChangedFiles,
     staging: &mut Staging<'_>,
 ) -> Result<(), ArtifactError> {
     staging.json_lines("events.jsonl", "events", &draft.events)?;
@@ -131,6 +133,11 @@ fn evidence(
         outcome: draft.outcome.clone(),
     };
     staging.json(OUTCOME_PATH, "outcome", &outcome)?;
+    if let Some(agent) = &draft.agent {
+        let patch = patch_facts(dir, staging)?;
+        let known = agent::Known { draft, created_at, commands: &records, changed, patch };
+        agent::write(agent, &known, staging)?;
+    }
 
     for Attachment { path, kind, content } in &draft.attachments {
         let path = format!("files/{path}");
@@ -147,6 +154,16 @@ fn evidence(
         }
     }
     Ok(())
+}
+
+fn patch_facts(dir: &Dir, staging: &Staging<'_>) -> Result<agent::PatchFacts, ArtifactError> {
+    let (_, stat) = dir.open_file(PATCH_PATH).map_err(ArtifactError::PersistFailed)?;
+    Ok(agent::PatchFacts::new(stat.st_size as u64, patch_sha256(staging)))
+}
+
+fn patch_sha256(staging: &Staging<'_>) -> String {
+    let patch = staging.files().iter().find(|file| file.path == PATCH_PATH);
+    patch.map(|file| file.sha256.value.clone()).unwrap_or_default()
 }
 
 /// Writes changed-files.json and digests it together with the patch.
@@ -170,7 +187,7 @@ fn conclusions(
 ) -> Result<(), ArtifactError> {
     let database_changes = staging.has(DATABASE_CHANGES_PATH).then(|| DATABASE_CHANGES_PATH.to_owned());
     let paths = ArtifactPaths { database_changes, ..ArtifactPaths::default() };
-    let patch = staging.files().iter().find(|file| file.path == PATCH_PATH);
+    let paths = if draft.agent.is_some() { paths.with_agent() } else { paths };
     let review = Review {
         schema: review::ARTIFACT_REVIEW_SCHEMA.into(),
         artifact_id: id.into(),
@@ -184,11 +201,13 @@ fn conclusions(
             artifact_content_digest: digest.value.clone(),
             changed_files: CHANGED_FILES_PATH.into(),
             patch: PATCH_PATH.into(),
-            patch_sha256: patch.map(|file| file.sha256.value.clone()).unwrap_or_default(),
+            patch_sha256: patch_sha256(staging),
             diagnostics: paths.diagnostics.clone(),
             test_results: paths.test_results.clone(),
             outcome: paths.outcome.clone(),
             database_changes: paths.database_changes.clone(),
+            agent_result: paths.agent_result.clone(),
+            transcript: paths.transcript.clone(),
         },
         provenance: draft.provenance.clone(),
         risk_flags: review::risk_flags(&draft.outcome, changed, &staging.tally.summary()),

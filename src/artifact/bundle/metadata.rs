@@ -1,5 +1,6 @@
 //! `metadata.json` and `files/outcome.json`: what ran, why, and how it ended.
 
+use super::agent::{AGENT_RESULT_PATH, AGENT_TASK_RESULT_PATH, COMPLETION_OUTCOME_PATH, TRANSCRIPT_PATH};
 use super::captured::{BLUEPRINT_NOTES_PATH, BLUEPRINT_PATH, MOUNTED_FILES_PATH};
 use crate::artifact::digest::ContentDigest;
 use crate::artifact::{MountRecord, Outcome, Provenance, Redaction, RuntimeInfo};
@@ -49,6 +50,27 @@ pub struct ArtifactPaths {
     pub blueprint_after_notes: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database_changes: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_result: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_task_result: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion_outcome: Option<String>,
+}
+
+impl ArtifactPaths {
+    /// With the documents of a run that had an agent.
+    pub fn with_agent(self) -> ArtifactPaths {
+        ArtifactPaths {
+            transcript: Some(TRANSCRIPT_PATH.into()),
+            agent_result: Some(AGENT_RESULT_PATH.into()),
+            agent_task_result: Some(AGENT_TASK_RESULT_PATH.into()),
+            completion_outcome: Some(COMPLETION_OUTCOME_PATH.into()),
+            ..self
+        }
+    }
 }
 
 impl Default for ArtifactPaths {
@@ -65,6 +87,10 @@ impl Default for ArtifactPaths {
             blueprint_after: Some(BLUEPRINT_PATH.into()),
             blueprint_after_notes: Some(BLUEPRINT_NOTES_PATH.into()),
             database_changes: None,
+            transcript: None,
+            agent_result: None,
+            agent_task_result: None,
+            completion_outcome: None,
         }
     }
 }

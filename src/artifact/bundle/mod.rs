@@ -6,6 +6,7 @@
 //! Invariant: the manifest lists every file with the hash of its bytes, and the id follows from
 //! the content digest.
 
+mod agent;
 mod captured;
 mod clean;
 mod commands;
@@ -18,6 +19,7 @@ mod read;
 mod review;
 mod staging;
 
+pub use agent::{AGENT_RESULT_SCHEMA, AGENT_TASK_RESULT_SCHEMA, AGENT_TRANSCRIPT_SCHEMA, COMPLETION_OUTCOME_SCHEMA};
 pub use manifest::{FileRedaction, MANIFEST_PATH, Manifest, ManifestFile, RedactionPolicy};
 pub use metadata::{ARTIFACT_OUTCOME_SCHEMA, METADATA_PATH, Metadata};
 pub use progress::{ProgressStep, ProgressType};

@@ -1,5 +1,6 @@
 //! Reading a bundle back, trusting nothing that is in it.
 
+use super::agent::{AGENT_TASK_RESULT_PATH, COMPLETION_OUTCOME_PATH};
 use super::manifest::MANIFEST_PATH;
 use super::metadata::METADATA_PATH;
 use super::review::REVIEW_PATH;
@@ -35,7 +36,7 @@ pub struct Bundle {
     pub has_changed_files: bool,
     pub has_test_results: bool,
     pub has_review: bool,
-    /// The five documents, where they were asked for and are there.
+    /// The documents, where they were asked for and are there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,6 +47,11 @@ pub struct Bundle {
     pub test_results: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review: Option<Value>,
+    /// What the agent answered, and how far its work got.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_task_result: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completion_outcome: Option<Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -107,6 +113,8 @@ impl Bundle {
             changed_files: None,
             test_results: None,
             review: None,
+            agent_task_result: None,
+            completion_outcome: None,
         };
         if limits == Limits::Shallow {
             return Ok(bundle);
@@ -118,6 +126,8 @@ impl Bundle {
         bundle.changed_files = optional(dir, CHANGED_FILES_PATH, limits)?;
         bundle.test_results = optional(dir, TEST_RESULTS_PATH, limits)?;
         bundle.review = optional(dir, REVIEW_PATH, limits)?;
+        bundle.agent_task_result = optional(dir, AGENT_TASK_RESULT_PATH, limits)?;
+        bundle.completion_outcome = optional(dir, COMPLETION_OUTCOME_PATH, limits)?;
         bundle.manifest = Some(manifest);
         Ok(bundle)
     }

@@ -80,6 +80,10 @@ pub struct ReviewEvidence {
     pub outcome: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database_changes: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_result: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<String>,
 }
 
 impl ReviewStats {
