@@ -13,7 +13,7 @@ use RuntimeException;
  */
 final class Rows {
 
-	public const IDS = array( 'fork_ready', 'fork_query', 'first_call', 'vs_playground', 'live_memory', 'cycle_rate', 'front_page', 'cpu_native', 'cpu_node' );
+	public const IDS = array( 'fork_ready', 'fork_query', 'first_call', 'vs_playground', 'live_memory', 'cycle_rate', 'front_page', 'cpu_native', 'cpu_node', 'bundle', 'capture', 'redaction', 'listing' );
 
 	/**
 	 * @param string $dir    Where the peers and their site are.
@@ -271,6 +271,78 @@ final class Rows {
 				'programs'    => $each,
 			),
 			'checks'  => array( self::at_most( "times $name", $sums['ours'] / $sums['peer'], $bar ) ),
+		);
+	}
+
+	private function bundle(): array {
+		$times = new Samples();
+		for ( $round = $this->rounds( 10 ); $round > 0; $round-- ) {
+			$times->add( ...$this->bundles( 30, 10 ) );
+		}
+		return array(
+			'what'    => 'artifact bundle of a change of ten files, beyond the sandbox\'s own work, ms',
+			'figures' => $times->summary(),
+			'checks'  => array( self::at_most( 'p50, ms', $times->median(), 3 ) ),
+		);
+	}
+
+	private function capture(): array {
+		$large  = new Samples();
+		$small  = new Samples();
+		$ratios = array();
+		for ( $round = $this->rounds( 10 ); $round > 0; $round-- ) {
+			$many = $this->bundles( 100000, 1 );
+			$few  = $this->bundles( 10, 1 );
+			$large->add( ...$many );
+			$small->add( ...$few );
+			$ratios[] = Samples::median_of( $many ) / Samples::median_of( $few );
+		}
+		return array(
+			'what'    => 'bundle of a change of one line in a tree of 100,000 files, beyond the sandbox\'s own work, ms; the same in a tree of ten',
+			'figures' => $large->summary() + array( 'small_median' => $small->median() ),
+			'checks'  => array(
+				self::at_most( 'p50, ms', $large->median(), 10 ),
+				self::at_most( 'times a tree of ten files', Samples::median_of( $ratios ), 1.5 ),
+			),
+		);
+	}
+
+	/**
+	 * @return float[]
+	 */
+	private function bundles( int $tree, int $edits ): array {
+		return Child::json( self::php( 'bundle.php', $this->dir, (string) $tree, (string) $edits, '20' ) )['ms'];
+	}
+
+	private function redaction(): array {
+		$rates = array();
+		$build = array();
+		for ( $round = $this->rounds( 3 ); $round > 0; $round-- ) {
+			$answer  = Child::json( array( 'cargo', 'bench', '--quiet', '--locked', '--manifest-path', dirname( __DIR__, 2 ) . '/Cargo.toml', '--no-default-features', '--features', 'compiler', '--bench', 'redaction', '--', getenv( 'WP_CODEBOX_RUNTIME_DIR' ) . '/wordpress' ) );
+			$rates[] = array_column( $answer['rows'], 'megabytesPerSecond', 'name' );
+			$build[] = $answer['buildMilliseconds'];
+		}
+		$median = Samples::median_of( array_column( $rates, '50 secrets' ) );
+		return array(
+			'what'    => 'redaction of WordPress\'s own files, MB/s, with 50 secrets; with none; ms to get ready for them',
+			'figures' => array(
+				'median'         => $median,
+				'without_median' => Samples::median_of( array_column( $rates, 'no secret' ) ),
+				'ready_median'   => Samples::median_of( $build ),
+			),
+			'checks'  => array( self::at_least( 'MB/s', $median, 500 ) ),
+		);
+	}
+
+	private function listing(): array {
+		$times = new Samples();
+		for ( $round = $this->rounds( 5 ); $round > 0; $round-- ) {
+			$times->add( ...Child::json( self::php( 'listing.php', $this->dir, '10000', '20' ) )['ms'] );
+		}
+		return array(
+			'what'    => 'first page of a store of 10,000 bundles, ms',
+			'figures' => $times->summary(),
+			'checks'  => array( self::at_most( 'p50, ms', $times->median(), 50 ) ),
 		);
 	}
 
