@@ -25,6 +25,7 @@ fn main() {
         defines: serde_json::Map::new(),
         environment: Vec::new(),
         secrets: Vec::new(),
+        host_tools: Vec::new(),
         limits: Limits::default(),
         policy: Policy::allowing(wp_codebox::sandbox::command_ids()),
     };

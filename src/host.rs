@@ -4,7 +4,7 @@
 //! Invariant: a `Host` is called on the thread that entered the extension, before a sandbox starts
 //! or after it has ended, or between two polls of a running guest; never from inside one.
 
-use crate::contract::Refusal;
+use crate::contract::{Code, Refusal};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -146,6 +146,11 @@ pub trait Host {
     /// parent with nobody to ask says no.
     fn approve(&self, _request: Value) -> Result<bool, Refusal> {
         Ok(false)
+    }
+
+    /// Calls a tool that was registered with a sandbox. What goes wrong there is a refusal.
+    fn call_tool(&self, name: &str, _input: Value) -> Result<Value, Refusal> {
+        Err(Refusal::new(Code::HostToolFailed, format!("The parent has no tool {name}.")))
     }
 
     /// How to see that the parent has been told to stop (PHP's time limit, a cancelled request).

@@ -1610,6 +1610,13 @@ final class WP_Codebox_API {
 	 *         },
 	 *         provenance?: array<string, mixed>,
 	 *     }>,
+	 *     host_tools?: list<array{
+	 *         name: string,
+	 *         description?: string,
+	 *         input_schema: array<string, mixed>,
+	 *         output_schema?: array<string, mixed>,
+	 *         writes?: bool,
+	 *     }>,
 	 *     secret_env?: list<string>,
 	 *     runtime_policy?: array{
 	 *         network?: 'allow'|'deny'|array{

@@ -23,6 +23,7 @@ pub fn spec(policy: Policy) -> Spec {
         defines: serde_json::Map::new(),
         environment: Vec::new(),
         secrets: Vec::new(),
+        host_tools: Vec::new(),
         limits: Limits::default(),
         policy,
     }

@@ -67,7 +67,7 @@ pub use store::{
 };
 pub use verify::{
     BundleVerdict, INSPECTION_SCHEMA, Inspection, STORE_VERIFICATION_SCHEMA, StoreVerification, VERIFICATION_SCHEMA, Verification, VerifyQuery,
-    Violation, ViolationCode, verify_bundle,
+    Violation, ViolationCode, check_payload, verify_bundle,
 };
 pub use location::store_directory;
 pub use test_output::{read_test_output, status as test_status};

@@ -77,6 +77,8 @@ codes! {
     RuntimeCommandDisallowed = "runtime-command-disallowed", 403;
     /// The parent did not approve the command, or nobody was there to ask.
     RuntimeCommandNotApproved = "runtime-command-not-approved", 403;
+    /// A tool of the parent's threw, refused, or returned what does not fit.
+    HostToolFailed = "wp_codebox_host_tool_failed", 502;
     /// The sandbox has no checkpoint of that name.
     RuntimeCheckpointNotFound = "runtime-checkpoint-not-found", 404;
     /// The sandbox's checkpoints are as many, or hold as much, as they may.

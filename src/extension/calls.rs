@@ -7,9 +7,10 @@
 
 use super::{error, zval};
 use crate::contract::{Code, Refusal};
+use ext_php_rs::boxed::ZBox;
 use ext_php_rs::convert::IntoZvalDyn;
 use ext_php_rs::exception::{PhpException, PhpResult};
-use ext_php_rs::types::{ZendCallable, Zval};
+use ext_php_rs::types::{ZendCallable, ZendObject, Zval};
 use ext_php_rs::zend::{CatchError, ExecutorGlobals, bailout, try_catch};
 use serde_json::Value;
 use std::cell::Cell;
@@ -54,6 +55,30 @@ impl Calls {
         };
         self.halted.set(Some(halt));
         Err(Halted)
+    }
+
+    /// Runs code that calls PHP and may throw: what is thrown is an answer. `exit()` and fatal errors
+    /// end the call as ever.
+    pub fn attempt<R>(&self, code: impl FnOnce() -> R) -> Result<Result<R, ZBox<ZendObject>>, Halted> {
+        if self.halted.get().is_some() {
+            return Err(Halted);
+        }
+        let ended = self.guard(code);
+        let pending = ExecutorGlobals::get().exception;
+        if ended.is_ok() || pending.is_null() || self.halted.get() != Some(Halt::Exception) {
+            return ended.map(Ok);
+        }
+        // SAFETY: an object that is pending in the executor, which is looked at and not kept.
+        if unsafe { zend_is_unwind_exit(pending) || zend_is_graceful_exit(pending) } {
+            return Err(Halted);
+        }
+        match ExecutorGlobals::take_exception() {
+            Some(thrown) => {
+                self.halted.set(None);
+                Ok(Err(thrown))
+            }
+            None => Err(Halted),
+        }
     }
 
     /// Calls a global function with plain values; `None` if there is no such function.
@@ -138,4 +163,9 @@ fn convert(calls: &Calls, result: Result<Value, Refusal>) -> PhpResult<Zval> {
         Err(refusal) => refusal,
     };
     error::answer(calls, &refusal)
+}
+
+unsafe extern "C" {
+    fn zend_is_unwind_exit(exception: *const ZendObject) -> bool;
+    fn zend_is_graceful_exit(exception: *const ZendObject) -> bool;
 }

@@ -2,6 +2,7 @@
 
 use super::calls::Calls;
 use super::settings;
+use super::tools::Tools;
 use crate::contract::{Code, Refusal};
 use crate::host::{Host, Interrupt, Record, Records, Settings, User};
 use ext_php_rs::types::{ZendObject, Zval};
@@ -19,6 +20,8 @@ pub struct PhpHost<'a> {
     /// What the caller sent: the filters for directories are told.
     input: Value,
     settings: OnceCell<Settings>,
+    /// Of the sandbox that the call is about.
+    tools: Option<&'a Tools>,
 }
 
 /// Where the parent's WordPress is.
@@ -31,7 +34,12 @@ pub struct WordPress {
 
 impl<'a> PhpHost<'a> {
     pub fn new(calls: &'a Calls, input: Value) -> Self {
-        PhpHost { calls, input, settings: OnceCell::new() }
+        PhpHost { calls, input, settings: OnceCell::new(), tools: None }
+    }
+
+    /// The same with the callbacks of a sandbox's tools.
+    pub fn with_tools(self, tools: &'a Tools) -> Self {
+        PhpHost { tools: Some(tools), ..self }
     }
 
     /// The input of the call.
@@ -78,6 +86,13 @@ impl Host for PhpHost<'_> {
     fn approve(&self, request: Value) -> Result<bool, Refusal> {
         let answer = self.apply_filters("wp_codebox_approve_command", Value::Bool(false), &[request])?;
         Ok(answer == Value::Bool(true))
+    }
+
+    fn call_tool(&self, name: &str, input: Value) -> Result<Value, Refusal> {
+        match self.tools {
+            Some(tools) => tools.call(self.calls, name, &input),
+            None => Err(Refusal::new(Code::HostToolFailed, format!("{name} cannot be called from here."))),
+        }
     }
 
     fn option(&self, name: &str) -> Option<Value> {

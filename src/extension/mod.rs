@@ -15,6 +15,7 @@ mod host;
 mod ini;
 mod sandbox;
 mod settings;
+mod tools;
 mod zval;
 
 use crate::engine;

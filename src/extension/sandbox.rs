@@ -4,6 +4,7 @@ use super::api::read;
 use super::attend::Listener;
 use super::calls::{Calls, enter, enter_for};
 use super::host::PhpHost;
+use super::tools::Tools;
 use super::zval::Reader;
 use crate::contract::{Code, Refusal};
 use crate::task::{Cancel, HeldSandbox};
@@ -21,6 +22,7 @@ use std::cell::Cell;
 pub struct SandboxObject {
     state: Cell<State>,
     cancel: Cancel,
+    tools: Tools,
 }
 
 /// PHP code that runs during a call (filters, `jsonSerialize()`) can call the same object again: a
@@ -39,17 +41,18 @@ enum State {
 pub fn create(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
     enter_for(
         |calls| {
-            let input = read(calls, input)?;
-            let host = PhpHost::new(calls, input.clone());
-            HeldSandbox::create(input, &host)
+            let (tools, input) = Tools::take(calls, input)?;
+            let host = PhpHost::new(calls, input.clone()).with_tools(&tools);
+            Ok((HeldSandbox::create(input, &host)?, tools))
         },
-        object,
+        |(held, tools)| object(held, tools),
     )
 }
 
-fn object(held: HeldSandbox) -> ext_php_rs::error::Result<Zval> {
+fn object(held: HeldSandbox, tools: Tools) -> ext_php_rs::error::Result<Zval> {
     let cancel = held.canceller();
-    ZendClassObject::new(SandboxObject { state: Cell::new(State::Idle(Box::new(held))), cancel }).into_zval(false)
+    let state = Cell::new(State::Idle(Box::new(held)));
+    ZendClassObject::new(SandboxObject { state, cancel, tools }).into_zval(false)
 }
 
 #[php_impl]
@@ -119,7 +122,7 @@ impl SandboxObject {
             input.insert("args".to_owned(), read(calls, args)?);
             add_options(&mut input, read(calls, options.as_deref())?)?;
             let input = Value::Object(input);
-            let host = PhpHost::new(calls, input.clone());
+            let host = PhpHost::new(calls, input.clone()).with_tools(&self.tools);
             held.execute(input, &host, listener.attendant())
         })
     }
@@ -181,7 +184,7 @@ impl SandboxObject {
                 let host = PhpHost::new(calls, Value::Object(Map::new()));
                 self.lend(|held| held.fork(count, &host))
             },
-            |forks| forks.into_iter().map(object).collect::<Result<Vec<_>, _>>()?.into_zval(false),
+            |forks| forks.into_iter().map(|fork| object(fork, self.tools.clone())).collect::<Result<Vec<_>, _>>()?.into_zval(false),
         )
     }
 

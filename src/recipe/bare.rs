@@ -26,6 +26,7 @@ pub fn bare(pack: Arc<Pack>, core: Core, settings: &Settings) -> Result<Spec, Re
         defines: Map::new(),
         environment: Vec::new(),
         secrets: Vec::new(),
+        host_tools: Vec::new(),
         limits: limits(settings),
         policy: Policy::allowing([""; 0]),
     })

@@ -28,7 +28,7 @@ pub use attend::Attendant;
 pub use checkpoint::{Checkpoint, CheckpointOperation, CheckpointResult};
 pub use command::{
     ARGUMENT_FILE_MAX, AbilityCall, ArgumentDescriptor, ArgumentIssue, Arguments, CheckpointCall, Command, CommandDescriptor, Execution, Failure,
-    Handler, HostFile, HttpRequest, OutputSchema, PHPUNIT_RESULT_SCHEMA, Phpunit, PluginAction, PluginState, ProbeKind, RestRequest, command_ids, commands, descriptor, policy_commands,
+    HOST_TOOLS, Handler, HostFile, HostToolCall, HttpRequest, OutputSchema, PHPUNIT_RESULT_SCHEMA, Phpunit, PluginAction, PluginState, ProbeKind, RestRequest, command_ids, commands, descriptor, is_host_tool_name, policy_commands,
     Content, ContentTask, IfInstalled, InstallKind, ResetKind, STAGING, StagedFile, WxrAuthors,
 };
 pub use error::SandboxError;

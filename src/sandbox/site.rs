@@ -2,14 +2,14 @@
 
 use super::attend::{Attendant, attend};
 use super::checkpoint::{self, Checkpoint, CheckpointOperation, CheckpointResult, Checkpoints};
-use super::command::{CheckpointCall, Command, Execution, Failure, mounted_input, mounted_inputs};
+use super::command::{CheckpointCall, Command, Execution, Failure, HostToolCall, mounted_input, mounted_inputs};
 use super::error::SandboxError;
 use super::files;
 use super::machine::{Machine, Start};
 use super::policy::{Approval, Approver, Decision, Field, Unattended, Violation};
 use super::random::random_id;
 use super::spec::{HostMount, Spec};
-use crate::contract::{ChangeSet, DatabaseFiles, Event, iso8601};
+use crate::contract::{Code, ChangeSet, DatabaseFiles, Event, iso8601};
 use crate::engine::net::{Network, Rules};
 use crate::engine::vfs::{Lower, Vfs};
 use crate::engine::{Runtime, Watch};
@@ -49,6 +49,9 @@ impl Snapshot {
         Arc::ptr_eq(&self.start, &other.start)
     }
 }
+
+/// The result of a host tool.
+const HOST_TOOL_RESULT_SCHEMA: &str = "wp-codebox/host-tool-result/v1";
 
 /// A live sandbox.
 pub struct Sandbox {
@@ -98,6 +101,7 @@ impl Sandbox {
                     "phpVersion": sandbox.spec.pack.php_version(),
                 },
                 "policy": sandbox.spec.policy,
+                "hostTools": sandbox.spec.host_tools,
             }),
         );
         for mount in sandbox.spec.mounts.clone() {
@@ -222,6 +226,9 @@ impl Sandbox {
             }
             (Command::Checkpoint(call), _) => {
                 Execution::by_host(command, self.checkpoint(call, watch), started)
+            }
+            (Command::HostTool(call), _) => {
+                Execution::by_host(command, host_tool(call, &self.spec.host_tools, approver), started)
             }
             (_, None) => machine.execute(command, environment, watch, None)?,
             (_, Some(attendant)) => {
@@ -398,6 +405,24 @@ impl Sandbox {
         let id = self.id.clone();
         self.note("runtime.destroyed", json!({ "runtimeId": id }));
         self.events
+    }
+}
+
+/// Calls a tool of the parent's: `wp-codebox/host-tool-result/v1`.
+fn host_tool(call: &HostToolCall, known: &[String], parent: &mut dyn Approver) -> Result<Value, Failure> {
+    let answer = if known.contains(&call.tool) { parent.call_tool(call) } else { Unattended.call_tool(call) };
+    let result = |status: &str| json!({ "schema": HOST_TOOL_RESULT_SCHEMA, "tool": call.tool, "status": status });
+    match answer {
+        Ok(output) => {
+            let mut result = result("ok");
+            result["output"] = output;
+            Ok(result)
+        }
+        Err(refusal) => {
+            let mut data = result("error");
+            data["error"] = json!({ "code": refusal.code_text(), "message": refusal.message, "data": refusal.facts });
+            Err(Failure { code: Code::HostToolFailed, message: format!("{}: {}", call.tool, refusal.message), data })
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Spec {
     pub environment: Vec<(String, String)>,
     /// Names in `environment` whose values are secrets.
     pub secrets: Vec<String>,
+    /// Names of tools of the parent's that commands can call.
+    pub host_tools: Vec<String>,
     pub limits: Limits,
     pub policy: Policy,
 }
@@ -37,6 +39,7 @@ impl Spec {
             defines: Map::new(),
             environment: Vec::new(),
             secrets: Vec::new(),
+            host_tools: Vec::new(),
             policy: Policy::allowing(command_ids()),
             ..self.clone()
         }

@@ -70,7 +70,8 @@ pub(super) fn held(input: &SandboxInput, settings: &Settings, secrets: &[Secret]
     let needed = draft.commands();
     let mut policy = policy::resolve(asked, &needed, secrets, settings)?;
     if asked.is_none_or(|asked| asked.commands.is_none()) {
-        policy.commands = command_ids().map(str::to_owned).collect();
+        let tools = input.host_tools.iter().map(|tool| tool.name.clone());
+        policy.commands = command_ids().map(str::to_owned).chain(tools).collect();
     }
     draft.mounts.check(&policy)?;
     let preparations = draft.activations.into_iter().map(|step| step.command).collect();
@@ -80,6 +81,7 @@ pub(super) fn held(input: &SandboxInput, settings: &Settings, secrets: &[Secret]
             must_use: draft.must_use,
             environment: environment(secrets),
             secrets: names(secrets),
+            host_tools: input.host_tools.iter().map(|tool| tool.name.clone()).collect(),
             policy,
             ..bare(pack, core, settings)?
         },
@@ -173,7 +175,7 @@ impl Draft {
     }
 
     /// Every command that the plan executes, each once.
-    fn commands(&self) -> Vec<&'static str> {
+    fn commands(&self) -> Vec<&str> {
         let steps = [&self.activations, &self.readiness, &self.workflow];
         let mut names: Vec<_> = steps.into_iter().flatten().map(|step| step.command.name()).collect();
         names.sort_unstable();

@@ -10,7 +10,7 @@ use crate::sandbox::{Policy, Secrets};
 /// The policy for a plan that executes these commands.
 pub(super) fn resolve(
     asked: Option<&RuntimePolicy>,
-    needed: &[&'static str],
+    needed: &[&str],
     secrets: &[Secret],
     settings: &Settings,
 ) -> Result<Policy, Refusal> {

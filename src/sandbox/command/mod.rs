@@ -10,6 +10,7 @@ mod arguments;
 mod checkpoint;
 mod content;
 mod execution;
+mod host_tool;
 mod http;
 mod http_request;
 mod mounted_inputs;
@@ -30,6 +31,7 @@ pub(super) use execution::outcome;
 pub use execution::{Execution, Failure};
 pub use ability::AbilityCall;
 pub use checkpoint::CheckpointCall;
+pub use host_tool::{HOST_TOOLS, HostToolCall, is_host_tool_name};
 pub use http_request::HttpRequest;
 pub(super) use mounted_inputs::{mounted_input, mounted_inputs};
 pub use phpunit::{PHPUNIT_RESULT_SCHEMA, Phpunit};
@@ -72,13 +74,16 @@ pub enum Command {
     MountedInputs,
     /// `wp-codebox.checkpoint-create`, `-restore` and `-list`: carried out by the host.
     Checkpoint(CheckpointCall),
+    /// `host/…`: carried out by the parent.
+    HostTool(HostToolCall),
     /// `wordpress.run-php` with a program of ours that puts content into the sandbox.
     Content(Content),
 }
 
 impl Command {
-    fn row(&self) -> &'static Row {
-        match self {
+    /// The command's row of the table, if it stands there.
+    fn row(&self) -> Option<&'static Row> {
+        Some(match self {
             Command::RunPhp { .. } | Command::RunScript { .. } | Command::Content(_) => &run_php::ROW,
             Command::WpCli { .. } => &wp_cli::ROW,
             Command::Ability(_) => &ability::ROW,
@@ -90,17 +95,29 @@ impl Command {
             Command::Phpunit(_) => &phpunit::ROW,
             Command::MountedInputs => &mounted_inputs::ROW,
             Command::Checkpoint(call) => call.row(),
+            Command::HostTool(_) => return None,
+        })
+    }
+
+    /// The command's name.
+    pub fn name(&self) -> &str {
+        match (self.row(), self.host_tool()) {
+            (Some(row), _) => row.id,
+            (None, tool) => tool.unwrap_or_default(),
         }
     }
 
-    /// The command's name in the command table.
-    pub fn name(&self) -> &'static str {
-        self.row().id
+    /// The tool of the parent's that it calls.
+    pub fn host_tool(&self) -> Option<&str> {
+        match self {
+            Command::HostTool(call) => Some(&call.tool),
+            _ => None,
+        }
     }
 
-    /// The names that a policy has to list for it.
+    /// The commands of the table that a policy has to list for it.
     pub fn policy_commands(&self) -> Vec<&'static str> {
-        policy_commands(self.name())
+        self.row().map_or_else(Vec::new, |row| policy_commands(row.id))
     }
 
     /// Whether it can change files or the database. Nothing tells what PHP code will do: only what
@@ -109,6 +126,7 @@ impl Command {
         match self {
             Command::Probe { .. } | Command::MountedInputs => false,
             Command::Checkpoint(call) => matches!(call, CheckpointCall::Restore { .. }),
+            Command::HostTool(call) => call.writes,
             Command::PluginState(state) => {
                 matches!(state.action, PluginAction::Activate | PluginAction::Deactivate)
             }
@@ -135,6 +153,7 @@ impl Command {
             Command::Phpunit(phpunit) => spelled(phpunit),
             Command::MountedInputs => Vec::new(),
             Command::Checkpoint(call) => call.arguments(),
+            Command::HostTool(call) => vec![format!("input={}", call.input)],
             Command::Content(content) => content.arguments(),
         }
     }
@@ -158,7 +177,7 @@ impl Command {
             Command::HttpRequest(request) => (files::FRONT_SCRIPT, json!({ "call": request })),
             Command::Phpunit(phpunit) => (files::PHPUNIT_SCRIPT, json!({ "call": phpunit })),
             // The host carries it out, and no script.
-            Command::MountedInputs | Command::Checkpoint(_) => (files::STEP_SCRIPT, Value::Null),
+            Command::MountedInputs | Command::Checkpoint(_) | Command::HostTool(_) => (files::STEP_SCRIPT, Value::Null),
             Command::Content(content) => content.step(),
         }
     }
@@ -171,7 +190,8 @@ impl Command {
             | Command::HttpRequest(_)
             | Command::Phpunit(_)
             | Command::MountedInputs
-            | Command::Checkpoint(_) => false,
+            | Command::Checkpoint(_)
+            | Command::HostTool(_) => false,
             Command::Content(content) => content.needs_wordpress(),
             Command::Ability(_)
             | Command::Probe { .. }

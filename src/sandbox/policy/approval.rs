@@ -1,8 +1,9 @@
 //! Asking the parent before a command.
 
-use super::super::command::Command;
-use crate::contract::Refusal;
+use super::super::command::{Command, HostToolCall};
+use crate::contract::{Code, Refusal};
 use serde::Serialize;
+use serde_json::Value;
 
 /// What the parent is asked about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,11 +30,16 @@ impl Approval {
     }
 }
 
-/// Who answers. Called on the thread that executes the command, before the command has any effect
+/// The parent: who answers. Called on the thread that executes the command, before the command has any effect
 /// and never while a guest runs.
 pub trait Approver {
     /// Only `Ok(true)` lets the command go on. An error is a no with a reason.
     fn approve(&mut self, approval: &Approval) -> Result<bool, Refusal>;
+
+    /// Calls a tool of the parent's, which the policy allows. An error is its failure.
+    fn call_tool(&mut self, call: &HostToolCall) -> Result<Value, Refusal> {
+        Err(Refusal::new(Code::HostToolFailed, format!("Nobody is there to call {}.", call.tool)))
+    }
 }
 
 /// Nobody is there to ask: every answer is no.

@@ -84,7 +84,8 @@ impl Policy {
     /// May this command be executed?
     pub fn judge_command(&self, command: &Command) -> Result<(), Violation> {
         let allowed = |name: &&str| self.commands.iter().any(|allowed| allowed == name);
-        match command.policy_commands().into_iter().find(|name| !allowed(name)) {
+        let mut needed = command.policy_commands().into_iter().chain(command.host_tool());
+        match needed.find(|name| !allowed(name)) {
             None => Ok(()),
             Some(name) => Err(Violation::Command { command: name.to_owned(), policy: Box::new(self.clone()) }),
         }

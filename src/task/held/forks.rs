@@ -39,7 +39,7 @@ impl HeldSandbox {
         let mut work = Vec::with_capacity(inputs.len());
         for input in inputs {
             let input = ExecutionInput::parse(input)?;
-            work.push((self.limit(input.timeout_seconds), input.command(&settings)?));
+            work.push((self.limit(input.timeout_seconds), input.command(&settings, &self.tools)?));
         }
         let interrupt = host.interrupt();
         let interrupted = || interrupt.is_requested();
@@ -99,6 +99,7 @@ impl HeldSandbox {
                 sandbox: Sandbox::fork(&snapshot, &watch)?,
                 metadata: self.metadata.clone(),
                 history: History::default(),
+                tools: self.tools.clone(),
                 timeout: self.timeout,
                 max_timeout: self.max_timeout,
                 snapshots: BTreeMap::new(),

@@ -10,6 +10,7 @@ mod history;
 mod input;
 mod observe;
 mod redact;
+mod tools;
 
 pub use cancel::Cancel;
 pub use input::{ExecutionInput, SandboxInput};
@@ -24,14 +25,16 @@ use crate::engine::net::Rules;
 use crate::host::Host;
 use crate::recipe;
 use crate::recipe::judge_network;
-use crate::sandbox::{Approval, Approver, Attendant, BACKEND, Failure, Sandbox, SandboxError, Snapshot};
+use crate::sandbox::{Attendant, BACKEND, Failure, Sandbox, SandboxError, Snapshot};
 use answer::answer;
 use history::History;
+use input::HostToolInput;
 use redact::{Censored, clean, clean_refusal};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tools::Parent;
 
 pub const RUNTIME_INFO_SCHEMA: &str = "wp-codebox/runtime-info/v1";
 
@@ -45,6 +48,7 @@ pub struct HeldSandbox {
     /// Of mounts, by target.
     metadata: BTreeMap<String, Value>,
     history: History,
+    tools: Vec<HostToolInput>,
     timeout: Duration,
     max_timeout: Duration,
     snapshots: BTreeMap<String, Snapshot>,
@@ -53,15 +57,6 @@ pub struct HeldSandbox {
     wp: String,
     /// Where the sandbox has secrets: what takes them out of everything that it says.
     redactor: Option<Arc<Redactor>>,
-}
-
-/// The parent, as whom a command asks.
-struct Parent<'a>(&'a dyn Host);
-
-impl Approver for Parent<'_> {
-    fn approve(&mut self, approval: &Approval) -> Result<bool, Refusal> {
-        self.0.approve(to_value(approval)?)
-    }
 }
 
 impl HeldSandbox {
@@ -85,6 +80,7 @@ impl HeldSandbox {
             sandbox,
             metadata,
             history: History::default(),
+            tools: input.host_tools,
             timeout: prepared.timeout,
             max_timeout: prepared.max_timeout,
             snapshots: BTreeMap::new(),
@@ -93,7 +89,7 @@ impl HeldSandbox {
             redactor,
         };
         for command in prepared.preparations {
-            let execution = held.sandbox.execute_with(&command, &watch, &mut Parent(host))?;
+            let execution = held.sandbox.execute_with(&command, &watch, &mut Parent { host, tools: &held.tools })?;
             execution.outcome.map_err(not_ready).map_err(|refusal| held.told(refusal))?;
         }
         Ok(held)
@@ -150,11 +146,11 @@ impl HeldSandbox {
     ) -> Result<Value, Refusal> {
         let input = ExecutionInput::parse(input)?;
         let deadline = self.deadline(input.timeout_seconds);
-        let command = input.command(&host.settings()?)?;
+        let command = input.command(&host.settings()?, &self.tools)?;
         let (interrupt, cancel) = (host.interrupt(), self.cancel.clone());
         let interrupted = || interrupt.is_requested() || cancel.is_requested();
         let watch = Watch { deadline, interrupted: &interrupted };
-        let mut parent = Parent(host);
+        let mut parent = Parent { host, tools: &self.tools };
         let (sandbox, redactor) = (&mut self.sandbox, self.redactor.as_deref());
         let execution = match (attendant, redactor) {
             (None, _) => sandbox.execute_with(&command, &watch, &mut parent),

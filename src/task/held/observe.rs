@@ -1,5 +1,6 @@
 //! `observe()`: looking at a held sandbox.
 
+use super::tools::Parent;
 use super::{HeldSandbox, input::ObservationInput, input::ObservationKind as Kind};
 use crate::artifact::Observation;
 use crate::contract::{Code, Input, Refusal, iso8601};
@@ -93,7 +94,7 @@ impl HeldSandbox {
         let (interrupt, cancel) = (host.interrupt(), self.cancel.clone());
         let interrupted = || interrupt.is_requested() || cancel.is_requested();
         let watch = Watch { deadline: self.deadline(None), interrupted: &interrupted };
-        let execution = self.sandbox.execute_with(command, &watch, &mut super::Parent(host))?;
+        let execution = self.sandbox.execute_with(command, &watch, &mut Parent { host, tools: &self.tools })?;
         self.history.keep(&execution, self.redactor.as_deref());
         Ok(execution)
     }
