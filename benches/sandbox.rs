@@ -23,6 +23,7 @@ fn main() {
         mounts: Vec::new(),
         must_use: Vec::new(),
         defines: serde_json::Map::new(),
+        ini: wp_codebox::sandbox::Ini::default(),
         environment: Vec::new(),
         secrets: Vec::new(),
         host_tools: Vec::new(),

@@ -18,23 +18,28 @@ pub struct User {
     pub login: String,
 }
 
-/// A flag of the parent's that asks for a stop. It can be looked at from any thread, which the
+/// Flags of the parent's that ask for a stop. They can be looked at from any thread, which the
 /// parent itself cannot.
 #[derive(Debug, Clone, Copy)]
-pub struct Interrupt<'a>(Option<&'a AtomicU8>);
+pub struct Interrupt<'a>([Option<&'a AtomicU8>; 2]);
 
 impl<'a> Interrupt<'a> {
     /// Requested as soon as the flag is not 0.
     pub fn new(flag: &'a AtomicU8) -> Interrupt<'a> {
-        Interrupt(Some(flag))
+        Interrupt([Some(flag), None])
     }
 
     pub fn never() -> Interrupt<'a> {
-        Interrupt(None)
+        Interrupt([None, None])
+    }
+
+    /// Requested as soon as this flag is not 0, too.
+    pub fn or(self, flag: &'a AtomicU8) -> Interrupt<'a> {
+        Interrupt([self.0[0], Some(flag)])
     }
 
     pub fn is_requested(self) -> bool {
-        self.0.is_some_and(|flag| flag.load(Ordering::Relaxed) != 0)
+        self.0.iter().flatten().any(|flag| flag.load(Ordering::Relaxed) != 0)
     }
 }
 
@@ -153,10 +158,19 @@ pub trait Host {
         Err(Refusal::new(Code::HostToolFailed, format!("The parent has no tool {name}.")))
     }
 
+    /// Told where a run is, between two commands. Nothing comes of it.
+    fn progress(&self, _told: Value) {}
+
     /// How to see that the parent has been told to stop (PHP's time limit, a cancelled request).
     /// By default it never is.
     fn interrupt(&self) -> Interrupt<'_> {
         Interrupt::never()
+    }
+
+    /// The same for a run that leaves a bundle even if it is stopped: also whoever sits at the
+    /// terminal may ask, who would otherwise end the process.
+    fn run_interrupt(&self) -> Interrupt<'_> {
+        self.interrupt()
     }
 }
 

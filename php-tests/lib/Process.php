@@ -106,6 +106,22 @@ final class Process {
 	}
 
 	/**
+	 * Sends what Ctrl-C sends, and waits for the end.
+	 */
+	public function interrupted(): Finished {
+		proc_terminate( $this->handle, SIGINT );
+		$until = microtime( true ) + self::DEADLINE;
+		while ( $this->is_running() ) {
+			if ( microtime( true ) > $until ) {
+				$this->stop();
+				throw new RuntimeException( "An interrupted process did not end.\n" . $this->output() );
+			}
+			usleep( 5000 );
+		}
+		return $this->finished();
+	}
+
+	/**
 	 * Everything that it has written so far.
 	 */
 	public function output(): string {

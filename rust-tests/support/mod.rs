@@ -6,3 +6,4 @@ pub mod git;
 pub mod php;
 pub mod site;
 pub mod tree;
+pub mod zip;

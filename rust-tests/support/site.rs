@@ -3,7 +3,7 @@
 use super::php::{pack, patient};
 use serde_json::Value;
 use std::path::PathBuf;
-use wp_codebox::sandbox::{Command, Core, Execution, Limits, Policy, Sandbox, Spec};
+use wp_codebox::sandbox::{Command, Core, Execution, Ini, Limits, Policy, Sandbox, Spec};
 
 /// Base images, shared by all tests.
 pub fn cache() -> PathBuf {
@@ -21,6 +21,7 @@ pub fn spec(policy: Policy) -> Spec {
         mounts: Vec::new(),
         must_use: Vec::new(),
         defines: serde_json::Map::new(),
+        ini: Ini::default(),
         environment: Vec::new(),
         secrets: Vec::new(),
         host_tools: Vec::new(),

@@ -4,7 +4,9 @@ use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
 use crate::contract::{Input, Refusal, input_schema, output_schema};
 use crate::host::Host;
 use crate::recipe::document::{RECIPE_SCHEMA, Recipe};
-use crate::recipe::{RecipeInput, RecipePlan, RecipeValidation, plan_recipe, validate_recipe};
+use crate::recipe::{
+    RecipeInput, RecipePlan, RecipeRun, RecipeRunInput, RecipeValidation, plan_recipe, run_recipe, validate_recipe,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,11 +38,30 @@ struct RecipeSchema {
     json_schema: Value,
 }
 
+static RUN: LazyLock<Value> = LazyLock::new(output_schema::<RecipeRun>);
 static VALIDATION: LazyLock<Value> = LazyLock::new(output_schema::<RecipeValidation>);
 static PLAN: LazyLock<Value> = LazyLock::new(output_schema::<RecipePlan>);
 static SCHEMA: LazyLock<Value> = LazyLock::new(output_schema::<RecipeSchema>);
 
 pub const ROWS: &[Ability] = &[
+    Ability {
+        name: "wp-codebox/run-recipe",
+        aliases: &[],
+        method: "run_recipe",
+        label: "Run a recipe",
+        description: "Runs a recipe in a disposable WordPress and returns what became of each step with a \
+                      reviewable artifact bundle. Nothing of the parent site is changed.",
+        input_schema: RecipeRunInput::schema,
+        output_schema: || &RUN,
+        // Every run writes a bundle of its own.
+        annotations: Annotations::ADDS,
+        show_in_rest: true,
+        permission: Permission::RunAgentTask,
+        capability: "recipe:run",
+        cli: Some(Cli { command: "recipe run", aliases: &[], positional: Some("recipe") }),
+        validate: validate_as::<RecipeRunInput>,
+        run: run_recipe,
+    },
     Ability {
         name: "wp-codebox/validate-recipe",
         aliases: &[],

@@ -132,6 +132,11 @@ impl Api {
         run("wp-codebox/reject-pending-apply", Some(input))
     }
 
+    /// Runs a recipe in a disposable WordPress.
+    pub fn run_recipe(input: &ZendHashTable) -> PhpResult<Zval> {
+        run("wp-codebox/run-recipe", Some(input))
+    }
+
     /// Finds everything that is wrong with a recipe.
     pub fn validate_recipe(input: &ZendHashTable) -> PhpResult<Zval> {
         run("wp-codebox/validate-recipe", Some(input))

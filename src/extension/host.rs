@@ -2,6 +2,7 @@
 
 use super::calls::Calls;
 use super::settings;
+use super::signals::StopOnSignal;
 use super::tools::Tools;
 use crate::contract::{Code, Refusal};
 use crate::host::{Host, Interrupt, Record, Records, Settings, User};
@@ -20,6 +21,7 @@ pub struct PhpHost<'a> {
     /// What the caller sent: the filters for directories are told.
     input: Value,
     settings: OnceCell<Settings>,
+    signals: OnceCell<StopOnSignal>,
     /// Of the sandbox that the call is about.
     tools: Option<&'a Tools>,
 }
@@ -34,7 +36,7 @@ pub struct WordPress {
 
 impl<'a> PhpHost<'a> {
     pub fn new(calls: &'a Calls, input: Value) -> Self {
-        PhpHost { calls, input, settings: OnceCell::new(), tools: None }
+        PhpHost { calls, input, settings: OnceCell::new(), signals: OnceCell::new(), tools: None }
     }
 
     /// The same with the callbacks of a sandbox's tools.
@@ -58,8 +60,7 @@ impl<'a> PhpHost<'a> {
 
     /// WP-CLI, or PHP on the command line without WordPress: the operator's own hands.
     pub fn operator(&self) -> bool {
-        let wp_cli = constant("WP_CLI").is_some_and(|value| value.coerce_to_bool());
-        self.command_line() && (wp_cli || self.wordpress().is_none())
+        self.command_line() && (wp_cli() || self.wordpress().is_none())
     }
 
     /// PHP on the command line, whatever it runs.
@@ -93,6 +94,11 @@ impl Host for PhpHost<'_> {
             Some(tools) => tools.call(self.calls, name, &input),
             None => Err(Refusal::new(Code::HostToolFailed, format!("{name} cannot be called from here."))),
         }
+    }
+
+    fn progress(&self, told: Value) {
+        // Whoever listens to a run has no say in it.
+        let _ = self.calls.json("do_action", &["wp_codebox_progress".into(), told]);
     }
 
     fn option(&self, name: &str) -> Option<Value> {
@@ -142,6 +148,19 @@ impl Host for PhpHost<'_> {
         // writes it as one byte, from this thread and from signal handlers on it.
         Interrupt::new(unsafe { AtomicU8::from_ptr(timed_out) })
     }
+
+    fn run_interrupt(&self) -> Interrupt<'_> {
+        // A program of somebody's own decides itself what a signal means to it.
+        if self.command_line() && wp_cli() {
+            self.interrupt().or(self.signals.get_or_init(StopOnSignal::new).flag())
+        } else {
+            self.interrupt()
+        }
+    }
+}
+
+fn wp_cli() -> bool {
+    constant("WP_CLI").is_some_and(|value| value.coerce_to_bool())
 }
 
 /// The plugin's class that keeps the table.

@@ -15,6 +15,7 @@ mod host;
 mod ini;
 mod sandbox;
 mod settings;
+mod signals;
 mod tools;
 mod zval;
 

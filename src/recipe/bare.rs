@@ -4,7 +4,7 @@ use crate::contract::{Code, Refusal};
 use crate::engine::net::NetworkLimits;
 use crate::engine::pack::Pack;
 use crate::host::Settings;
-use crate::sandbox::{Core, Limits, Policy, Spec};
+use crate::sandbox::{Core, Ini, Limits, Policy, Spec};
 use serde_json::Map;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ pub fn bare(pack: Arc<Pack>, core: Core, settings: &Settings) -> Result<Spec, Re
         mounts: Vec::new(),
         must_use: Vec::new(),
         defines: Map::new(),
+        ini: Ini::default(),
         environment: Vec::new(),
         secrets: Vec::new(),
         host_tools: Vec::new(),

@@ -18,12 +18,16 @@ pub struct Plan {
     pub preparations: Vec<Stage>,
     /// Whether the next run of the same plan may start where the preparations ended.
     pub reuse: bool,
+    /// What is done to the site next, each time anew. If a step fails, the workflow does not begin.
+    pub imports: Vec<Stage>,
     /// `before` and `steps`.
     pub workflow: Vec<Step>,
     /// Runs whatever happened before, as long as the sandbox lives and nobody asked for a stop.
     pub after: Vec<Step>,
     /// Run if everything before them succeeded.
     pub probes: Vec<Step>,
+    /// Sandbox paths of files that are read when everything has run.
+    pub declared: Vec<String>,
     /// From the start of the run to its end, the collecting included.
     pub timeout: Duration,
 }
@@ -80,7 +84,11 @@ impl Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
+    Blueprint,
+    Plugin,
     Setup,
+    Health,
+    Import,
     Before,
     Steps,
     After,
@@ -91,6 +99,10 @@ pub enum Part {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expected {
     Anything,
+    /// Of a report about plugins: that this one is active.
+    Active { plugin: String },
+    /// To print JSON, which is then what it returned.
+    Json,
     /// `true`: the component has registered what was asked for.
     Registered { component: String, what: &'static str, name: String },
 }

@@ -4,8 +4,9 @@ use super::kept::Kept;
 use super::phase::{Begun, PhaseEvidence, PhaseName, Span};
 use super::plan::{Expected, Part, Plan, Stage, Step};
 use crate::contract::{ChangeSet, Code, CommandRecord, DatabaseFiles, Event, Refusal};
+use crate::engine::vfs::Errno;
 use crate::engine::{Stop, Watch};
-use crate::sandbox::{Approval, Approver, Command, Failure, Preparation, Sandbox, SandboxError};
+use crate::sandbox::{Approval, Approver, Command, Failure, Preparation, Sandbox, SandboxError, random_id};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -54,10 +55,50 @@ pub struct Run {
     /// The sandbox's database, if it could be read.
     pub database: Option<DatabaseFiles>,
     pub log: Vec<String>,
+    /// The files that the plan has declared, in its order.
+    pub declared: Vec<Result<Vec<u8>, Unread>>,
     /// What the last step of the workflow returned.
     pub value: Value,
     /// Why the run failed; `None` if every step succeeded that had to.
     pub failure: Option<RunFailure>,
+}
+
+/// Largest declared file, bytes.
+pub const DECLARED_BYTES: u64 = 8 << 20;
+
+/// Why a declared file was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    Missing,
+    TooLarge,
+    /// There was no sandbox, or nothing of it could be read.
+    NotRun,
+    Other(String),
+}
+
+impl Run {
+    /// Of a plan that never got a sandbox.
+    fn unstarted(plan: &Plan, created_at: SystemTime, startup: PhaseEvidence, cause: Failure) -> Run {
+        let stages = plan.preparations.iter().chain(&plan.imports);
+        let before = stages.flat_map(|stage| stage.steps.iter().map(|step| (stage.phase, step)));
+        let workloads = plan.workflow.iter().chain(&plan.after).map(|step| (PhaseName::RunWorkloads, step));
+        let probes = plan.probes.iter().map(|step| (PhaseName::RunProbes, step));
+        let skipped = before.chain(workloads).chain(probes);
+        Run {
+            runtime_id: random_id("runtime"),
+            created_at,
+            phases: vec![startup],
+            steps: skipped.map(|(phase, step)| StepEvidence::skipped(phase, step)).collect(),
+            commands: Vec::new(),
+            events: Vec::new(),
+            changes: Vec::new(),
+            database: None,
+            log: Vec::new(),
+            declared: plan.declared.iter().map(|_| Err(Unread::NotRun)).collect(),
+            value: Value::Null,
+            failure: Some(RunFailure { phase: PhaseName::RuntimeStartup, step: None, cause }),
+        }
+    }
 }
 
 /// Why a run failed: what failed first.
@@ -90,6 +131,27 @@ pub enum Ended {
     Skipped,
 }
 
+impl StepEvidence {
+    fn skipped(phase: PhaseName, step: &Step) -> StepEvidence {
+        StepEvidence { step: step.clone(), phase, ended: Ended::Skipped, command: None, from_image: false }
+    }
+}
+
+/// Runs `plan`. A sandbox that cannot be had is a run that failed in its first phase.
+pub fn run_to_end(plan: &Plan, interrupted: &(dyn Fn() -> bool + Sync), progress: &mut dyn Progress) -> Run {
+    let (begun, created_at) = (Begun::now(), SystemTime::now());
+    run(plan, interrupted, progress).unwrap_or_else(|error| {
+        let cause = cause(error);
+        let startup = begun.phase(PhaseName::RuntimeStartup, Err(&cause), Value::Null);
+        Run::unstarted(plan, created_at, startup, cause)
+    })
+}
+
+fn cause(error: SandboxError) -> Failure {
+    let refusal = Refusal::from(error);
+    Failure { code: refusal.code, message: refusal.message, data: Value::Object(refusal.facts) }
+}
+
 /// Runs `plan`. An error means that there never was a sandbox.
 pub fn run(
     plan: &Plan,
@@ -119,6 +181,7 @@ pub fn run(
             changes: Vec::new(),
             database: None,
             log: Vec::new(),
+            declared: Vec::new(),
             value: Value::Null,
             failure: None,
         },
@@ -136,7 +199,7 @@ pub fn run(
         None => runner.prepare(plan, preparation.as_ref()),
     }
     runner.carry_out(plan);
-    Ok(runner.collect())
+    Ok(runner.collect(plan))
 }
 
 /// The image that the plan's preparations lead to, if it may be shared.
@@ -195,6 +258,9 @@ impl Runner<'_> {
     }
 
     fn carry_out(&mut self, plan: &Plan) {
+        for Stage { phase, steps } in &plan.imports {
+            self.stage(*phase, steps);
+        }
         self.workloads(plan);
         self.halted |= self.run.failure.is_some();
         self.stage(PhaseName::RunProbes, &plan.probes);
@@ -295,16 +361,17 @@ impl Runner<'_> {
     }
 
     fn skip(&mut self, phase: PhaseName, steps: &[Step]) {
-        let skipped = |step: &Step| StepEvidence { step: step.clone(), phase, ended: Ended::Skipped, command: None, from_image: false };
-        self.run.steps.extend(steps.iter().map(skipped));
+        self.run.steps.extend(steps.iter().map(|step| StepEvidence::skipped(phase, step)));
     }
 
     fn step(&mut self, phase: PhaseName, step: &Step) {
         self.progress.step_began(step);
         let begun = Begun::now();
         let count = self.run.commands.len();
-        let outcome = self.execute(step).and_then(|value| met(&step.expected, value));
+        let outcome = self.execute(step);
         let command = (self.run.commands.len() > count).then_some(count);
+        let printed = command.map_or("", |at| self.run.commands[at].stdout.as_str());
+        let outcome = outcome.and_then(|value| met(&step.expected, value, printed));
         let span = begun.end();
         let ended = match outcome {
             Ok(value) => {
@@ -337,14 +404,11 @@ impl Runner<'_> {
                 self.run.commands.push(execution.record);
                 execution.outcome
             }
-            Err(error) => {
-                let refusal = Refusal::from(error);
-                Err(Failure { code: refusal.code, message: refusal.message, data: Value::Object(refusal.facts) })
-            }
+            Err(error) => Err(cause(error)),
         }
     }
 
-    fn collect(mut self) -> Run {
+    fn collect(mut self, plan: &Plan) -> Run {
         self.progress.phase_began(PhaseName::CollectArtifacts);
         let begun = Begun::now();
         let collected = self.sandbox.changes().map_err(|error| {
@@ -364,6 +428,13 @@ impl Runner<'_> {
                 self.run.failure.get_or_insert(RunFailure { phase, step: None, cause });
             }
         }
+        let read = |path: &String| match self.sandbox.read_file(path, DECLARED_BYTES) {
+            Ok(bytes) => Ok(bytes),
+            Err(Errno::ENOENT | Errno::ENOTDIR) => Err(Unread::Missing),
+            Err(Errno::EFBIG) => Err(Unread::TooLarge),
+            Err(errno) => Err(Unread::Other(errno.to_string())),
+        };
+        self.run.declared = plan.declared.iter().map(read).collect();
         self.run.database = self.sandbox.database();
         self.sandbox.note("runtime.artifacts.collected", json!({ "mounts": self.run.changes.len() }));
         self.run.events = self.sandbox.destroy();
@@ -373,9 +444,14 @@ impl Runner<'_> {
 }
 
 /// Whether a step returned what it had to.
-fn met(expected: &Expected, value: Value) -> Result<Value, Failure> {
+fn met(expected: &Expected, value: Value, printed: &str) -> Result<Value, Failure> {
+    let failed = |message| Err(Failure { code: Code::RunFailed, message, data: Value::Null });
     match expected {
         Expected::Anything => Ok(value),
+        Expected::Active { .. } if value["active"] == Value::Bool(true) => Ok(value),
+        Expected::Active { plugin } => failed(format!("The plugin {plugin} is not active.")),
+        Expected::Json => serde_json::from_str(printed.trim())
+            .or_else(|error| failed(format!("JSON was to be printed, and was not: {error}."))),
         Expected::Registered { .. } if value == Value::Bool(true) => Ok(value),
         Expected::Registered { component, what, name } => Err(Failure {
             code: Code::ComponentInvalid,

@@ -1,9 +1,9 @@
 //! The files that the host places inside a sandbox.
 
-use super::spec::{Limits, Spec};
+use super::spec::Spec;
 use super::random;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub(super) const STEP_SCRIPT: &str = "/internal/codebox/step.php";
 pub(super) const FRONT_SCRIPT: &str = "/internal/codebox/front.php";
@@ -80,12 +80,27 @@ pub(super) fn base_inputs() -> [&'static str; 5] {
     [INSTALL, WP_CONFIG, STEP, STEPS, PHP_INI]
 }
 
-/// php.ini for these limits. PHP's own limit lies well below the heap's, so that PHP is the one to
+/// php.ini for these limits and settings. PHP's own limit lies well below the heap's, so that PHP is the one to
 /// say "out of memory": linear memory holds two to three times what PHP counts.
-pub(super) fn php_ini(limits: &Limits) -> String {
-    let memory_limit = limits.memory / 4;
-    format!("{PHP_INI}memory_limit = {memory_limit}\n")
+pub(super) fn php_ini(spec: &Spec) -> String {
+    let memory_limit = spec.limits.memory / 4;
+    let mut ini = format!("{PHP_INI}memory_limit = {memory_limit}\n");
+    for (name, value) in &spec.ini.started {
+        ini.push_str(&format!("{name} = {}\n", quoted(value)));
+    }
+    ini
 }
+
+/// A value of one line, taken literally.
+fn quoted(value: &str) -> String {
+    if !value.contains('\'') {
+        return format!("'{value}'");
+    }
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// The name under which [`DEFINES_FILE`] has settings of PHP. No constant can be called so.
+const INI_ENTRIES: &str = "ini.entries";
 
 /// wp-config.php's constants: the salts and the task's own.
 pub(super) fn defines(spec: &Spec, salts: &Salts) -> Map<String, Value> {
@@ -94,6 +109,9 @@ pub(super) fn defines(spec: &Spec, salts: &Salts) -> Map<String, Value> {
         defines.insert((*name).to_owned(), salt.into());
     }
     defines.extend(spec.defines.clone());
+    if !spec.ini.loaded.is_empty() {
+        defines.insert(INI_ENTRIES.to_owned(), json!(spec.ini.loaded));
+    }
     defines
 }
 

@@ -212,7 +212,7 @@ fn place(spec: &Spec, vfs: &mut Vfs) -> Result<(), SandboxError> {
     for (path, content) in files::fixed() {
         write(vfs, path, content.as_bytes().to_vec())?;
     }
-    write(vfs, files::INI_FILE, files::php_ini(&spec.limits).into_bytes())?;
+    write(vfs, files::INI_FILE, files::php_ini(spec).into_bytes())?;
     let drop_in = drop_in(spec)?;
     write(vfs, files::DROP_IN, drop_in.into_bytes())?;
     for path in files::fixed().map(|(path, _)| path).chain([files::INI_FILE, files::DROP_IN]) {

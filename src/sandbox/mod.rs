@@ -43,7 +43,7 @@ pub use prepare::Preparation;
 pub use random::random_id;
 pub use site::{Sandbox, Snapshot};
 pub use warm::{ImageInfo, Pruned, Retention, forget as forget_images, list as list_images, prune as prune_images};
-pub use spec::{Core, HostMount, Limits, MountKind, Spec};
+pub use spec::{Core, HostMount, Ini, Limits, MountKind, Spec};
 
 /// What carries sandboxes out, as results name it.
 pub const BACKEND: &str = "wp-codebox-native";

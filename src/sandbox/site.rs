@@ -11,7 +11,7 @@ use super::random::random_id;
 use super::spec::{HostMount, Spec};
 use crate::contract::{Code, ChangeSet, DatabaseFiles, Event, iso8601};
 use crate::engine::net::{Network, Rules};
-use crate::engine::vfs::{Lower, Vfs};
+use crate::engine::vfs::{Errno, Lower, Vfs};
 use crate::engine::{Runtime, Watch};
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -354,6 +354,11 @@ impl Sandbox {
             after: read(files::DATABASE).ok()?,
             after_log: read(files::DATABASE_LOG).unwrap_or_default(),
         })
+    }
+
+    /// A file's bytes, as the guest sees it. `EFBIG`: there are more than `limit`.
+    pub fn read_file(&self, path: &str, limit: u64) -> Result<Vec<u8>, Errno> {
+        self.machine.vfs().host_read(path, limit)
     }
 
     /// The host's file with the database that the sandbox began with.

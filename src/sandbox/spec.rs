@@ -5,6 +5,7 @@ use super::policy::Policy;
 use crate::engine::net::NetworkLimits;
 use crate::engine::pack::Pack;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub struct Spec {
     pub must_use: Vec<String>,
     /// Constants for wp-config.php.
     pub defines: Map<String, Value>,
+    /// Settings of PHP.
+    pub ini: Ini,
     /// The process environment inside.
     pub environment: Vec<(String, String)>,
     /// Names in `environment` whose values are secrets.
@@ -37,6 +40,7 @@ impl Spec {
             mounts: Vec::new(),
             must_use: Vec::new(),
             defines: Map::new(),
+            ini: Ini { loaded: BTreeMap::new(), ..self.ini.clone() },
             environment: Vec::new(),
             secrets: Vec::new(),
             host_tools: Vec::new(),
@@ -44,6 +48,15 @@ impl Spec {
             ..self.clone()
         }
     }
+}
+
+/// Settings of PHP, by their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ini {
+    /// In php.ini, after the sandbox's own. Each set of them has a base image.
+    pub started: BTreeMap<String, String>,
+    /// Set before WordPress loads.
+    pub loaded: BTreeMap<String, String>,
 }
 
 /// Which WordPress core the sandbox runs.

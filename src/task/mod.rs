@@ -10,7 +10,6 @@ mod compat;
 mod component;
 mod held;
 pub mod input;
-mod php_errors;
 mod plan;
 mod policy;
 mod result;

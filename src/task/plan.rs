@@ -44,9 +44,11 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
         ],
         // A task's workspace may be large, and is another one each time.
         reuse: false,
+        imports: Vec::new(),
         workflow: draft.workflow,
         after: Vec::new(),
         probes: Vec::new(),
+        declared: Vec::new(),
         timeout: timeout(input.task_timeout_seconds, settings),
     })
 }
@@ -153,7 +155,7 @@ impl Draft {
             LoadAs::Plugin if contract.activate => {
                 let plugin = format!("{}/{main_file}", contract.slug);
                 let index = self.activations.len();
-                self.activations.push(Step::new(Part::Setup, index, Command::ActivatePlugin { plugin }));
+                self.activations.push(Step::new(Part::Plugin, index, Command::ActivatePlugin { plugin }));
             }
             LoadAs::Plugin => {}
         }
@@ -166,7 +168,7 @@ impl Draft {
             let expected =
                 Expected::Registered { component: contract.slug.clone(), what: kind.as_str(), name: name.clone() };
             let index = self.readiness.len();
-            let step = Step::new(Part::Setup, index, Command::Probe { kind, name });
+            let step = Step::new(Part::Health, index, Command::Probe { kind, name });
             self.readiness.push(Step { expected, ..step });
         }
         let kind = MountKind::Directory;

@@ -2,7 +2,7 @@
 
 use crate::artifact::{Bundle, Failure};
 use crate::contract::CommandRecord;
-use crate::recipe::PhaseEvidence;
+use crate::recipe::{PhaseEvidence, RECIPE_RUN_SCHEMA, RunRuntime};
 use crate::sandbox::BACKEND;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,7 +10,6 @@ use serde_json::Value;
 
 pub const AGENT_TASK_RUN_SCHEMA: &str = "wp-codebox/agent-task-run/v1";
 pub const SANDBOX_SESSION_SCHEMA: &str = "wp-codebox/sandbox-session/v1";
-pub const RECIPE_RUN_SCHEMA: &str = "wp-codebox/recipe-run/v1";
 const AGENT_TASK_RUN_RESULT_SCHEMA: &str = "wp-codebox/agent-task-run-result/v1";
 const ARTIFACT_RESULT_SCHEMA: &str = "wp-codebox/artifact-result-envelope/v1";
 const DIAGNOSTICS_SCHEMA: &str = "wp-codebox/agent-task-diagnostics/v1";
@@ -101,17 +100,6 @@ pub struct RecipeRun {
     pub executions: Vec<CommandRecord>,
     pub phase_evidence: Vec<PhaseEvidence>,
     pub artifacts: Value,
-}
-
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct RunRuntime {
-    pub id: String,
-    pub backend: &'static str,
-    pub created_at: String,
-    pub status: &'static str,
-    pub php_version: String,
-    pub wordpress_version: String,
 }
 
 #[derive(Debug, Clone, Serialize, JsonSchema)]

@@ -3,15 +3,12 @@
 use super::input::{AgentTaskInput, ComponentContract};
 use super::plan::plan;
 use super::result::{self, AgentTaskRun, Facts};
-use super::{component, php_errors, test_report};
-use crate::artifact::{
-    AgentRun, Draft, Environment, Failure, Found, MountRecord, Outcome, Provenance, Redactor, RuntimeInfo,
-    Store, Tally, clean_commands, clean_log, store_directory,
-};
+use super::{component, test_report};
+use crate::artifact::{AgentRun, Failure, Found, Outcome, Redactor, Store, store_directory};
 use crate::contract::{Code, Input, Refusal, iso8601};
 use crate::host::Host;
-use crate::recipe::{self, Plan, Progress, Run, RunFailure};
-use crate::sandbox::{self, Approval, BACKEND, Command, Core, Spec, random_id};
+use crate::recipe::{self, Parent, Plan, Run};
+use crate::sandbox::{self, Command, random_id};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +23,7 @@ pub fn run_agent_task(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
     let redactor = Arc::new(Redactor::new(&secrets));
     let plan = plan(&input, &settings, &secrets)?;
     drop(secrets);
-    carry_out(input, &plan, &root, &redactor, host).map_err(|refusal| without_secrets(refusal, &redactor))
+    carry_out(input, &plan, &root, &redactor, host).map_err(|refusal| recipe::without_secrets(refusal, &redactor))
 }
 
 fn carry_out(
@@ -37,44 +34,11 @@ fn carry_out(
     host: &dyn Host,
 ) -> Result<Value, Refusal> {
     let store = Store::open(root)?;
-    let interrupt = host.interrupt();
+    let interrupt = host.run_interrupt();
     let run = recipe::run(plan, &|| interrupt.is_requested(), &mut Parent(host))?;
     let mut envelope = to_value(&conclude(input, plan, run, &store, redactor, host)?)?;
     redactor.value(&mut envelope, &mut Found::default());
     Ok(envelope)
-}
-
-pub(super) fn without_secrets(mut refusal: Refusal, redactor: &Redactor) -> Refusal {
-    let mut found = Found::default();
-    refusal.message = redactor.text(&refusal.message, &mut found).into_owned();
-    refusal.facts.values_mut().for_each(|fact| redactor.value(fact, &mut found));
-    refusal
-}
-
-/// Takes secrets out of what ran before parts of it are cut out, joined or summed up.
-fn redact(run: &mut Run, redactor: &Redactor) -> Tally {
-    let mut tally = Tally::default();
-    clean_commands(&mut run.commands, redactor, &mut tally);
-    clean_log(&mut run.log, redactor, &mut tally);
-    let mut found = Found::default();
-    redactor.value(&mut run.value, &mut found);
-    tally.add("files/agent-task-result.json", &found);
-    if let Some(RunFailure { cause: failure, .. }) = &mut run.failure {
-        let mut found = Found::default();
-        failure.message = redactor.text(&failure.message, &mut found).into_owned();
-        redactor.value(&mut failure.data, &mut found);
-        tally.add("files/outcome.json", &found);
-    }
-    tally
-}
-
-/// The parent, as whom a run asks.
-struct Parent<'a>(&'a dyn Host);
-
-impl Progress for Parent<'_> {
-    fn approve(&mut self, approval: &Approval) -> Result<bool, Refusal> {
-        self.0.approve(to_value(approval)?)
-    }
 }
 
 /// Writes the bundle and shapes the envelope.
@@ -86,7 +50,7 @@ fn conclude(
     redactor: &Arc<Redactor>,
     host: &dyn Host,
 ) -> Result<AgentTaskRun, Refusal> {
-    let redacted = redact(&mut run, redactor);
+    let redacted = recipe::redact(&mut run, redactor);
     let ability = input.runtime_task.as_ref().map(|task| task.ability.clone()).unwrap_or_default();
     let failure = run.failure.as_ref().map(|failed| failure(&failed.cause)).or_else(|| reported_failure(&run.value));
     let session_id = input
@@ -94,31 +58,18 @@ fn conclude(
         .clone()
         .or_else(|| input.session_id.clone())
         .unwrap_or_else(|| random_id("session"));
-    let wp = wordpress_version(&plan.spec);
+    let wp = recipe::wordpress_version(&plan.spec);
     let task_input = to_value(&input)?;
-    let mut draft = Draft::new(session_id.clone(), host.now(), runtime_info(&run, plan, &wp));
+    let mut draft = recipe::draft(&session_id, host.now(), plan, &mut run, redactor, redacted)?;
     draft.outcome = match &failure {
         Some(failure) => Outcome::Failed { failure: failure.clone() },
         None => Outcome::Succeeded { summary: run.value["summary"].as_str().map(str::to_owned) },
     };
-    draft.provenance = Provenance {
-        task: Some(task_input.clone()),
-        workspace: Some(workspace(&plan.mounts)),
-        packages: vec![json!({ "name": "wp-codebox", "version": env!("CARGO_PKG_VERSION") })],
-        agent: Some(json!({ "ability": ability })),
-        inheritance: None,
-    };
-    draft.redactor = Arc::clone(redactor);
-    draft.redacted = redacted;
-    draft.mounts = plan.mounts.clone();
-    draft.changes = run.changes;
-    draft.database = run.database;
-    draft.events = run.events;
-    draft.commands = run.commands.clone();
-    draft.diagnostics = php_errors::read(&run.log);
-    draft.log = run.log;
-    draft.test_results = test_report::read(&ability, &run.value, &run.commands);
-    draft.attachments.push(recipe::attest(plan, &wp, draft.created_at)?);
+    draft.provenance.task = Some(task_input.clone());
+    draft.provenance.agent = Some(json!({ "ability": ability }));
+    if let Some(reported) = test_report::read(&ability, &run.value) {
+        draft.test_results = Some(reported);
+    }
     let work = Command::ability("", Value::Null);
     let own = run.commands.iter().filter(|record| record.command == work.name());
     draft.agent = Some(AgentRun { commands: own.map(|record| record.id.clone()).collect(), reply: run.value.clone() });
@@ -164,35 +115,6 @@ fn reported_failure(value: &Value) -> Option<Failure> {
     Some(Failure { code: Code::RunFailed.as_str().to_owned(), message: message.to_owned(), data: Value::Null })
 }
 
-fn runtime_info(run: &Run, plan: &Plan, wp: &str) -> RuntimeInfo {
-    RuntimeInfo {
-        id: run.runtime_id.clone(),
-        backend: BACKEND.to_owned(),
-        environment: Environment {
-            kind: "wordpress".to_owned(),
-            name: None,
-            version: Some(wp.to_owned()),
-            php_version: Some(plan.spec.pack.php_version().to_owned()),
-        },
-        created_at: iso8601(run.created_at),
-        status: "destroyed".to_owned(),
-    }
-}
-
-/// `wp-codebox/sandbox-workspace/v1`.
-pub(super) fn workspace(mounts: &[MountRecord]) -> Value {
-    let mounts: Vec<Value> = mounts
-        .iter()
-        .map(|mount| json!({ "target": mount.target, "mode": mount.mode, "sourceMode": "repo-backed" }))
-        .collect();
-    json!({
-        "schema": "wp-codebox/sandbox-workspace/v1",
-        "root": "/workspace",
-        "defaultMode": "repo-backed",
-        "mounts": mounts,
-    })
-}
-
 fn mounted(contract: &ComponentContract) -> Value {
     json!({ "slug": contract.slug, "path": contract.path, "target": component::target(contract) })
 }
@@ -203,22 +125,6 @@ fn notices(input: &AgentTaskInput) -> Vec<String> {
         .iter()
         .map(|_| "wp_codebox_bin is not used: nothing is executed on the host.".to_owned())
         .collect()
-}
-
-/// The version in the core's wp-includes/version.php.
-pub(super) fn wordpress_version(spec: &Spec) -> String {
-    match &spec.core {
-        Core::Pack => spec.pack.wordpress_version().to_owned(),
-        Core::Directory(directory) => {
-            version_in(&directory.join("wp-includes/version.php")).unwrap_or_else(|| "unknown".to_owned())
-        }
-    }
-}
-
-fn version_in(path: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(path).ok()?;
-    let rest = text.split("$wp_version = '").nth(1)?;
-    rest.split('\'').next().map(str::to_owned)
 }
 
 fn changed_files(document: &Option<Value>) -> usize {

@@ -1,11 +1,7 @@
 //! Test results of a task: those that its ability reports (`test_results` of its result, either the
-//! results themselves or `{before, after}`), else what PHPUnit or a TAP producer printed. What
-//! counts is how things stand in the end.
+//! results themselves or `{before, after}`). What counts is how things stand in the end.
 
-use crate::artifact::{
-    RawLogReference, SuiteCounts, TestResults, TestSuite, read_test_output, test_status,
-};
-use crate::contract::CommandRecord;
+use crate::artifact::{SuiteCounts, TestResults, TestSuite, test_status};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -22,13 +18,8 @@ struct Test {
     status: String,
 }
 
-/// The results in `value`, as one suite named after the ability, or those in the output of the
-/// commands.
-pub(super) fn read(ability: &str, value: &Value, commands: &[CommandRecord]) -> Option<TestResults> {
-    reported(ability, value).or_else(|| printed(commands))
-}
-
-fn reported(ability: &str, value: &Value) -> Option<TestResults> {
+/// The results in `value`, as one suite named after the ability.
+pub(super) fn read(ability: &str, value: &Value) -> Option<TestResults> {
     let reported = value.get("test_results")?;
     let last = reported.get("after").unwrap_or(reported);
     let report: Report = serde_json::from_value(last.clone()).ok()?;
@@ -47,23 +38,4 @@ fn reported(ability: &str, value: &Value) -> Option<TestResults> {
         counts,
         raw_log_references: Vec::new(),
     }]))
-}
-
-/// One suite for each command that ran tests.
-fn printed(commands: &[CommandRecord]) -> Option<TestResults> {
-    let log = || RawLogReference { path: "commands.jsonl".to_owned(), kind: "commands-jsonl".to_owned() };
-    let suites: Vec<TestSuite> = commands
-        .iter()
-        .filter_map(|command| {
-            let mut suite = read_test_output(&command.id, &command.stdout)?;
-            suite.raw_log_references.push(log());
-            Some(suite)
-        })
-        .collect();
-    if suites.is_empty() {
-        return None;
-    }
-    let mut results = TestResults::of(suites);
-    results.raw_log_references.push(log());
-    Some(results)
 }

@@ -97,6 +97,7 @@ final class WP_Codebox_CLI_Ability_Command {
 		try {
 			$output = new WP_Codebox_CLI_Output( $flags, $this->formats() );
 			$input  = WP_Codebox_CLI_Input::read( $this->row, $args, $flags );
+			WP_Codebox_CLI_Progress::watch();
 			$result = WP_Codebox_API::execute_ability( $this->row['name'], $input );
 		} catch ( Throwable $e ) {
 			WP_Codebox_CLI_Output::fail( $e->getMessage() );

@@ -67,7 +67,7 @@ fn check_directory(directory: &str, field: &str, context: &mut Context<'_>) {
 }
 
 /// The path with `..` taken literally.
-fn without_dots(path: &Path) -> PathBuf {
+pub(in crate::recipe) fn without_dots(path: &Path) -> PathBuf {
     path.components().fold(PathBuf::new(), |mut so_far, part| {
         match part {
             Component::ParentDir => _ = so_far.pop(),

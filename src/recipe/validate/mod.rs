@@ -23,6 +23,11 @@ pub use dry_run::{DryRun, dry_run};
 pub use policy::{needed_commands, resolve_policy};
 pub use steps::step_command;
 
+pub(super) use artifacts::without_dots;
+pub(super) use plugins::{ARCHIVE_BYTES, file_of, slug_of, source_of, target_of};
+pub(super) use steps::located;
+pub(super) use workspaces::scaffold_target;
+
 use super::issue::Issue;
 use super::read::Document;
 use crate::contract::Refusal;

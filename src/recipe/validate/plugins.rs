@@ -12,7 +12,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
 /// Largest archive, bytes.
-const ARCHIVE_BYTES: u64 = 256 << 20;
+pub(in crate::recipe) const ARCHIVE_BYTES: u64 = 256 << 20;
 
 pub(super) fn check(plugins: &[ExtraPlugin], context: &mut Context<'_>) {
     for (index, plugin) in plugins.iter().enumerate() {
@@ -69,12 +69,12 @@ fn check_slug(plugin: &ExtraPlugin, path: &str, at: &str, context: &mut Context<
 }
 
 /// The path that the recipe gives, under either name.
-pub(super) fn source_of(plugin: &ExtraPlugin) -> &str {
+pub(in crate::recipe) fn source_of(plugin: &ExtraPlugin) -> &str {
     plugin.source.as_deref().or(plugin.source_path.as_deref()).unwrap_or_default()
 }
 
 /// The directory's name inside: what the recipe says, or what the plugin file or the source says.
-pub(super) fn slug_of(plugin: &ExtraPlugin, path: &str) -> String {
+pub(in crate::recipe) fn slug_of(plugin: &ExtraPlugin, path: &str) -> String {
     let of_file = || plugin.plugin_file.as_deref().and_then(|file| Some(file.split_once('/')?.0.to_owned()));
     let last = |path: &str| Path::new(path).file_stem()?.to_str().map(str::to_owned);
     let of_subdir = || last(plugin.source_subdir.as_deref()?);
@@ -82,7 +82,7 @@ pub(super) fn slug_of(plugin: &ExtraPlugin, path: &str) -> String {
 }
 
 /// Where it lies inside.
-pub(super) fn target_of(load_as: LoadAs, slug: &str) -> String {
+pub(in crate::recipe) fn target_of(load_as: LoadAs, slug: &str) -> String {
     match load_as {
         LoadAs::Plugin => format!("/wordpress/wp-content/plugins/{slug}"),
         LoadAs::MuPlugin => format!("{MUST_USE_DIR}/{slug}"),
@@ -90,7 +90,7 @@ pub(super) fn target_of(load_as: LoadAs, slug: &str) -> String {
 }
 
 /// `<slug>/<file>.php`, as far as it can be known without unpacking anything.
-pub(super) fn file_of(plugin: &ExtraPlugin, source: &Source, slug: &str) -> Option<String> {
+pub(in crate::recipe) fn file_of(plugin: &ExtraPlugin, source: &Source, slug: &str) -> Option<String> {
     if plugin.plugin_file.is_some() || source.is_file {
         return plugin.plugin_file.clone();
     }
@@ -111,6 +111,10 @@ fn is_plain(path: &str) -> bool {
 }
 
 fn check_archive(plugin: &ExtraPlugin, source: &Source, at: &str, field: &str, context: &mut Context<'_>) {
+    if plugin.load_as == LoadAs::MuPlugin {
+        context.issue("invalid-source", field, "a must-use plugin is mounted: give a directory");
+        return;
+    }
     let digest = match archive_digest(&source.path) {
         Ok(digest) => digest,
         Err(error) => {

@@ -2,7 +2,7 @@
 
 use super::super::blueprint;
 use super::super::document::{LoadAs, Recipe, WorkflowStep};
-use super::super::issue::Issue;
+use super::super::issue::{Issue, MISSING_COMMAND};
 use super::super::network::judge_network;
 use super::super::read::Document;
 use super::super::source::{Wanted, find};
@@ -76,7 +76,7 @@ pub fn resolve_policy(
     let mut issues = Vec::new();
     for missing in needed.iter().filter(|name| !policy.commands.iter().any(|allowed| allowed == *name)) {
         let message = format!("the recipe needs {missing}");
-        issues.push(Issue::new("runtime-policy-missing-command", "$.policy.commands", message));
+        issues.push(Issue::new(MISSING_COMMAND, "$.policy.commands", message));
     }
     if let Err(refusal) = judge_network(&policy.network, "$.policy.network", settings) {
         issues.push(Issue::new("runtime-policy-violation", "$.policy.network", refusal.message));

@@ -58,7 +58,7 @@ pub fn step_command(
 }
 
 /// An argument's issue at the step that stands at `at`.
-pub(super) fn located(issue: ArgumentIssue, at: &str) -> Issue {
+pub(in crate::recipe) fn located(issue: ArgumentIssue, at: &str) -> Issue {
     if issue.code == "unsupported-command" {
         return Issue::new(issue.code, format!("{at}.command"), issue.message);
     }

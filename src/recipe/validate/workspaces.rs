@@ -28,7 +28,7 @@ pub(super) fn check(workspaces: &[Workspace], context: &mut Context<'_>) {
 }
 
 /// Where a scaffold lies unless the recipe says otherwise.
-pub(super) fn scaffold_target(seed: &WorkspaceSeed) -> Option<String> {
+pub(in crate::recipe) fn scaffold_target(seed: &WorkspaceSeed) -> Option<String> {
     let parent = match seed.kind {
         SeedSource::PluginScaffold => "plugins",
         SeedSource::ThemeScaffold => "themes",

@@ -25,6 +25,10 @@ $wp_codebox_defines = ( is_array( $wp_codebox_defines ) ? $wp_codebox_defines : 
 	'AUTOMATIC_UPDATER_DISABLED' => true,
 	'WP_AUTO_UPDATE_CORE'        => false,
 );
+foreach ( $wp_codebox_defines['ini.entries'] ?? array() as $wp_codebox_name => $wp_codebox_value ) {
+	ini_set( $wp_codebox_name, $wp_codebox_value );
+}
+unset( $wp_codebox_defines['ini.entries'] );
 foreach ( $wp_codebox_defines as $wp_codebox_name => $wp_codebox_value ) {
 	if ( ! defined( $wp_codebox_name ) ) {
 		define( $wp_codebox_name, $wp_codebox_value );

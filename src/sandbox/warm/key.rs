@@ -58,7 +58,7 @@ pub(super) fn base(spec: &Spec) -> Result<String, SandboxError> {
         }
     }
     key.part(FIXED.as_bytes());
-    key.part(files::php_ini(&spec.limits).as_bytes());
+    key.part(files::php_ini(spec).as_bytes());
     Ok(key.finish())
 }
 
@@ -107,6 +107,7 @@ fn configured(key: &mut Key, spec: &Spec) {
         key.part(path.as_bytes());
     }
     key.part(serde_json::Value::Object(spec.defines.clone()).to_string().as_bytes());
+    key.part(format!("{:?}", spec.ini.loaded).as_bytes());
 }
 
 /// Adds what is beneath a mount. False: nobody can say what that is.

@@ -6,9 +6,9 @@ use crate::artifact::{
 };
 use crate::contract::{Code, Input, Refusal, iso8601};
 use crate::host::Host;
+use crate::recipe::{php_errors, printed_tests, workspace};
 use crate::sandbox::{BACKEND, random_id};
-use crate::task::run::{to_value, workspace};
-use crate::task::{php_errors, test_report};
+use crate::task::run::to_value;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -39,8 +39,8 @@ impl HeldSandbox {
         draft.observations = self.history.observations();
         draft.log = self.history.log();
         clean_log(&mut draft.log, &draft.redactor, &mut draft.redacted);
-        draft.diagnostics = php_errors::read(&draft.log);
-        draft.test_results = test_report::read("", &Value::Null, &draft.commands);
+        draft.diagnostics = php_errors(&draft.log);
+        draft.test_results = printed_tests(&draft.commands);
         draft.events = self.sandbox.events().to_vec();
         let written = store.write(draft)?;
         let id = &written.bundle.id;

@@ -17,14 +17,14 @@ pub use input::{ExecutionInput, SandboxInput};
 
 use super::plan;
 use super::input::Mount;
-use super::run::{to_value, wordpress_version};
+use super::run::to_value;
 use crate::artifact::{MountRecord, Redactor};
 use crate::contract::{Code, Input, Refusal, iso8601};
 use crate::engine::Watch;
 use crate::engine::net::Rules;
 use crate::host::Host;
 use crate::recipe;
-use crate::recipe::judge_network;
+use crate::recipe::{judge_network, wordpress_version};
 use crate::sandbox::{Attendant, BACKEND, Failure, Sandbox, SandboxError, Snapshot};
 use answer::answer;
 use history::History;

@@ -22,7 +22,7 @@ pub(super) fn clean(mut value: Value, redactor: Option<&Redactor>) -> Value {
 /// The refusal without secrets.
 pub(super) fn clean_refusal(refusal: Refusal, redactor: Option<&Redactor>) -> Refusal {
     match redactor {
-        Some(redactor) => super::super::run::without_secrets(refusal, redactor),
+        Some(redactor) => crate::recipe::without_secrets(refusal, redactor),
         None => refusal,
     }
 }

@@ -22,7 +22,7 @@ const KINDS: [(&str, Severity); 10] = [
 ];
 
 /// The errors in the lines of a log, which holds no secret any more.
-pub(super) fn read(log: &[String]) -> Vec<Diagnostic> {
+pub fn read(log: &[String]) -> Vec<Diagnostic> {
     let mut found = log.iter().filter_map(|line| error(line));
     let mut diagnostics: Vec<Diagnostic> = found
         .by_ref()

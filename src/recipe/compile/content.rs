@@ -1,0 +1,78 @@
+//! What is done to the site before the workflow: the blueprint, databases, users, seeds.
+
+use super::super::blueprint;
+use super::super::document::{Recipe, WorkflowStep};
+use super::super::fixture::{compile_user, open_database};
+use super::super::issue::Issue;
+use super::super::labelled::LabelledCommand;
+use super::super::plan::{Part, Step};
+use super::super::seed;
+use super::Place;
+use serde_json::Value;
+
+/// `runtime.blueprint`.
+pub(super) fn blueprint(place: Place<'_>) -> Result<Vec<Step>, Vec<Issue>> {
+    let Some(fields) = &place.recipe.runtime.blueprint else { return Ok(Vec::new()) };
+    let commands = blueprint::compile(&Value::Object(fields.clone()), place.base, "$.runtime.blueprint")?;
+    let numbered = commands.into_iter().enumerate();
+    Ok(numbered.map(|(index, command)| step(Part::Blueprint, index, command)).collect())
+}
+
+/// What the document has and nobody carries out is refused, and never ignored.
+pub(super) fn refuse_unsupported(recipe: &Recipe) -> Result<(), Issue> {
+    let unsupported = |path: String| Err(Issue::new("unsupported-field", path, "not supported"));
+    if recipe.runtime.assets.as_ref().is_some_and(|assets| assets.wordpress_zip.is_some()) {
+        return unsupported("$.runtime.assets.wordpressZip".to_owned());
+    }
+    let workflow = &recipe.workflow;
+    let setup = recipe.inputs.plugin_runtime.as_ref().map(|runtime| runtime.setup.as_slice()).unwrap_or_default();
+    let groups: [(&str, &[WorkflowStep]); 4] = [
+        ("$.inputs.pluginRuntime.setup", setup),
+        ("$.workflow.before", &workflow.before),
+        ("$.workflow.steps", &workflow.steps),
+        ("$.workflow.after", &workflow.after),
+    ];
+    for (at, steps) in groups {
+        if let Some(index) = steps.iter().position(|step| step.diagnostics.is_some()) {
+            return unsupported(format!("{at}[{index}].diagnostics"));
+        }
+    }
+    match recipe.probes.iter().position(|probe| probe.step.diagnostics.is_some()) {
+        Some(index) => unsupported(format!("$.probes[{index}].step.diagnostics")),
+        None => Ok(()),
+    }
+}
+
+/// Imports, with the digests of the files that they come from.
+pub(super) struct Imports {
+    pub steps: Vec<Step>,
+    /// Of the first steps' files.
+    pub databases: Vec<String>,
+    /// Of the last steps' files.
+    pub seeds: Vec<String>,
+}
+
+/// `inputs.fixtureDatabases`, `inputs.fixtureUsers`, `inputs.siteSeeds`.
+pub(super) fn imports(place: Place<'_>) -> Result<Imports, Issue> {
+    let inputs = &place.recipe.inputs;
+    let mut imports = Imports { steps: Vec::new(), databases: Vec::new(), seeds: Vec::new() };
+    for (index, database) in inputs.fixture_databases.iter().enumerate() {
+        let at = format!("$.inputs.fixtureDatabases[{index}]");
+        let import = open_database(database, &at, place.base, place.settings)?;
+        imports.steps.push(step(Part::Import, index, import.command));
+        imports.databases.push(import.source_sha256);
+    }
+    for (index, user) in inputs.fixture_users.iter().enumerate() {
+        imports.steps.push(step(Part::Import, index, compile_user(user)));
+    }
+    for (index, seed) in inputs.site_seeds.iter().enumerate() {
+        let import = seed::open(seed, &format!("$.inputs.siteSeeds[{index}]"), place.base, place.settings)?;
+        imports.steps.push(step(Part::Import, index, import.command));
+        imports.seeds.push(import.source_sha256);
+    }
+    Ok(imports)
+}
+
+fn step(part: Part, index: usize, LabelledCommand { label, command }: LabelledCommand) -> Step {
+    Step { label: Some(label), ..Step::new(part, index, command) }
+}

@@ -1,0 +1,56 @@
+//! `runtime`, and what of `inputs` the runtime itself consists of.
+
+use super::super::bare;
+use super::super::document::Recipe;
+use super::super::issue::{Issue, refuse};
+use super::super::source::{Wanted, find};
+use super::Place;
+use crate::artifact::Secret;
+use crate::contract::Refusal;
+use crate::engine::pack::Pack;
+use crate::sandbox::{Core, Ini};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// The WordPress that runs.
+pub(super) fn core(place: Place<'_>, pack: &Pack) -> Result<Core, Refusal> {
+    let runtime = &place.recipe.runtime;
+    let Some(directory) = runtime.assets.as_ref().and_then(|assets| assets.wordpress_directory.as_deref()) else {
+        return bare::core(runtime.wp.as_deref(), place.settings, pack);
+    };
+    let field = "$.runtime.assets.wordpressDirectory";
+    let found = find(place.base, place.settings, field, directory, Wanted::Directory);
+    found.map(|source| Core::Directory(source.path)).map_err(|issue: Issue| refuse(&[issue]))
+}
+
+/// Constants for wp-config.php.
+pub(super) fn defines(recipe: &Recipe) -> Map<String, Value> {
+    recipe.inputs.plugin_runtime.as_ref().map(|runtime| runtime.wp_config_defines.clone()).unwrap_or_default()
+}
+
+/// Settings of PHP.
+pub(super) fn ini(recipe: &Recipe) -> Ini {
+    let Some(runtime) = &recipe.inputs.plugin_runtime else { return Ini::default() };
+    let php = &runtime.php;
+    let mut loaded = texts(&php.ini_entries);
+    loaded.extend(php.memory_limit.iter().map(|limit| ("memory_limit".to_owned(), limit.clone())));
+    loaded.extend(php.max_execution_time.iter().map(|seconds| ("max_execution_time".to_owned(), seconds.to_string())));
+    Ini { started: texts(&php.bootstrap_ini_entries), loaded }
+}
+
+/// As PHP reads them.
+fn texts(entries: &Map<String, Value>) -> BTreeMap<String, String> {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "1".to_owned(),
+        Value::Bool(false) | Value::Null => "0".to_owned(),
+        number => number.to_string(),
+    };
+    entries.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// The environment inside.
+pub(super) fn environment(recipe: &Recipe, secrets: &[Secret]) -> Vec<(String, String)> {
+    let open = recipe.inputs.runtime_env.iter().map(|(name, value)| (name.clone(), value.clone()));
+    open.chain(secrets.iter().map(|secret| (secret.name().to_owned(), secret.value().to_owned()))).collect()
+}

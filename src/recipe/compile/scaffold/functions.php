@@ -1,0 +1,8 @@
+<?php
+/**
+ * {name}.
+ *
+ * @package {slug}
+ */
+
+declare( strict_types = 1 );
