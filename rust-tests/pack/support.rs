@@ -9,7 +9,7 @@ use wasm_encoder::{
 };
 use wp_codebox::contract::digest_hex;
 use wp_codebox::engine::pack::build::{Assembly, Npm, Staging, compile, transform};
-use wp_codebox::engine::pack::{MANIFEST, MANIFEST_DIGEST, Manifest};
+use wp_codebox::engine::pack::{MANIFEST, MANIFEST_DIGEST, Manifest, USED};
 
 pub const NPM: Npm =
     Npm { package: "@small/pack", version: "1.0.0", integrity: "sha512-AA==", license: "MIT" };
@@ -92,7 +92,7 @@ pub fn make(out: &Path, recipe: &str) -> Manifest {
     assembly.tree("wordpress", "7.1.1", gpl, &NPM, &files).unwrap();
     assembly.tree("sqlite-database-integration", "3.0.2", gpl, &NPM, &files).unwrap();
     assembly.files("wp-cli", "2.12.0", "MIT", &NPM, &files).unwrap();
-    let transformed = transform(&sections().finish()).unwrap();
+    let transformed = transform(&sections().finish(), &USED).unwrap();
     let compiled = compile(&transformed.module).unwrap();
     assembly.php("8.3.33", &NPM, &compiled, &transformed.memory).unwrap();
     assembly.tool("optimizer", &NPM);

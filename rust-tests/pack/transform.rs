@@ -7,6 +7,7 @@ use wasm_encoder::{
 };
 use wasmtime::{Engine, Instance, Store, Val};
 use wp_codebox::engine::config;
+use wp_codebox::engine::pack::USED;
 use wp_codebox::engine::pack::build::{BuildError, compile, transform};
 
 /// Compiles as the tool does, loads as the extension does.
@@ -26,7 +27,7 @@ fn global(store: &mut Store<()>, instance: &Instance, name: &str) -> i32 {
 
 #[test]
 fn data_segments_become_one_image_and_later_ones_win() {
-    let transformed = transform(&sections().finish()).unwrap();
+    let transformed = transform(&sections().finish(), &USED).unwrap();
     assert_eq!(transformed.memory, b"\0\0\0\0firssecond");
     let (mut store, instance) = instance(&transformed.module);
     let memory = instance.get_memory(&mut store, "memory").unwrap();
@@ -35,7 +36,7 @@ fn data_segments_become_one_image_and_later_ones_win() {
 
 #[test]
 fn hold_keeps_the_request_open() {
-    let transformed = transform(&sections().finish()).unwrap();
+    let transformed = transform(&sections().finish(), &USED).unwrap();
     let (mut store, instance) = instance(&transformed.module);
     let shutdown =
         instance.get_typed_func::<(), ()>(&mut store, "wasm_sapi_request_shutdown").unwrap();
@@ -53,7 +54,7 @@ fn hold_keeps_the_request_open() {
 
 #[test]
 fn every_mutable_global_is_exported_once() {
-    let transformed = transform(&sections().finish()).unwrap();
+    let transformed = transform(&sections().finish(), &USED).unwrap();
     let (mut store, instance) = instance(&transformed.module);
     let names: Vec<_> = instance
         .exports(&mut store)
@@ -62,6 +63,20 @@ fn every_mutable_global_is_exported_once() {
         .collect();
     assert_eq!(names, ["ended", "mutable_1", "hold"]);
     assert_eq!(global(&mut store, &instance, "mutable_1"), 7);
+}
+
+#[test]
+fn exports_that_the_host_does_not_use_are_gone() {
+    let mut sections = sections();
+    sections.exports.export("php_version", ExportKind::Func, 0);
+    sections.exports.export("zend_ce_closure", ExportKind::Global, 2);
+    sections.exports.export("executor_globals", ExportKind::Global, 2);
+    let transformed = transform(&sections.finish(), &USED).unwrap();
+    let engine = Engine::new(&config::compiler().unwrap()).unwrap();
+    let module = wasmtime::Module::new(&engine, &transformed.module).unwrap();
+    let names: Vec<_> = module.exports().map(|export| export.name().to_owned()).collect();
+    let used = ["memory", "ended", "wasm_sapi_request_shutdown", "executor_globals", "mutable_1", "hold"];
+    assert_eq!(names, used);
 }
 
 #[test]
@@ -87,7 +102,7 @@ fn imported_globals_and_functions_are_counted() {
         .section(&exports)
         .section(&code)
         .section(&CustomSection { name: "name".into(), data: (&[0u8; 3]).into() });
-    let transformed = transform(&module.finish()).unwrap();
+    let transformed = transform(&module.finish(), &USED).unwrap();
     assert!(transformed.memory.is_empty());
 
     let engine = Engine::new(&config::compiler().unwrap()).unwrap();
@@ -98,7 +113,7 @@ fn imported_globals_and_functions_are_counted() {
 }
 
 fn refused(wasm: &[u8], word: &str) {
-    match transform(wasm) {
+    match transform(wasm, &USED) {
         Err(BuildError::Module(reason)) => assert!(reason.contains(word), "{word} in {reason}"),
         other => panic!("{word}: {other:?}"),
     }
@@ -198,8 +213,8 @@ fn bytes_that_are_no_module_are_refused() {
     refused(b"", "unexpected end");
     refused(b"#!/bin/sh\n", "magic");
     for cut in [9, whole.len() / 2, whole.len() - 1] {
-        assert!(matches!(transform(&whole[..cut]), Err(BuildError::Module(_))), "{cut}");
+        assert!(matches!(transform(&whole[..cut], &USED), Err(BuildError::Module(_))), "{cut}");
     }
     let component = b"\0asm\x0d\0\x01\0";
-    assert!(matches!(transform(component), Err(BuildError::Module(_))));
+    assert!(matches!(transform(component, &USED), Err(BuildError::Module(_))));
 }

@@ -8,6 +8,7 @@ use super::drive::{Watch, drive};
 use super::gate::Gate;
 use super::memory::{MemoryImage, NextImage};
 use super::net::Network;
+use super::pack::USED;
 use super::request::{Request, Response};
 use super::runtime::Runtime;
 use super::stack;
@@ -309,6 +310,7 @@ impl Guest {
         arguments: &[i32],
         watch: &Watch<'_>,
     ) -> Result<i32, Stop> {
+        debug_assert!(USED.contains(&name), "packs export what stands in the list");
         let Some(function) = self.instance.get_func(&mut self.store, name) else {
             return Err(Stop::Aborted(format!("this build of PHP does not export {name}")));
         };

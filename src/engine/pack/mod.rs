@@ -11,17 +11,16 @@
 pub mod build;
 mod difference;
 mod error;
+mod exports;
 mod hash;
 mod manifest;
 mod open;
 mod path;
 mod verify;
 
-/// The exported global of PHP's module that keeps a request open, an i32.
-pub const HOLD: &str = "hold";
-
 pub use difference::Difference;
 pub use error::PackError;
+pub use exports::{HOLD, USED};
 pub use manifest::{
     INVENTORY_SCHEMA, Inventory, MANIFEST, MANIFEST_DIGEST, MANIFEST_SCHEMA, Manifest, PackFile,
     Part, Php, Settings, Source, Target, Tool, Tree,

@@ -28,7 +28,7 @@ pub use transform::{MUTABLE_PREFIX, Transformed, transform};
 pub use unpack::{Limits, unpack};
 
 use super::manifest::{SQLITE, WORDPRESS, WP_CLI};
-use super::{Pack, PackFile};
+use super::{Pack, PackFile, USED};
 use progress::Progress;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -119,7 +119,7 @@ pub fn build(options: &Options) -> Result<Outcome, BuildError> {
 
 /// A build whose handlers are not found would do its work, and take half as long again.
 fn forkable(translated: &[u8]) -> Result<Transformed, BuildError> {
-    let transformed = transform(translated)?;
+    let transformed = transform(translated, &USED)?;
     if transformed.handlers < MIN_HANDLERS {
         let why = format!("only {} of its handlers are named", transformed.handlers);
         return Err(BuildError::Module(why));

@@ -2,6 +2,7 @@
 //!
 //! * Active data segments become one memory image, mapped where linear memory will be.
 //! * Mutable globals are exported, so that a running instance can be saved and restored.
+//! * Of what PHP exports for shared libraries, what the host does not use is not exported any more.
 //! * `wasm_sapi_request_shutdown` returns at once while the global [`HOLD`] is set, so that a request
 //!   stays open after its script has ended.
 //! * The interpreter has its short handlers inside and calls the others directly: see [`dispatch`].
@@ -20,7 +21,9 @@ use super::BuildError;
 use dispatch::Dispatch;
 use edit::{Additions, edited, encoded};
 use stack::StackCheck;
-use wasm_encoder::{BlockType, CodeSection, Encode, Instruction, Module, RawSection, SectionId};
+use wasm_encoder::{
+    BlockType, CodeSection, Encode, ExportKind, ExportSection, Instruction, Module, RawSection, SectionId,
+};
 use wasmparser::{
     DataKind, Export, ExternalKind, FromReader, FunctionBody, Operator, Parser, Payload,
     SectionLimited, TypeRef, ValType,
@@ -52,10 +55,12 @@ pub struct Transformed {
     pub inlined: usize,
 }
 
+/// Of the functions and immutable globals, those in `used` stay exported.
+///
 /// A module of another shape than PHP's gives [`BuildError::Module`], never a module that differs
 /// from its source in any other way than the above.
-pub fn transform(source: &[u8]) -> Result<Transformed, BuildError> {
-    let mut pass = Pass { dispatch: Dispatch::find(source)?, ..Pass::default() };
+pub fn transform(source: &[u8], used: &[&str]) -> Result<Transformed, BuildError> {
+    let mut pass = Pass { used, dispatch: Dispatch::find(source)?, ..Pass::default() };
     for payload in Parser::new(0).parse_all(source) {
         pass.section(source, payload?)?;
     }
@@ -72,8 +77,9 @@ pub fn transform(source: &[u8]) -> Result<Transformed, BuildError> {
 /// What has been seen and written so far. Sections come in the order of the specification: imports
 /// before globals before exports before code before data.
 #[derive(Default)]
-struct Pass {
+struct Pass<'a> {
     out: Module,
+    used: &'a [&'a str],
     /// By type index: is it a function without parameters and results?
     plain_types: Vec<bool>,
     /// By index among the functions that have a body: the type.
@@ -104,7 +110,7 @@ struct Pass {
     memory: Vec<u8>,
 }
 
-impl Pass {
+impl Pass<'_> {
     fn section(&mut self, source: &[u8], payload: Payload<'_>) -> Result<(), BuildError> {
         match payload {
             Payload::TypeSection(reader) => {
@@ -153,7 +159,7 @@ impl Pass {
                 self.copy(SectionId::Memory, source, reader.range())
             }
             Payload::GlobalSection(reader) => self.global_section(source, reader),
-            Payload::ExportSection(reader) => self.export_section(source, reader),
+            Payload::ExportSection(reader) => self.export_section(reader),
             Payload::StartSection { .. } => {
                 Err(shape("it has a start function, which would run before its memory is in place"))
             }
@@ -228,48 +234,47 @@ impl Pass {
         Ok(())
     }
 
-    /// Copies the section and adds the exports of the mutable globals and of the hold global.
-    fn export_section(
-        &mut self,
-        source: &[u8],
-        reader: SectionLimited<'_, Export<'_>>,
-    ) -> Result<(), BuildError> {
+    /// Writes the exports that the host uses, and those of the mutable globals and of the hold global.
+    fn export_section(&mut self, reader: SectionLimited<'_, Export<'_>>) -> Result<(), BuildError> {
         let Some(hold) = self.hold else {
             return Err(shape("it has no globals"));
         };
-        let mut exported = Vec::new();
-        for export in reader.clone() {
+        let mut exports = ExportSection::new();
+        let mut named = Vec::new();
+        for export in reader {
             let export = export?;
             if export.name == HOLD || export.name.starts_with(MUTABLE_PREFIX) {
                 return Err(shape(format!("it exports {:?} already", export.name)));
             }
+            let used = self.used.contains(&export.name);
             match export.kind {
-                ExternalKind::Global => {
-                    if export.name == STACK_POINTER {
-                        let own = export.index.checked_sub(self.imported_globals);
-                        let start = own.and_then(|own| *self.initial.get(own as usize)?);
-                        self.stack = start.map(|start| StackCheck::new(export.index, start));
-                    }
-                    exported.push(export.index);
+                ExternalKind::Memory => {
+                    exports.export(export.name, ExportKind::Memory, export.index);
                 }
-                ExternalKind::Func if export.name == SHUTDOWN => self.shutdown = Some(export.index),
+                ExternalKind::Func if used => {
+                    exports.export(export.name, ExportKind::Func, export.index);
+                }
+                ExternalKind::Global if used || self.mutable.contains(&export.index) => {
+                    exports.export(export.name, ExportKind::Global, export.index);
+                    named.push(export.index);
+                }
+                _ => {}
+            }
+            match export.name {
+                SHUTDOWN if export.kind == ExternalKind::Func => self.shutdown = Some(export.index),
+                STACK_POINTER if export.kind == ExternalKind::Global => {
+                    let own = export.index.checked_sub(self.imported_globals);
+                    let start = own.and_then(|own| *self.initial.get(own as usize)?);
+                    self.stack = start.map(|start| StackCheck::new(export.index, start));
+                }
                 _ => {}
             }
         }
-        let mut added = Vec::new();
-        let mut add = |name: &str, index: u32| {
-            name.encode(&mut added);
-            wasm_encoder::ExportKind::Global.encode(&mut added);
-            index.encode(&mut added);
-        };
-        let unnamed = self.mutable.iter().filter(|index| !exported.contains(index));
-        let mut count = 1;
-        for &index in unnamed {
-            add(&format!("{MUTABLE_PREFIX}{index}"), index);
-            count += 1;
+        for &index in self.mutable.iter().filter(|index| !named.contains(index)) {
+            exports.export(&format!("{MUTABLE_PREFIX}{index}"), ExportKind::Global, index);
         }
-        add(HOLD, hold);
-        self.extend(SectionId::Export, source, &reader, count, &added);
+        exports.export(HOLD, ExportKind::Global, hold);
+        self.out.section(&exports);
         Ok(())
     }
 
