@@ -132,7 +132,7 @@ pub(super) struct Salts([String; SALTS.len()]);
 
 impl Salts {
     pub(super) fn random() -> Salts {
-        Salts(std::array::from_fn(|_| random::salt()))
+        Salts(random::salts())
     }
 
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {

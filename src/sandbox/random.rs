@@ -19,9 +19,9 @@ pub fn random_id(prefix: &str) -> String {
     format!("{prefix}-{:016x}", u64::from_be_bytes(bytes))
 }
 
-/// 64 random characters for a WordPress salt.
-pub(super) fn salt() -> String {
-    let mut bytes = [0; 48];
-    fill(&mut bytes);
-    STANDARD_NO_PAD.encode(bytes)
+/// WordPress salts: 64 random characters each.
+pub(super) fn salts<const N: usize>() -> [String; N] {
+    let mut bytes = [[0; 48]; N];
+    fill(bytes.as_flattened_mut());
+    bytes.map(|bytes| STANDARD_NO_PAD.encode(bytes))
 }

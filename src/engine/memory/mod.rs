@@ -100,7 +100,7 @@ struct ImageMemory {
 impl Drop for ImageMemory {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take()
-            && self.fit.load(Ordering::Relaxed)
+            && (self.fit.load(Ordering::Relaxed) || slot.is_closed())
         {
             slot.recycle();
         }

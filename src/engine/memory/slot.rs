@@ -27,6 +27,8 @@ const KEPT_PAGES: usize = 1024;
 /// Slots that stay as their guests left them.
 const LEFT_MAX: usize = 2;
 
+/// Slots of no image: nobody has put a byte into one of these.
+static EMPTY: Mutex<Vec<Slot>> = Mutex::new(Vec::new());
 static IDLE: Mutex<Vec<Slot>> = Mutex::new(Vec::new());
 static LEFT: Mutex<Vec<Slot>> = Mutex::new(Vec::new());
 
@@ -61,6 +63,8 @@ impl Slot {
             {
                 return Ok(slot);
             }
+        } else if let Some(slot) = take(&EMPTY, |slot| (slot.reserved, slot.capacity) == (reserved, capacity)) {
+            return Ok(slot);
         }
         Slot::reserve(capacity, reserved, image)
     }
@@ -110,9 +114,18 @@ impl Slot {
         Ok(())
     }
 
+    /// Whether nothing can have been written.
+    pub(super) fn is_closed(&self) -> bool {
+        self.open == 0
+    }
+
     /// Keeps the slot for the next guest of its image.
     pub(super) fn recycle(self) {
         if self.image.is_none() {
+            let mut empty = EMPTY.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.is_closed() && empty.len() < IDLE_MAX {
+                empty.push(self);
+            }
             return;
         }
         let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -208,5 +221,6 @@ pub(super) fn tidy() {
 /// Unmaps every slot that no guest is in.
 pub(super) fn drop_idle() {
     LEFT.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    EMPTY.lock().unwrap_or_else(PoisonError::into_inner).clear();
     IDLE.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }
