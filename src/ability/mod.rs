@@ -13,6 +13,7 @@ mod artifact_upkeep;
 mod artifacts;
 mod authorization;
 mod browser_artifacts;
+mod commands;
 mod describe;
 mod doctor;
 mod pending_apply;
@@ -23,6 +24,7 @@ mod runtime;
 mod store;
 
 pub use authorization::{AUTHORIZATION_SCHEMA, Authorization, Reason, Scope, authorize};
+pub use commands::COMMAND_CATALOG_SCHEMA;
 pub use describe::{Description, describe};
 pub use doctor::{Check, Status, doctor};
 pub use row::{Ability, Annotations, Cli, Permission};
@@ -43,6 +45,7 @@ pub fn table() -> impl Iterator<Item = &'static Ability> {
         artifact_apply::ROWS,
         pending_apply::ROWS,
         recipes::ROWS,
+        commands::ROWS,
         images::ROWS,
         runtime::ROWS,
     ]

@@ -152,6 +152,11 @@ impl Api {
         run("wp-codebox/recipe-schema", input)
     }
 
+    /// Lists the commands that a sandbox carries out.
+    pub fn list_commands(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
+        run("wp-codebox/list-commands", input)
+    }
+
     /// Lists the frozen WordPresses that sandboxes are forked from.
     pub fn list_warm_images(input: Option<&ZendHashTable>) -> PhpResult<Zval> {
         run("wp-codebox/list-warm-images", input)
