@@ -162,3 +162,40 @@ fn a_damaged_base_image_is_made_again() {
     let mut sandbox = Sandbox::create(spec, &patient()).unwrap();
     assert_eq!(value(&mut sandbox, "return get_option('blogname');"), "WP Codebox");
 }
+
+#[test]
+fn a_fatal_error_names_file_and_line_and_its_trace_if_there_is_one() {
+    // Code, the message, the line, and what the trace names.
+    let cases = [
+        ("function f() {\nthrow new RuntimeException('oops'); }\nf();", "oops", 2, Some("f()")),
+        ("\n\nnope();", "undefined function nope()", 3, Some("{main}")),
+        ("\n$a = ;", "unexpected token \";\"", 2, Some("#0")),
+        ("function g() {}\nfunction g() {}", "Cannot redeclare g()", 2, None),
+        ("function h() {\ntrigger_error('dead', E_USER_ERROR); }\nh();", "dead", 2, Some("h()")),
+        ("\nregister_shutdown_function(function () {\nthrow new LogicException('late'); });", "Uncaught LogicException: late", 3, Some("{closure}")),
+        ("\nregister_shutdown_function(fn() =>\nnope());", "undefined function nope()", 3, Some("{main}")),
+        ("class Late { function __destruct() {\nthrow new LogicException('later'); } }\n$GLOBALS['late'] = new Late;", "later", 2, Some("__destruct")),
+    ];
+    let mut sandbox = Sandbox::create(spec(), &patient()).unwrap();
+    for bootstrap in [true, false] {
+        for (code, message, line, trace) in cases {
+            let command = Command::RunPhp { code: format!("<?php {code}"), bootstrap };
+            let execution = sandbox.execute(&command, &patient()).unwrap();
+            let failure = execution.outcome.clone().err().unwrap_or_else(|| panic!("{code}: {:?}", execution.record));
+            assert_eq!(failure.code, Code::RunFatal, "{code}: {}", failure.message);
+            assert!(failure.message.contains(message), "{code}: {}", failure.message);
+            let details = &failure.data["details"];
+            assert!(details["file"].as_str().is_some_and(|file| file.ends_with("/code.php")), "{code}: {details}");
+            assert_eq!(details["line"], line, "{code}: {details}");
+            if let Some(name) = trace {
+                assert!(details["trace"].as_str().is_some_and(|text| text.contains(name)), "{code}: {details}");
+            }
+            assert_ne!(execution.record.exit_code, 0, "{code}");
+        }
+    }
+    let failure = run(&mut sandbox, "\n$a = [];\nwhile (true) { $a[] = str_repeat('x', 1 << 20); }").outcome.unwrap_err();
+    assert_eq!((failure.code, &failure.data["details"]["line"]), (Code::RunMemoryExhausted, &json!(3)), "{failure:?}");
+    // Words in the log alone are no fatal error, and neither is a status.
+    assert_eq!(value(&mut sandbox, "error_log('PHP Fatal error:  none in /a.php on line 1'); return 'fine';"), "fine");
+    assert_eq!(value(&mut sandbox, "register_shutdown_function(fn() => exit(255)); return 2;"), 2);
+}

@@ -159,10 +159,12 @@ impl Guest {
     pub(super) fn handle(&mut self, request: &Request, watch: &Watch<'_>) -> Result<Response, Stop> {
         self.describe(request, watch)?;
         let body = self.place_body(&request.body, watch)?;
-        let exit_status = self.call("wasm_sapi_handle_request", &[], watch)?;
+        let before_shutdown = self.call("wasm_sapi_handle_request", &[], watch)?;
         if let Some(pointer) = body {
             self.call("free", &[pointer], watch)?;
         }
+        // A shutdown function or a destructor can still change it.
+        let exit_status = self.exit_status().unwrap_or(before_shutdown);
         Ok(self.response(exit_status))
     }
 

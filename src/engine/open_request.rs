@@ -99,7 +99,7 @@ impl Guest {
         Ok(())
     }
 
-    fn exit_status(&self) -> Option<i32> {
+    pub(super) fn exit_status(&self) -> Option<i32> {
         let at = self.exit_status_at? as usize;
         let _held = self.gate().hold()?;
         let word = self.memory.data(&self.store).get(at..at + 4)?;

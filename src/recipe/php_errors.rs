@@ -1,6 +1,7 @@
 //! What PHP wrote to its error log, as diagnostics of the bundle.
 
 use crate::artifact::{Diagnostic, Severity};
+use crate::sandbox::error_place;
 use serde_json::{Value, json};
 
 /// Further errors are counted in a last diagnostic.
@@ -49,13 +50,8 @@ fn error(line: &str) -> Option<Diagnostic> {
         .iter()
         .find_map(|(kind, severity)| Some((*severity, line.split_once(kind)?.1.trim())))?;
     let message = text[..text.floor_char_boundary(LONGEST.min(text.len()))].to_owned();
-    // "… in /workspace/a.php on line 3", or "… in /workspace/a.php:3".
-    let place = text.rsplit_once(" in ").and_then(|(_, place)| {
-        let (path, number) = place.split_once(" on line ").or_else(|| place.rsplit_once(':'))?;
-        Some((path.to_owned(), number.parse::<u64>().ok()?)).filter(|(path, _)| path.starts_with('/'))
-    });
-    let (path, details) = match place {
-        Some((path, number)) => (Some(path), json!({ "line": number })),
+    let (path, details) = match error_place(text) {
+        Some((path, line)) => (Some(path.to_owned()), json!({ "line": line })),
         None => (None, Value::Null),
     };
     Some(Diagnostic { message, severity, path, details, ..template() })

@@ -1,6 +1,7 @@
 //! What comes of a command.
 
 use super::Command;
+use super::php_error::last_fatal;
 use crate::contract::{Code, CommandRecord, iso8601};
 use crate::engine::net::Record;
 use crate::engine::{Response, Stop};
@@ -118,7 +119,10 @@ pub(in crate::sandbox) fn outcome(
         Err(Failure { code, message, data: json!({ "code": error.code.clone(), "details": error.data.clone() }) })
     };
     match step.status.as_str() {
-        "ok" => Ok(step.value),
+        "ok" => match late_fatal(response) {
+            None => Ok(step.value),
+            Some(failure) => Err(failure),
+        },
         "error" => fail(Code::RunFailed, error.message.clone()),
         "ability-missing" => fail(Code::RunAbilityMissing, error.message.clone()),
         "fatal" if is_memory_message(&error.message) => fail(Code::RunMemoryExhausted, error.message.clone()),
@@ -127,6 +131,15 @@ pub(in crate::sandbox) fn outcome(
         "fatal" => fail(Code::RunFatal, located(&error)),
         _ => fail(Code::RunFatal, format!("Uncaught {}: {}", error.code, located(&error))),
     }
+}
+
+/// A fatal error that came when the step had returned already.
+fn late_fatal(response: &Response) -> Option<Failure> {
+    // What PHP exits with after one. A log can say anything.
+    let fatal = (response.exit_status == 255).then(|| last_fatal(&response.stderr)).flatten()?;
+    let code = if is_memory_message(&fatal.message) { Code::RunMemoryExhausted } else { Code::RunFatal };
+    let details = json!({ "file": fatal.file, "line": fatal.line, "trace": fatal.trace });
+    Some(Failure { code, message: fatal.message, data: json!({ "code": "php_fatal_error", "details": details }) })
 }
 
 fn located(error: &StepError) -> String {

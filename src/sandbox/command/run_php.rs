@@ -13,7 +13,8 @@ pub(super) static ROW: Row = Row {
         Argument::new("bootstrap", BOOTSTRAP, "Whether WordPress is loaded first. Default: wordpress."),
     ],
     bare: None,
-    output_shape: "What the code prints is stdout, what it returns is the result.",
+    output_shape: "What the code prints is stdout, what it returns is the result. Where it dies, the error's details have \
+                   file, line and, if PHP knows one, the trace.",
     output_schema: None,
     requires: &[],
     recipe: true,

@@ -24,6 +24,13 @@ final class Outcome {
 	private static ?array $outcome = null;
 
 	/**
+	 * How the last error came about that ends the script without being thrown.
+	 *
+	 * @var string|null
+	 */
+	private static ?string $trace = null;
+
+	/**
 	 * Some memory in reserve, so that an exhausted step can still say so.
 	 *
 	 * @var string|null
@@ -42,6 +49,14 @@ final class Outcome {
 	 */
 	public static function begin(): void {
 		self::reserve();
+		// PHP's own errors have no trace. False: what PHP does about one stays as it is.
+		set_error_handler(
+			static function (): bool {
+				self::$trace = ( new \Exception() )->getTraceAsString();
+				return false;
+			},
+			E_USER_ERROR | E_RECOVERABLE_ERROR
+		);
 		register_shutdown_function(
 			static function (): void {
 				self::$reserve = null;
@@ -115,8 +130,9 @@ final class Outcome {
 					'php_fatal_error',
 					$fatal['message'],
 					array(
-						'file' => $fatal['file'],
-						'line' => $fatal['line'],
+						'file'  => $fatal['file'],
+						'line'  => $fatal['line'],
+						'trace' => self::$trace,
 					)
 				);
 			} else {
