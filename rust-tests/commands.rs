@@ -105,6 +105,18 @@ const ISSUES: &[(&str, &[&str], &str, &str)] = &[
     ("wordpress.phpunit", &["plugin-slug=a", "database-type=mysql"], "invalid-database-type", "database-type"),
     ("wordpress.phpunit", &["plugin-slug=a", "project-bootstrap=b.php"], "invalid-project-bootstrap", "project-bootstrap"),
     ("wordpress.phpunit", &["plugin-slug=a", "discovery-only=perhaps"], "invalid-discovery-only", "discovery-only"),
+    ("wordpress.bench", &[], "missing-plugin-slug", "plugin-slug"),
+    ("wordpress.bench", &["plugin-slug=../a"], "invalid-plugin-slug", "plugin-slug"),
+    ("wordpress.bench", &["plugin-slug=a", "iterations=0"], "invalid-iterations", "iterations"),
+    ("wordpress.bench", &["plugin-slug=a", "iterations=10001"], "invalid-iterations", "iterations"),
+    ("wordpress.bench", &["plugin-slug=a", "warmup=many"], "invalid-warmup", "warmup"),
+    ("wordpress.bench", &["plugin-slug=a", "dependency-slugs=b,../c"], "invalid-dependency-slugs", "dependency-slugs"),
+    ("wordpress.bench", &["plugin-slug=a", "reset-policy-json={\"betweenRuns\": \"none\"}"], "invalid-reset-policy", "reset-policy-json"),
+    ("wordpress.bench", &["plugin-slug=a", "workloads-json=[{\"id\": \"w\", \"run\": []}]"], "invalid-workloads-json", "workloads-json"),
+    ("wordpress.bench", &["plugin-slug=a", "workloads-json=[{\"id\": \"w\", \"run\": [{\"type\": \"wp-cli\", \"command\": \"x\"}]}]"], "invalid-workloads-json", "workloads-json"),
+    ("wordpress.bench", &["plugin-slug=a", "workloads-json=[{\"id\": \"w\", \"run\": [{\"type\": \"php\"}]}]"], "invalid-workloads-json", "workloads-json"),
+    ("wordpress.bench", &["plugin-slug=a", "lifecycle-json={\"measure\": []}"], "invalid-lifecycle-json", "lifecycle-json"),
+    ("wordpress.bench", &["plugin-slug=a", "bootstrap-files-json=[\"a.php\"]"], "invalid-bootstrap-files-json", "bootstrap-files-json"),
     ("inspect-mounted-inputs", &["path=/"], "unsupported-argument", "path"),
     ("wp-codebox.checkpoint-create", &[], "missing-name", "name"),
     ("wp-codebox.checkpoint-create", &["name=a b"], "invalid-name", "name"),
@@ -464,4 +476,112 @@ fn tests_that_cannot_run_say_why() {
     assert_eq!(failure(json!({ "plugin-slug": "tested", "phpunit-xml": "none.xml" })).data["code"], "missing_path");
     let broken = failure(json!({ "plugin-slug": "tested", "bootstrap-files-json": ["plain/bootstrap.php", "tests/nothing.php"] }));
     assert_eq!(broken.code.as_str(), "wp_codebox_run_fatal", "{broken:?}");
+}
+
+/// A plugin with benchmarks.
+fn measured_plugin(root: &Path) {
+    let write = |name: &str, text: &str| {
+        let path = root.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("measured.php", "<?php /* Plugin Name: Measured */ function measured_work() { return array_sum(range(1, 1000)); }
+        register_activation_hook(__FILE__, fn() => update_option('measured_activated', '1'));");
+    write("tests/bench/option.php", "<?php return static function (array $context): array {
+        static $calls = 0;
+        measured_work();
+        return ['metrics' => ['calls_count' => ++$calls, 'answer' => 42.5, 'size_bytes' => 10, 'text' => 'no', 'nan' => NAN],
+            'metadata' => ['activated' => get_option('measured_activated'), 'shared' => is_dir(getenv('WP_CODEBOX_BENCH_SHARED_STATE')), 'env' => getenv('MEASURED')]];
+        };");
+    write("tests/bench/plain.php", "<?php return fn() => wp_cache_get('seen') ? ['hit_count' => 1] : (wp_cache_set('seen', 1) ? ['hit_count' => 0] : null);");
+}
+
+fn with_benchmarks() -> (tempfile::TempDir, Sandbox) {
+    let root = tempfile::tempdir().unwrap();
+    measured_plugin(root.path());
+    let mounts = vec![readonly(root.path(), "/wordpress/wp-content/plugins/measured")];
+    let spec = Spec { mounts, ..support::site::spec(Policy::allowing(command_ids())) };
+    (root, Sandbox::create(spec, &patient()).unwrap())
+}
+
+#[test]
+fn bench_warms_up_measures_and_gives_percentiles() {
+    let (_root, mut sandbox) = with_benchmarks();
+    let asked = json!({ "plugin-slug": "measured", "component-id": "the-component", "iterations": 20, "warmup": 2,
+        "env-json": { "MEASURED": "yes" }, "scenario-ids-json": ["option"] });
+    let results = result(&mut sandbox, "wordpress.bench", asked);
+    assert_eq!((&results["schema"], &results["component_id"]), (&json!("wp-codebox/bench-results/v1"), &json!("the-component")));
+    assert_eq!((&results["iterations"], &results["warmup_iterations"]), (&json!(20), &json!(2)));
+    let scenarios = results["scenarios"].as_array().unwrap();
+    assert_eq!(scenarios.len(), 1);
+    let scenario = &scenarios[0];
+    assert_eq!((&scenario["id"], &scenario["source"], &scenario["file"]), (&json!("option"), &json!("in_tree"), &json!("tests/bench/option.php")));
+    assert_eq!(scenario["metadata"], json!({ "activated": "1", "shared": true, "env": "yes" }));
+    // Two rounds were not measured: the counter goes from 3 to 22.
+    let calls = &scenario["metrics"]["calls_count"];
+    assert_eq!((&calls["unit"], &calls["samples"]["count"]), (&json!("count"), &json!(20)));
+    for (name, value) in [("min", 3.0), ("max", 22.0), ("mean", 12.5), ("p50", 12.0), ("p95", 21.0), ("p99", 22.0)] {
+        assert_eq!(calls["samples"][name], json!(value), "{name}");
+    }
+    let names: BTreeSet<&str> = scenario["metrics"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names, BTreeSet::from(["answer", "calls_count", "duration", "size_bytes"]));
+    assert_eq!(scenario["metrics"]["answer"].get("unit"), None);
+    assert_eq!(scenario["metrics"]["size_bytes"]["unit"], "bytes");
+    let duration = &scenario["metrics"]["duration"];
+    assert_eq!((&duration["unit"], &duration["samples"]["count"]), (&json!("ms"), &json!(20)));
+    let of = |name: &str| duration["samples"][name].as_f64().unwrap();
+    assert!(of("min") > 0.0 && of("min") <= of("p50") && of("p50") <= of("p95") && of("p95") <= of("p99") && of("p99") <= of("max"));
+    assert!(scenario["memory"]["peak_bytes"].as_u64().unwrap() > 1 << 20);
+}
+
+#[test]
+fn bench_runs_configured_workloads_between_its_phases_and_resets_what_it_is_told_to() {
+    let (_root, mut sandbox) = with_benchmarks();
+    let asked = json!({ "plugin-slug": "measured", "iterations": 3, "warmup": 0,
+        "workloads-json": [
+            { "id": "php", "run": [{ "type": "php", "code": "<?php return ['set_count' => (int) get_option('bench_setup')];" }] },
+            { "id": "rest", "run": [{ "type": "rest-request", "path": "/wp/v2/posts" }] },
+            { "id": "ability", "run": [{ "type": "ability", "name": "core/get-site-info", "input": {} }] }],
+        "scenario-ids-json": ["php", "rest", "ability", "plain"],
+        "lifecycle-json": { "setup": [{ "type": "php", "code": "update_option('bench_setup', 7);" }],
+            "prepare": [{ "type": "php", "code": "wp_cache_flush();" }],
+            "teardown": [{ "type": "php", "code": "delete_option('bench_setup');" }] },
+        "reset-policy-json": { "betweenIterations": "object-cache" } });
+    let results = result(&mut sandbox, "wordpress.bench", asked);
+    let scenario = |id: &str| results["scenarios"].as_array().unwrap().iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("{id}")).clone();
+    assert_eq!(scenario("php")["metrics"]["set_count"]["samples"]["values"], json!([7.0, 7.0, 7.0]));
+    assert_eq!((&scenario("rest")["source"], &scenario("rest")["iterations"]), (&json!("config"), &json!(3)));
+    assert_eq!(scenario("ability")["diagnostics"], json!([]));
+    // The cache was emptied, so nothing was ever found in it.
+    assert_eq!(scenario("plain")["metrics"]["hit_count"]["samples"]["values"], json!([0.0, 0.0, 0.0]));
+    let phases: Vec<&Value> = results["lifecycle"]["phases"].as_array().unwrap().iter().map(|phase| &phase["name"]).collect();
+    assert_eq!(phases, ["setup", "prepare", "prepare", "prepare", "prepare", "teardown"]);
+    assert_eq!(results["reset_policy"]["events"][0], json!({ "scenario": "plain", "between": "iterations", "count": 2 }));
+    assert_eq!(results["reset_policy"]["betweenScenarios"], "none");
+    assert_eq!(support::site::value(&mut sandbox, "return get_option('bench_setup', 'gone');"), "gone");
+}
+
+#[test]
+fn a_workload_that_throws_fails_the_bench_and_the_others_results_stay() {
+    let (_root, mut sandbox) = with_benchmarks();
+    let asked = json!({ "plugin-slug": "measured", "workloads-json": [
+        { "id": "bad", "run": [{ "type": "php", "code": "if ($context['iteration'] === 1) { throw new LogicException('enough'); }" }] }] });
+    let failure = execute(&mut sandbox, "wordpress.bench", asked).outcome.unwrap_err();
+    assert_eq!((failure.message.as_str(), &failure.data["code"]), ("1 of 3 workloads failed: bad: enough", &json!("bench_failed")));
+    let details = &failure.data["details"];
+    assert_eq!((&details["diagnostics"][0]["code"], &details["diagnostics"][0]["iteration"]), (&json!("LogicException"), &json!(1)));
+    assert_eq!(details["scenarios"].as_array().unwrap().len(), 3);
+    assert_eq!(details["scenarios"][0]["iterations"], 3);
+    let mut code = |asked: Value| execute(&mut sandbox, "wordpress.bench", asked).outcome.unwrap_err().data["code"].clone();
+    assert_eq!(code(json!({ "plugin-slug": "no-such" })), "plugin_not_found");
+    assert_eq!(code(json!({ "plugin-slug": "measured", "scenario-ids-json": ["none"] })), "bench_unknown_scenario");
+    assert_eq!(code(json!({ "plugin-slug": "measured", "dependency-slugs": ["none"] })), "plugin_not_found");
+}
+
+#[test]
+fn a_bench_needs_the_commands_that_its_workloads_are() {
+    let bench = |workloads: Value| Command::parse("wordpress.bench", object(json!({ "plugin-slug": "a", "workloads-json": workloads }))).unwrap();
+    assert_eq!(bench(json!([])).policy_commands(), ["wordpress.bench", "wordpress.run-php"]);
+    let rest = bench(json!([{ "id": "r", "run": [{ "type": "rest-request", "path": "/" }, { "type": "ability", "name": "a/b" }] }]));
+    assert_eq!(rest.policy_commands(), ["wordpress.bench", "wordpress.run-php", "wordpress.rest-request", "wordpress.ability"]);
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 pub(super) const STEP_SCRIPT: &str = "/internal/codebox/step.php";
 pub(super) const FRONT_SCRIPT: &str = "/internal/codebox/front.php";
-pub(super) const PHPUNIT_SCRIPT: &str = "/internal/codebox/phpunit.php";
+pub(super) const PLUGIN_RUN_SCRIPT: &str = "/internal/codebox/plugin-run.php";
 pub(super) const WP_CLI_SCRIPT: &str = "/internal/codebox/wp-cli.php";
 pub(super) const INSTALL_SCRIPT: &str = "/internal/codebox/install.php";
 pub(super) const BOOT_SCRIPT: &str = "/internal/codebox/boot.php";
@@ -50,11 +50,13 @@ const CONTENT: [(&str, &str); 10] = [
 ];
 
 /// What every sandbox loads.
-const CORE_FILES: [(&str, &str); 15] = [
+const CORE_FILES: [(&str, &str); 17] = [
     (STEP_SCRIPT, STEP),
     (FRONT_SCRIPT, include_str!("guest/front.php")),
     ("/internal/codebox/site.php", include_str!("guest/site.php")),
-    (PHPUNIT_SCRIPT, include_str!("guest/phpunit.php")),
+    (PLUGIN_RUN_SCRIPT, include_str!("guest/plugin-run.php")),
+    ("/internal/codebox/class-tested-plugin.php", include_str!("guest/class-tested-plugin.php")),
+    ("/internal/codebox/class-bench.php", include_str!("guest/class-bench.php")),
     ("/internal/codebox/class-phpunit.php", include_str!("guest/class-phpunit.php")),
     // What a command needs beyond steps.php is loaded when it is executed.
     ("/internal/codebox/commands/plugin-state.php", include_str!("guest/commands/plugin-state.php")),

@@ -216,6 +216,14 @@ impl Values {
         self.text(name).unwrap_or_default()
     }
 
+    /// Of an argument of [`Format::Words`].
+    pub(super) fn words(&mut self, name: &str) -> Vec<String> {
+        match self.json(name) {
+            Some(Value::Array(words)) => words.into_iter().filter_map(|word| word.as_str().map(str::to_owned)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
         self.json(name)?.as_bool()
     }

@@ -120,7 +120,10 @@ pub(in crate::sandbox) fn outcome(
     };
     match step.status.as_str() {
         "ok" => match late_fatal(response) {
-            None => Ok(step.value),
+            None => match command {
+                Command::Bench(bench) => bench.outcome(step.value),
+                _ => Ok(step.value),
+            },
             Some(failure) => Err(failure),
         },
         "error" => fail(Code::RunFailed, error.message.clone()),

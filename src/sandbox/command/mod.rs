@@ -7,6 +7,7 @@
 
 mod ability;
 mod arguments;
+mod bench;
 mod checkpoint;
 mod content;
 mod execution;
@@ -31,6 +32,7 @@ pub use arguments::{ARGUMENT_FILE_MAX, ArgumentIssue, Arguments, HostFile};
 pub(super) use execution::outcome;
 pub use execution::{Execution, Failure};
 pub use ability::AbilityCall;
+pub use bench::{BENCH_RESULTS_SCHEMA, Bench};
 pub use checkpoint::CheckpointCall;
 pub use host_tool::{HOST_TOOLS, HostToolCall, is_host_tool_name};
 pub use http_request::HttpRequest;
@@ -72,6 +74,8 @@ pub enum Command {
     HttpRequest(HttpRequest),
     /// `wordpress.phpunit`: a request of its own.
     Phpunit(Box<Phpunit>),
+    /// `wordpress.bench`: a request of its own.
+    Bench(Box<Bench>),
     /// `inspect-mounted-inputs`: carried out by the host.
     MountedInputs,
     /// `wp-codebox.checkpoint-create`, `-restore` and `-list`: carried out by the host.
@@ -95,6 +99,7 @@ impl Command {
             Command::RestRequest(_) => &rest_request::ROW,
             Command::HttpRequest(_) => &http_request::ROW,
             Command::Phpunit(_) => &phpunit::ROW,
+            Command::Bench(_) => &bench::ROW,
             Command::MountedInputs => &mounted_inputs::ROW,
             Command::Checkpoint(call) => call.row(),
             Command::HostTool(_) => return None,
@@ -117,9 +122,18 @@ impl Command {
         }
     }
 
-    /// The commands of the table that a policy has to list for it.
+    /// The commands of the table that a policy has to list for it: what every command of its name needs, and what its
+    /// arguments bring with them.
     pub fn policy_commands(&self) -> Vec<&'static str> {
-        self.row().map_or_else(Vec::new, |row| policy_commands(row.id))
+        let mut names = self.row().map_or_else(Vec::new, |row| policy_commands(row.id));
+        if let Command::Bench(bench) = self {
+            for name in bench.policy_commands() {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        names
     }
 
     /// Whether it can change files or the database. Nothing tells what PHP code will do: only what
@@ -153,6 +167,7 @@ impl Command {
             Command::RestRequest(request) => spelled(request),
             Command::HttpRequest(request) => spelled(request),
             Command::Phpunit(phpunit) => spelled(phpunit),
+            Command::Bench(bench) => spelled(bench),
             Command::MountedInputs => Vec::new(),
             Command::Checkpoint(call) => call.arguments(),
             Command::HostTool(call) => vec![format!("input={}", call.input)],
@@ -177,7 +192,8 @@ impl Command {
             Command::PluginState(state) => (files::STEP_SCRIPT, json!({ "kind": "plugin-state", "call": state })),
             Command::RestRequest(request) => (files::STEP_SCRIPT, json!({ "kind": "rest-request", "call": request })),
             Command::HttpRequest(request) => (files::FRONT_SCRIPT, json!({ "call": request })),
-            Command::Phpunit(phpunit) => (files::PHPUNIT_SCRIPT, json!({ "call": phpunit })),
+            Command::Phpunit(phpunit) => (files::PLUGIN_RUN_SCRIPT, json!({ "kind": "phpunit", "call": phpunit })),
+            Command::Bench(bench) => (files::PLUGIN_RUN_SCRIPT, json!({ "kind": "bench", "call": bench })),
             // The host carries it out, and no script.
             Command::MountedInputs | Command::Checkpoint(_) | Command::HostTool(_) => (files::STEP_SCRIPT, Value::Null),
             Command::Content(content) => content.step(),
@@ -191,6 +207,7 @@ impl Command {
             Command::WpCli { .. }
             | Command::HttpRequest(_)
             | Command::Phpunit(_)
+            | Command::Bench(_)
             | Command::MountedInputs
             | Command::Checkpoint(_)
             | Command::HostTool(_) => false,

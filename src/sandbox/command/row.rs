@@ -65,6 +65,8 @@ pub(super) enum Format {
     /// Any JSON value; a text is JSON in a recipe only.
     JsonValue,
     OneOf(&'static [&'static str]),
+    /// Words with commas between them, or a list of them.
+    Words,
     /// `1`, `true`, `yes`, `on`, or their opposites.
     Boolean,
     Integer { min: u64, max: u64 },
@@ -88,6 +90,7 @@ impl Format {
                 serde_json::from_str(&text).map_err(|error| format!("not JSON: {error}"))
             }
             (Format::Json | Format::JsonValue, value) => Ok(value),
+            (Format::Words, value) => words(value).ok_or_else(|| "words with commas between them are expected".to_owned()),
             (Format::Boolean, value) => boolean(&value).map(Value::Bool).ok_or_else(|| "true or false is expected".to_owned()),
             (Format::Integer { min, max }, value) => match integer(&value) {
                 Some(number) if (min..=max).contains(&number) => Ok(number.into()),
@@ -110,11 +113,21 @@ impl Format {
             Format::HostFile => Some("path".to_owned()),
             Format::Json | Format::JsonValue => Some("json".to_owned()),
             Format::OneOf(words) => Some(words.join("|")),
+            Format::Words => Some("word,word".to_owned()),
             Format::Boolean => Some("boolean".to_owned()),
             Format::Integer { min, max: u64::MAX } => Some(format!("integer from {min}")),
             Format::Integer { min, max } => Some(format!("integer {min}-{max}")),
             Format::SandboxPath => Some("sandbox-path".to_owned()),
         }
+    }
+}
+
+/// The words as a list.
+fn words(value: Value) -> Option<Value> {
+    match value {
+        Value::String(text) => Some(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(Value::from).collect()),
+        Value::Array(items) if items.iter().all(Value::is_string) => Some(Value::Array(items)),
+        _ => None,
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::arguments::{ArgumentIssue, Arguments};
 use super::row::{CommandDescriptor, Handler, Row};
-use super::{Command, ability, checkpoint, http_request, mounted_inputs, phpunit, plugin, probe, rest_request, run_php, wp_cli};
+use super::{Command, ability, bench, checkpoint, http_request, mounted_inputs, phpunit, plugin, probe, rest_request, run_php, wp_cli};
 use crate::contract::shown;
 
 /// Every row, in the order in which lists show them.
-static ROWS: [&Row; 13] = [
+static ROWS: [&Row; 14] = [
     &run_php::ROW,
     &wp_cli::ROW,
     &ability::ROW,
@@ -15,6 +15,7 @@ static ROWS: [&Row; 13] = [
     &plugin::STATE,
     &plugin::ENSURE_ACTIVE,
     &phpunit::ROW,
+    &bench::ROW,
     &mounted_inputs::ROW,
     &checkpoint::CREATE,
     &checkpoint::RESTORE,

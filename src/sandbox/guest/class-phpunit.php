@@ -53,14 +53,7 @@ final class Phpunit {
 		}
 		chdir( $this->call['cwd'] );
 		if ( $this->call['managed'] ) {
-			$file = $this->plugin_file();
-			if ( null !== $file ) {
-				self::load_plugin( $file );
-			}
-			yield '/wordpress/wp-load.php';
-			if ( null !== $file ) {
-				self::activate( $file );
-			}
+			yield from Tested_Plugin::load( isset( $this->call['plugin'] ) ? array( new Tested_Plugin( $this->call['plugin'] ) ) : array() );
 		}
 		yield from $this->autoloader();
 		yield from $this->call['bootstrap_files'] ?? array();
@@ -196,52 +189,6 @@ final class Phpunit {
 		$path = '/tmp/wp-codebox-phpunit-suite.xml';
 		$document->save( $path );
 		return $path;
-	}
-
-	/**
-	 * The plugin's main file, relative to the plugins directory.
-	 *
-	 * @throws Failed If there is none.
-	 */
-	private function plugin_file(): ?string {
-		$slug = $this->call['plugin'] ?? null;
-		if ( null === $slug ) {
-			return null;
-		}
-		$directory = '/wordpress/wp-content/plugins/' . $slug;
-		foreach ( array( "$directory/$slug.php", "$directory/plugin.php", ...( glob( "$directory/*.php" ) ?: array() ) ) as $file ) {
-			if ( is_file( $file ) && preg_match( '/^[ \t\/*#@]*Plugin Name:/mi', (string) file_get_contents( $file, false, null, 0, 8192 ) ) ) {
-				return $slug . '/' . basename( $file );
-			}
-		}
-		throw new Failed( 'plugin_not_found', sprintf( 'The sandbox has no plugin "%s".', $slug ) );
-	}
-
-	/**
-	 * Has WordPress load the plugin where it loads plugins, active or not.
-	 *
-	 * @param string $file Main file.
-	 */
-	private static function load_plugin( string $file ): void {
-		$GLOBALS['wp_filter']['option_active_plugins'][0]['wp_codebox'] = array(
-			'function'      => static fn( $active ) => array_values( array_unique( array( ...(array) $active, $file ) ) ),
-			'accepted_args' => 1,
-		);
-	}
-
-	/**
-	 * Runs the plugin's activation, if it was not active.
-	 *
-	 * @param string $file Main file.
-	 * @throws Failed If it cannot be activated.
-	 */
-	private static function activate( string $file ): void {
-		\remove_all_filters( 'option_active_plugins', 0 );
-		require_once ABSPATH . 'wp-admin/includes/plugin.php';
-		$result = \activate_plugin( $file );
-		if ( \is_wp_error( $result ) ) {
-			throw Failed::from( $result );
-		}
 	}
 
 	/**

@@ -23,7 +23,7 @@ try {
 			Outcome::returned( run_file( $wp_codebox_step['file'] ) );
 			break;
 		case 'ability':
-			run_ability( $wp_codebox_step['call'] );
+			Outcome::returned( call_ability( $wp_codebox_step['call'] ) );
 			break;
 		case 'probe':
 			Outcome::returned( 'ability' === $wp_codebox_step['type'] ? \wp_has_ability( $wp_codebox_step['name'] ) : false !== \has_filter( $wp_codebox_step['name'] ) );

@@ -103,7 +103,7 @@ final class Outcome {
 	 */
 	public static function threw( \Throwable $thrown ): void {
 		if ( $thrown instanceof Failed ) {
-			self::failed( 'error', $thrown->reason, $thrown->getMessage(), $thrown->data );
+			self::failed( $thrown->status, $thrown->reason, $thrown->getMessage(), $thrown->data );
 			return;
 		}
 		self::failed(
@@ -164,8 +164,9 @@ final class Failed extends \Exception {
 	 * @param string $reason  Code of it.
 	 * @param string $message What it says.
 	 * @param mixed  $data    Further data.
+	 * @param string $status  `error`, `fatal` or `ability-missing`.
 	 */
-	public function __construct( public readonly string $reason, string $message, public readonly mixed $data = null ) {
+	public function __construct( public readonly string $reason, string $message, public readonly mixed $data = null, public readonly string $status = 'error' ) {
 		parent::__construct( $message );
 	}
 
@@ -193,9 +194,10 @@ function run_file( string $file ): mixed {
  * Executes an ability.
  *
  * @param array{name: string, input: mixed, user?: string, expected_schema?: string} $call What is called, and by whom.
+ * @return mixed What it returned.
  * @throws Failed If it fails.
  */
-function run_ability( array $call ): void {
+function call_ability( array $call ): mixed {
 	$name  = $call['name'];
 	$input = $call['input'] ?? null;
 	if ( isset( $call['user'] ) ) {
@@ -204,8 +206,7 @@ function run_ability( array $call ): void {
 	$ability = \wp_has_ability( $name ) ? \wp_get_ability( $name ) : null;
 	if ( null === $ability ) {
 		$names = array_keys( \wp_get_abilities() );
-		Outcome::failed( 'ability-missing', 'ability_missing', sprintf( 'No ability "%s" is registered in the sandbox.', $name ), array( 'registered' => $names ) );
-		return;
+		throw new Failed( 'ability_missing', sprintf( 'No ability "%s" is registered in the sandbox.', $name ), array( 'registered' => $names ), 'ability-missing' );
 	}
 	if ( array() === $input && array() === $ability->get_input_schema() ) {
 		$input = null;
@@ -213,8 +214,7 @@ function run_ability( array $call ): void {
 	$result = $ability->execute( $input );
 	if ( \is_wp_error( $result ) && 'ability_callback_exception' === $result->get_error_code() ) {
 		// WordPress catches what an ability throws, and escapes its message for a page.
-		Outcome::failed( 'fatal', 'ability_callback_exception', html_entity_decode( $result->get_error_message(), ENT_QUOTES | ENT_HTML5 ) );
-		return;
+		throw new Failed( 'ability_callback_exception', html_entity_decode( $result->get_error_message(), ENT_QUOTES | ENT_HTML5 ), null, 'fatal' );
 	}
 	if ( \is_wp_error( $result ) ) {
 		throw Failed::from( $result );
@@ -224,7 +224,7 @@ function run_ability( array $call ): void {
 	if ( null !== $expected && $expected !== $schema ) {
 		throw new Failed( 'ability_result_schema_mismatch', sprintf( 'The result of the ability "%s" is not of the schema %s.', $name, $expected ), array( 'result' => $result ) );
 	}
-	Outcome::returned( $result );
+	return $result;
 }
 
 /**
