@@ -50,7 +50,7 @@ const CONTENT: [(&str, &str); 10] = [
 ];
 
 /// What every sandbox loads.
-const CORE_FILES: [(&str, &str); 17] = [
+const CORE_FILES: [(&str, &str); 18] = [
     (STEP_SCRIPT, STEP),
     (FRONT_SCRIPT, include_str!("guest/front.php")),
     ("/internal/codebox/site.php", include_str!("guest/site.php")),
@@ -60,6 +60,7 @@ const CORE_FILES: [(&str, &str); 17] = [
     ("/internal/codebox/class-phpunit.php", include_str!("guest/class-phpunit.php")),
     // What a command needs beyond steps.php is loaded when it is executed.
     ("/internal/codebox/commands/plugin-state.php", include_str!("guest/commands/plugin-state.php")),
+    ("/internal/codebox/commands/capture-state.php", include_str!("guest/commands/capture-state.php")),
     ("/internal/codebox/commands/rest-request.php", include_str!("guest/commands/rest-request.php")),
     ("/internal/codebox/steps.php", STEPS),
     (WP_CLI_SCRIPT, WP_CLI_PHP),
@@ -75,6 +76,11 @@ const CORE_FILES: [(&str, &str); 17] = [
 /// Every fixed text file: `(path, content)`. They are the same in every sandbox.
 pub(super) fn fixed() -> impl Iterator<Item = (&'static str, &'static str)> {
     CORE_FILES.into_iter().chain(CONTENT)
+}
+
+/// Whether the host placed this file.
+pub(super) fn is_placed(path: &str) -> bool {
+    path == DROP_IN || fixed().any(|(placed, _)| placed == path)
 }
 
 /// Text that a base image depends on.

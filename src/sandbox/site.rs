@@ -2,7 +2,7 @@
 
 use super::attend::{Attendant, attend};
 use super::checkpoint::{self, Checkpoint, CheckpointOperation, CheckpointResult, Checkpoints};
-use super::command::{CheckpointCall, Command, Execution, Failure, HostToolCall, mounted_input, mounted_inputs};
+use super::command::{CheckpointCall, Command, Execution, Failure, HostToolCall, changed_files, mounted_input, mounted_inputs};
 use super::error::SandboxError;
 use super::files;
 use super::machine::{Machine, Start};
@@ -236,6 +236,10 @@ impl Sandbox {
                 attend(attendant, watch, work).map_err(SandboxError::NoThread)??
             }
         };
+        if let (Command::CaptureState(capture), Ok(read)) = (command, &mut execution.outcome) {
+            execution.outcome = changed_files(capture, self.machine.vfs()).and_then(|files| capture.outcome(read.take(), files));
+            execution.record.exit_code = i64::from(execution.outcome.is_err());
+        }
         execution.record.id.clone_from(&id);
         self.note(
             "runtime.command.finished",

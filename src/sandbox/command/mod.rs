@@ -8,6 +8,7 @@
 mod ability;
 mod arguments;
 mod bench;
+mod capture_state;
 mod checkpoint;
 mod content;
 mod execution;
@@ -32,6 +33,8 @@ pub use arguments::{ARGUMENT_FILE_MAX, ArgumentIssue, Arguments, HostFile};
 pub(super) use execution::outcome;
 pub use execution::{Execution, Failure};
 pub use ability::AbilityCall;
+pub(super) use capture_state::changed_files;
+pub use capture_state::{CaptureState, RUNTIME_SNAPSHOT_SCHEMA, STATE_BUNDLE_SCHEMA};
 pub use bench::{BENCH_RESULTS_SCHEMA, Bench};
 pub use checkpoint::CheckpointCall;
 pub use host_tool::{HOST_TOOLS, HostToolCall, is_host_tool_name};
@@ -76,6 +79,8 @@ pub enum Command {
     Phpunit(Box<Phpunit>),
     /// `wordpress.bench`: a request of its own.
     Bench(Box<Bench>),
+    /// `wordpress.capture-state-bundle`: the guest reads the database, the host the files.
+    CaptureState(Box<CaptureState>),
     /// `inspect-mounted-inputs`: carried out by the host.
     MountedInputs,
     /// `wp-codebox.checkpoint-create`, `-restore` and `-list`: carried out by the host.
@@ -100,6 +105,7 @@ impl Command {
             Command::HttpRequest(_) => &http_request::ROW,
             Command::Phpunit(_) => &phpunit::ROW,
             Command::Bench(_) => &bench::ROW,
+            Command::CaptureState(_) => &capture_state::ROW,
             Command::MountedInputs => &mounted_inputs::ROW,
             Command::Checkpoint(call) => call.row(),
             Command::HostTool(_) => return None,
@@ -140,7 +146,7 @@ impl Command {
     /// is ours and looks cannot.
     pub fn can_write(&self) -> bool {
         match self {
-            Command::Probe { .. } | Command::MountedInputs => false,
+            Command::Probe { .. } | Command::MountedInputs | Command::CaptureState(_) => false,
             Command::Checkpoint(call) => matches!(call, CheckpointCall::Restore { .. }),
             Command::HostTool(call) => call.writes,
             Command::PluginState(state) => {
@@ -168,6 +174,7 @@ impl Command {
             Command::HttpRequest(request) => spelled(request),
             Command::Phpunit(phpunit) => spelled(phpunit),
             Command::Bench(bench) => spelled(bench),
+            Command::CaptureState(capture) => spelled(capture),
             Command::MountedInputs => Vec::new(),
             Command::Checkpoint(call) => call.arguments(),
             Command::HostTool(call) => vec![format!("input={}", call.input)],
@@ -189,6 +196,7 @@ impl Command {
                 let state = PluginState { action: PluginAction::Activate, plugin: Some(plugin.clone()), network: false };
                 Command::PluginState(state).step()
             }
+            Command::CaptureState(capture) => (files::STEP_SCRIPT, json!({ "kind": "capture-state", "call": capture })),
             Command::PluginState(state) => (files::STEP_SCRIPT, json!({ "kind": "plugin-state", "call": state })),
             Command::RestRequest(request) => (files::STEP_SCRIPT, json!({ "kind": "rest-request", "call": request })),
             Command::HttpRequest(request) => (files::FRONT_SCRIPT, json!({ "call": request })),
@@ -216,6 +224,7 @@ impl Command {
             | Command::Probe { .. }
             | Command::ActivatePlugin { .. }
             | Command::PluginState(_)
+            | Command::CaptureState(_)
             | Command::RestRequest(_) => true,
         }
     }

@@ -2,11 +2,11 @@
 
 use super::arguments::{ArgumentIssue, Arguments};
 use super::row::{CommandDescriptor, Handler, Row};
-use super::{Command, ability, bench, checkpoint, http_request, mounted_inputs, phpunit, plugin, probe, rest_request, run_php, wp_cli};
+use super::{Command, ability, bench, capture_state, checkpoint, http_request, mounted_inputs, phpunit, plugin, probe, rest_request, run_php, wp_cli};
 use crate::contract::shown;
 
 /// Every row, in the order in which lists show them.
-static ROWS: [&Row; 14] = [
+static ROWS: [&Row; 15] = [
     &run_php::ROW,
     &wp_cli::ROW,
     &ability::ROW,
@@ -16,6 +16,7 @@ static ROWS: [&Row; 14] = [
     &plugin::ENSURE_ACTIVE,
     &phpunit::ROW,
     &bench::ROW,
+    &capture_state::ROW,
     &mounted_inputs::ROW,
     &checkpoint::CREATE,
     &checkpoint::RESTORE,

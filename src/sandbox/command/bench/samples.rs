@@ -28,7 +28,6 @@ impl Samples {
         let mut sorted = values.clone();
         sorted.sort_unstable_by(f64::total_cmp);
         let (&min, &max) = (sorted.first()?, sorted.last()?);
-        #[expect(clippy::cast_precision_loss, reason = "counts are small")]
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
         let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
