@@ -120,6 +120,10 @@ const ISSUES: &[(&str, &[&str], &str, &str)] = &[
     ("wordpress.capture-state-bundle", &["snapshot-include-wp-content=uploads,../.."], "invalid-snapshot-include-wp-content", "snapshot-include-wp-content"),
     ("wordpress.capture-state-bundle", &["snapshot-exclude-wp-content=/uploads"], "invalid-snapshot-exclude-wp-content", "snapshot-exclude-wp-content"),
     ("wordpress.capture-state-bundle", &["label=a\nb"], "invalid-label", "label"),
+    ("wp-codebox.agent-sandbox-run", &[], "missing-task", "task"),
+    ("wp-codebox.agent-sandbox-run", &["task=x", "max-turns=0"], "invalid-max-turns", "max-turns"),
+    ("wp-codebox.agent-sandbox-run", &["task=x", "runtime-task-json={\"input\": {}}"], "invalid-runtime-task-json", "runtime-task-json"),
+    ("wp-codebox.agent-sandbox-run", &["task=x", "provider-plugin-slugs=a"], "unsupported-argument", "provider-plugin-slugs"),
     ("inspect-mounted-inputs", &["path=/"], "unsupported-argument", "path"),
     ("wp-codebox.checkpoint-create", &[], "missing-name", "name"),
     ("wp-codebox.checkpoint-create", &["name=a b"], "invalid-name", "name"),
@@ -587,4 +591,52 @@ fn a_bench_needs_the_commands_that_its_workloads_are() {
     assert_eq!(bench(json!([])).policy_commands(), ["wordpress.bench", "wordpress.run-php"]);
     let rest = bench(json!([{ "id": "r", "run": [{ "type": "rest-request", "path": "/" }, { "type": "ability", "name": "a/b" }] }]));
     assert_eq!(rest.policy_commands(), ["wordpress.bench", "wordpress.run-php", "wordpress.rest-request", "wordpress.ability"]);
+}
+
+#[test]
+fn an_agent_inside_is_given_a_task() {
+    let mut sandbox = sandbox();
+    let missing = execute(&mut sandbox, "wp-codebox.agent-sandbox-run", json!({ "task": "tidy up" })).outcome.unwrap_err();
+    assert_eq!((missing.code.as_str(), &missing.data["code"]), ("wp_codebox_run_ability_missing", &json!("agents_chat_unavailable")));
+    support::site::value(
+        &mut sandbox,
+        "wp_mkdir_p(WPMU_PLUGIN_DIR); return file_put_contents(WPMU_PLUGIN_DIR . '/agent.php', '<?php
+         add_action(\"wp_abilities_api_categories_init\", fn() => wp_register_ability_category(\"agents\", [\"label\" => \"a\", \"description\" => \"a\"]));
+         add_action(\"wp_abilities_api_init\", function () {
+             $row = [\"label\" => \"a\", \"description\" => \"a\", \"category\" => \"agents\", \"permission_callback\" => fn() => (bool) apply_filters(\"agents_chat_runtime_principal_permission\", false),
+                 \"input_schema\" => [\"type\" => \"object\"]];
+             wp_register_ability(\"agents/chat\", $row + [\"execute_callback\" => fn($input) => match ($input[\"message\"]) {
+                 \"wait\" => [\"status\" => \"processing\"],
+                 \"turns\" => [\"max_turns_reached\" => true, \"reply\" => \"not yet\"],
+                 \"fail\" => [\"success\" => false, \"error\" => [\"message\" => \"I could not.\"]],
+                 default => [\"reply\" => \"done\", \"got\" => $input],
+             }]);
+             wp_register_ability(\"my/task\", $row + [\"execute_callback\" => fn($input) => [\"own\" => $input]]);
+         });');",
+    );
+    let mut run = |arguments: Value| execute(&mut sandbox, "wp-codebox.agent-sandbox-run", arguments).outcome;
+    let answer = run(json!({ "task": "tidy up", "agent": "helper", "model": "m", "max-turns": 5 })).unwrap();
+    assert_eq!((&answer["schema"], &answer["ability"], &answer["result"]["reply"]), (&json!("wp-codebox/agent-sandbox-run/v1"), &json!("agents/chat"), &json!("done")));
+    let got = &answer["result"]["got"];
+    assert_eq!((&got["agent"], &got["message"], &got["model"], &got["max_turns"]), (&json!("helper"), &json!("tidy up"), &json!("m"), &json!(5)));
+    assert_eq!((&got["client_context"]["workspace_root"], got.get("provider")), (&json!("/workspace"), None));
+    let own = run(json!({ "task": "x", "runtime-task-json": { "ability": "my/task", "input": { "a": 1 } } })).unwrap();
+    assert_eq!((&own["ability"], &own["result"]), (&json!("my/task"), &json!({ "own": { "a": 1 } })));
+    let own = run(json!({ "task": "x", "runtime-task-json": { "ability": "my/task" } })).unwrap();
+    assert_eq!(own["result"]["own"]["task_input"]["message"], "x");
+    for (task, code) in [("wait", "agent_runtime_incomplete"), ("turns", "agent_runtime_incomplete"), ("fail", "agent_runtime_failed")] {
+        let failure = run(json!({ "task": task })).unwrap_err();
+        assert_eq!(failure.data["code"], code, "{task}");
+        assert!(failure.data["details"]["result"].is_object(), "{task}");
+    }
+    let failure = run(json!({ "task": "x", "runtime-task-json": { "ability": "no/such" } })).unwrap_err();
+    assert_eq!(failure.data["code"], "ability_missing");
+}
+
+#[test]
+fn an_agent_run_is_allowed_by_what_it_stands_for() {
+    let command = Command::parse("wp-codebox.agent-sandbox-run", object(json!({ "task": "x" }))).unwrap();
+    assert_eq!(command.policy_commands(), ["wordpress.run-php", "wordpress.wp-cli"]);
+    assert!(Policy::allowing(["wordpress.run-php", "wordpress.wp-cli"]).judge_command(&command).is_ok());
+    assert!(Policy::allowing(["wp-codebox.agent-sandbox-run", "wordpress.run-php"]).judge_command(&command).is_err());
 }

@@ -50,7 +50,7 @@ const CONTENT: [(&str, &str); 10] = [
 ];
 
 /// What every sandbox loads.
-const CORE_FILES: [(&str, &str); 18] = [
+const CORE_FILES: [(&str, &str); 19] = [
     (STEP_SCRIPT, STEP),
     (FRONT_SCRIPT, include_str!("guest/front.php")),
     ("/internal/codebox/site.php", include_str!("guest/site.php")),
@@ -61,6 +61,7 @@ const CORE_FILES: [(&str, &str); 18] = [
     // What a command needs beyond steps.php is loaded when it is executed.
     ("/internal/codebox/commands/plugin-state.php", include_str!("guest/commands/plugin-state.php")),
     ("/internal/codebox/commands/capture-state.php", include_str!("guest/commands/capture-state.php")),
+    ("/internal/codebox/commands/agent-run.php", include_str!("guest/commands/agent-run.php")),
     ("/internal/codebox/commands/rest-request.php", include_str!("guest/commands/rest-request.php")),
     ("/internal/codebox/steps.php", STEPS),
     (WP_CLI_SCRIPT, WP_CLI_PHP),

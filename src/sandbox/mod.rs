@@ -31,7 +31,7 @@ pub use command::{
     HOST_TOOLS, Handler, HostFile, HostToolCall, HttpRequest, OutputSchema, PHPUNIT_RESULT_SCHEMA, Phpunit, PluginAction, PluginState, ProbeKind, RestRequest, command_ids, commands, descriptor, is_host_tool_name, policy_commands,
     Content, ContentTask, IfInstalled, InstallKind, ResetKind, STAGING, StagedFile, WxrAuthors,
 };
-pub use command::{BENCH_RESULTS_SCHEMA, Bench, CaptureState, RUNTIME_SNAPSHOT_SCHEMA, STATE_BUNDLE_SCHEMA, error_place};
+pub use command::{AgentRun, BENCH_RESULTS_SCHEMA, Bench, CaptureState, RUNTIME_SNAPSHOT_SCHEMA, RuntimeTask, STATE_BUNDLE_SCHEMA, error_place};
 pub use error::SandboxError;
 pub use look::{Look, LookEntry, LookKind};
 pub use layout::{MUST_USE_DIR, is_core};

@@ -6,6 +6,7 @@
 //! Invariant: a command has one row, and what is listed, checked and allowed is read off it.
 
 mod ability;
+mod agent_run;
 mod arguments;
 mod bench;
 mod capture_state;
@@ -33,6 +34,7 @@ pub use arguments::{ARGUMENT_FILE_MAX, ArgumentIssue, Arguments, HostFile};
 pub(super) use execution::outcome;
 pub use execution::{Execution, Failure};
 pub use ability::AbilityCall;
+pub use agent_run::{AgentRun, RuntimeTask};
 pub(super) use capture_state::changed_files;
 pub use capture_state::{CaptureState, RUNTIME_SNAPSHOT_SCHEMA, STATE_BUNDLE_SCHEMA};
 pub use bench::{BENCH_RESULTS_SCHEMA, Bench};
@@ -69,6 +71,8 @@ pub enum Command {
     Probe { kind: ProbeKind, name: String },
     /// `wordpress.ensure-plugin-active`: a plugin file relative to the plugins directory.
     ActivatePlugin { plugin: String },
+    /// `wp-codebox.agent-sandbox-run`: in a loaded WordPress.
+    AgentRun(Box<AgentRun>),
     /// `wordpress.plugin-state`.
     PluginState(PluginState),
     /// `wordpress.rest-request`: in a loaded WordPress.
@@ -105,6 +109,7 @@ impl Command {
             Command::HttpRequest(_) => &http_request::ROW,
             Command::Phpunit(_) => &phpunit::ROW,
             Command::Bench(_) => &bench::ROW,
+            Command::AgentRun(_) => &agent_run::ROW,
             Command::CaptureState(_) => &capture_state::ROW,
             Command::MountedInputs => &mounted_inputs::ROW,
             Command::Checkpoint(call) => call.row(),
@@ -174,6 +179,7 @@ impl Command {
             Command::HttpRequest(request) => spelled(request),
             Command::Phpunit(phpunit) => spelled(phpunit),
             Command::Bench(bench) => spelled(bench),
+            Command::AgentRun(run) => spelled(run),
             Command::CaptureState(capture) => spelled(capture),
             Command::MountedInputs => Vec::new(),
             Command::Checkpoint(call) => call.arguments(),
@@ -197,6 +203,7 @@ impl Command {
                 Command::PluginState(state).step()
             }
             Command::CaptureState(capture) => (files::STEP_SCRIPT, json!({ "kind": "capture-state", "call": capture })),
+            Command::AgentRun(run) => (files::STEP_SCRIPT, json!({ "kind": "agent-run", "call": run })),
             Command::PluginState(state) => (files::STEP_SCRIPT, json!({ "kind": "plugin-state", "call": state })),
             Command::RestRequest(request) => (files::STEP_SCRIPT, json!({ "kind": "rest-request", "call": request })),
             Command::HttpRequest(request) => (files::FRONT_SCRIPT, json!({ "call": request })),
@@ -225,6 +232,7 @@ impl Command {
             | Command::ActivatePlugin { .. }
             | Command::PluginState(_)
             | Command::CaptureState(_)
+            | Command::AgentRun(_)
             | Command::RestRequest(_) => true,
         }
     }

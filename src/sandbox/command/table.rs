@@ -2,11 +2,11 @@
 
 use super::arguments::{ArgumentIssue, Arguments};
 use super::row::{CommandDescriptor, Handler, Row};
-use super::{Command, ability, bench, capture_state, checkpoint, http_request, mounted_inputs, phpunit, plugin, probe, rest_request, run_php, wp_cli};
+use super::{Command, ability, agent_run, bench, capture_state, checkpoint, http_request, mounted_inputs, phpunit, plugin, probe, rest_request, run_php, wp_cli};
 use crate::contract::shown;
 
 /// Every row, in the order in which lists show them.
-static ROWS: [&Row; 15] = [
+static ROWS: [&Row; 16] = [
     &run_php::ROW,
     &wp_cli::ROW,
     &ability::ROW,
@@ -21,6 +21,7 @@ static ROWS: [&Row; 15] = [
     &checkpoint::CREATE,
     &checkpoint::RESTORE,
     &checkpoint::LIST,
+    &agent_run::ROW,
     &probe::ROW,
 ];
 

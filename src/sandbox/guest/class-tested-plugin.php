@@ -26,7 +26,7 @@ final class Tested_Plugin {
 	public function __construct( string $slug ) {
 		$directory = '/wordpress/wp-content/plugins/' . $slug;
 		foreach ( array( "$directory/$slug.php", "$directory/plugin.php", ...( glob( "$directory/*.php" ) ?: array() ) ) as $file ) {
-			if ( is_file( $file ) && preg_match( '/^[ \t\/*#@]*Plugin Name:/mi', (string) file_get_contents( $file, false, null, 0, 8192 ) ) ) {
+			if ( is_file( $file ) && preg_match( '/^(?:[ \t]*<\?php)?[ \t\/*#@]*Plugin Name:/mi', (string) file_get_contents( $file, false, null, 0, 8192 ) ) ) {
 				$this->file = $slug . '/' . basename( $file );
 				return;
 			}
