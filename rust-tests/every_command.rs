@@ -4,11 +4,12 @@ mod support;
 
 use serde_json::{Value, json};
 use std::path::Path;
+use support::command::{arguments, mount, phpunit, write};
 use support::php::patient;
-use wp_codebox::sandbox::{Arguments, Command, HostMount, MountKind, Policy, Sandbox, SandboxError, Spec, command_ids};
+use wp_codebox::sandbox::{Command, Policy, Sandbox, SandboxError, Spec, command_ids};
 
 /// Arguments with which each command can be carried out. What can leave a mark leaves one.
-fn arguments(id: &str) -> Value {
+fn asked(id: &str) -> Value {
     let site_info = json!({ "ability": "core/get-site-info", "input": {} });
     match id {
         "wordpress.run-php" => json!({ "code": "file_put_contents('/workspace/mark', 'x');" }),
@@ -28,32 +29,21 @@ fn arguments(id: &str) -> Value {
 }
 
 fn command(id: &str) -> Command {
-    Command::parse(id, Arguments::of_object(serde_json::from_value(arguments(id)).unwrap())).unwrap()
+    Command::parse(id, arguments(asked(id))).unwrap()
 }
 
 fn sandbox(root: &Path, policy: Policy) -> Sandbox {
-    let mount = |source: &Path, target: &str, writable: bool| HostMount {
-        kind: MountKind::Directory,
-        source: source.canonicalize().unwrap(),
-        target: target.to_owned(),
-        writable,
-        capture: writable,
-    };
     let mounts = vec![
         mount(&root.join("workspace"), "/workspace", true),
         mount(&root.join("marking"), "/wordpress/wp-content/plugins/marking", false),
-        mount(Path::new("/usr/share/php"), "/usr/share/php", false),
+        phpunit(),
     ];
     Sandbox::create(Spec { mounts, ..support::site::spec(policy) }, &patient()).unwrap()
 }
 
 fn files() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| {
-        let path = root.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    };
+    let write = |name: &str, text: &str| write(root.path(), name, text);
     let mark = "file_put_contents('/workspace/mark', 'x');";
     write("workspace/there", "");
     write("marking/marking.php", &format!("<?php /* Plugin Name: Marking */ register_activation_hook(__FILE__, function () {{ {mark} }});"));

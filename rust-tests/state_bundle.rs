@@ -3,18 +3,11 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::php::patient;
-use wp_codebox::sandbox::{Arguments, Command, Execution, HostMount, MountKind, Policy, Sandbox, Spec, command_ids};
+use support::command::{arguments, execute, mount, sandbox};
+use wp_codebox::sandbox::{Command, Execution, Sandbox};
 
-fn sandbox() -> Sandbox {
-    Sandbox::create(support::site::spec(Policy::allowing(command_ids())), &patient()).unwrap()
-}
-
-fn capture(sandbox: &mut Sandbox, arguments: Value) -> Execution {
-    let arguments = Arguments::of_object(serde_json::from_value(arguments).unwrap());
-    let command = Command::parse("wordpress.capture-state-bundle", arguments).unwrap();
-    assert!(!command.can_write());
-    sandbox.execute(&command, &patient()).unwrap()
+fn capture(sandbox: &mut Sandbox, asked: Value) -> Execution {
+    execute(sandbox, "wordpress.capture-state-bundle", asked)
 }
 
 fn captured(sandbox: &mut Sandbox, arguments: Value) -> Value {
@@ -39,7 +32,7 @@ fn paths(capture: &Value) -> Vec<&str> {
 
 #[test]
 fn a_capture_has_the_database_and_what_was_added_to_wp_content() {
-    let mut sandbox = sandbox();
+    let mut sandbox = sandbox(Vec::new());
     let untouched = captured(&mut sandbox, json!({}));
     assert_eq!(paths(&untouched), Vec::<&str>::new(), "the host's own files are no state");
     support::site::value(
@@ -77,7 +70,7 @@ fn a_capture_has_the_database_and_what_was_added_to_wp_content() {
 
 #[test]
 fn a_capture_holds_no_more_than_was_asked_for() {
-    let mut sandbox = sandbox();
+    let mut sandbox = sandbox(Vec::new());
     support::site::value(
         &mut sandbox,
         "foreach (['uploads/keep/a', 'uploads/drop/b', 'cache/c'] as $file) { $path = WP_CONTENT_DIR . '/' . $file; wp_mkdir_p(dirname($path)); file_put_contents($path, 'x'); }
@@ -106,7 +99,7 @@ fn a_capture_holds_no_more_than_was_asked_for() {
 
 #[test]
 fn a_state_that_is_too_large_is_refused_with_the_remedy() {
-    let mut sandbox = sandbox();
+    let mut sandbox = sandbox(Vec::new());
     support::site::value(&mut sandbox, "for ($i = 0; $i < 10; $i++) { update_option(\"large$i\", str_repeat('x', 1 << 20), false); }");
     let failure = capture(&mut sandbox, json!({})).outcome.unwrap_err();
     assert_eq!(failure.data["code"], "state_too_large");
@@ -123,15 +116,12 @@ fn a_state_that_is_too_large_is_refused_with_the_remedy() {
 fn mounts_are_no_part_of_the_state() {
     let root = tempfile::tempdir().unwrap();
     std::fs::write(root.path().join("m.php"), "<?php /* Plugin Name: M */").unwrap();
-    let mount = HostMount {
-        kind: MountKind::Directory,
-        source: root.path().to_owned(),
-        target: "/wordpress/wp-content/plugins/m".to_owned(),
-        writable: true,
-        capture: true,
-    };
-    let spec = Spec { mounts: vec![mount], ..support::site::spec(Policy::allowing(command_ids())) };
-    let mut sandbox = Sandbox::create(spec, &patient()).unwrap();
+    let mut sandbox = sandbox(vec![mount(root.path(), "/wordpress/wp-content/plugins/m", true)]);
     support::site::value(&mut sandbox, "return file_put_contents(WP_PLUGIN_DIR . '/m/new.php', 'x');");
     assert_eq!(paths(&captured(&mut sandbox, json!({}))), Vec::<&str>::new());
+}
+
+#[test]
+fn a_capture_asks_nobody_when_only_writing_is_asked_about() {
+    assert!(!Command::parse("wordpress.capture-state-bundle", arguments(json!({}))).unwrap().can_write());
 }

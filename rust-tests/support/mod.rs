@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod bundle;
+pub mod command;
 pub mod git;
 pub mod php;
 pub mod site;
