@@ -124,6 +124,21 @@ fn every_argument_issue_has_its_code_and_names_its_argument() {
 }
 
 #[test]
+fn a_command_that_is_known_from_elsewhere_is_refused_as_not_supported() {
+    for (id, why) in [
+        ("wordpress.browser-probe", "not supported"),
+        ("wordpress.plugin-check", "not supported"),
+        ("wp-codebox/run-fuzz-suite", "not supported"),
+        ("wordpress.rm", "no such command"),
+        ("wordpress.run-php ", "no such command"),
+    ] {
+        let issue = Command::parse(id, Arguments::default()).unwrap_err();
+        assert_eq!(issue.code, "unsupported-command");
+        assert!(issue.message.starts_with(&format!("{id}: {why}; there are wordpress.run-php, ")), "{issue}");
+    }
+}
+
+#[test]
 fn both_code_and_a_file_of_code_is_one_too_many() {
     let mut arguments = Arguments::of_texts(["code=1;", "code-file=a.php"]);
     arguments.hand_in("code-file", b"<?php return 2;".to_vec());

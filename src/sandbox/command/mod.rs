@@ -25,6 +25,7 @@ mod rest_request;
 mod row;
 mod run_php;
 mod table;
+mod unsupported;
 mod wp_cli;
 
 pub use content::{

@@ -2,7 +2,7 @@
 
 use super::arguments::{ArgumentIssue, Arguments};
 use super::row::{CommandDescriptor, Handler, Row};
-use super::{Command, ability, agent_run, bench, capture_state, checkpoint, http_request, mounted_inputs, phpunit, plugin, probe, rest_request, run_php, wp_cli};
+use super::{Command, ability, agent_run, bench, capture_state, checkpoint, http_request, mounted_inputs, phpunit, plugin, probe, rest_request, run_php, unsupported, wp_cli};
 use crate::contract::shown;
 
 /// Every row, in the order in which lists show them.
@@ -24,9 +24,6 @@ static ROWS: [&Row; 16] = [
     &agent_run::ROW,
     &probe::ROW,
 ];
-
-/// Names that callers may know from elsewhere and that are not carried out here.
-const UNSUPPORTED: [&str; 0] = [];
 
 pub(super) fn row(id: &str) -> Option<&'static Row> {
     ROWS.iter().copied().find(|row| row.id == id)
@@ -68,9 +65,8 @@ impl Command {
     /// The command of this name with these arguments.
     pub fn parse(id: &str, arguments: Arguments) -> Result<Command, ArgumentIssue> {
         let Some(row) = row(id) else {
-            let why = if UNSUPPORTED.contains(&id) { "not supported" } else { "no such command" };
             let known: Vec<&str> = command_ids().collect();
-            let message = format!("{}: {why}; there are {}", shown(id, 100), known.join(", "));
+            let message = format!("{}: {}; there are {}", shown(id, 100), unsupported::reason(id), known.join(", "));
             return Err(ArgumentIssue::new("unsupported-command", "command", message));
         };
         (row.read)(arguments.fit(row)?)
