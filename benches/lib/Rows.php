@@ -13,7 +13,7 @@ use RuntimeException;
  */
 final class Rows {
 
-	public const IDS = array( 'fork_ready', 'fork_query', 'first_call', 'vs_playground', 'live_memory', 'cycle_rate', 'front_page', 'cpu_native', 'cpu_node', 'bundle', 'capture', 'redaction', 'listing' );
+	public const IDS = array( 'fork_ready', 'fork_query', 'first_call', 'vs_playground', 'live_memory', 'cycle_rate', 'front_page', 'cpu_native', 'cpu_node', 'bundle', 'capture', 'redaction', 'listing', 'phpunit' );
 
 	/**
 	 * @param string $dir    Where the peers and their site are.
@@ -343,6 +343,31 @@ final class Rows {
 			'what'    => 'first page of a store of 10,000 bundles, ms',
 			'figures' => $times->summary(),
 			'checks'  => array( self::at_most( 'p50, ms', $times->median(), 50 ) ),
+		);
+	}
+
+	private function phpunit(): array {
+		putenv( 'BENCH_SITE=' . $this->dir . '/site' );
+		$command = array( (string) getenv( 'PHP' ), '-d', 'auto_prepend_file=' . dirname( __DIR__ ) . '/scripts/phpunit-native.php', '/usr/bin/phpunit', '--no-configuration', '--do-not-cache-result', '--colors=never', dirname( __DIR__ ) . '/components/suite/tests' );
+		$ours    = array();
+		$native  = array();
+		$ratios  = array();
+		for ( $round = $this->rounds( 10 ); $round > 0; $round-- ) {
+			$inside = Child::json( self::php( 'phpunit-sandbox.php', '1' ) );
+			$other  = Child::run( $command );
+			preg_match( '/OK \((\d+) tests, (\d+) assertions\)/', $other['stdout'], $counts );
+			self::same( $inside['counts'], array( array_map( 'intval', array_slice( $counts, 1 ) ) ) );
+			$ours[]   = $inside['ms'][0];
+			$native[] = $other['wall_ms'];
+			$ratios[] = $inside['ms'][0] / $other['wall_ms'];
+		}
+		return array(
+			'what'    => 'a plugin\'s PHPUnit tests, from fork to result, ms; PHPUnit in a native process that loads WordPress',
+			'figures' => array(
+				'median'        => Samples::median_of( $ours ),
+				'native_median' => Samples::median_of( $native ),
+			),
+			'checks'  => array( self::at_most( 'times native', Samples::median_of( $ratios ), 1.5 ) ),
 		);
 	}
 
