@@ -132,10 +132,12 @@ pub fn redactor(data: &[u8]) {
     }
     let block = 1 + usize::from(bytes.u16() % 300);
     let lengths: Vec<usize> = (0..1 + bytes.byte() % 7).map(|_| 1 + usize::from(bytes.byte())).collect();
-    let (mut text, mut shown) = (Vec::new(), Vec::new());
+    let (mut text, mut between, mut shown) = (Vec::new(), Vec::new(), Vec::new());
     while !bytes.is_empty() {
         // What stands between must not make a secret longer: a group of characters ends with it.
-        text.extend(bytes.some());
+        let filler = bytes.some();
+        text.extend(filler);
+        between.extend([filler, b"|"].concat());
         let (secret, encoding) = (&secrets[usize::from(bytes.byte()) % secrets.len()], bytes.byte());
         text.push(b'|');
         text.extend(ALL[usize::from(encoding) % ALL.len()].1(secret.value()).into_bytes());
@@ -148,6 +150,10 @@ pub fn redactor(data: &[u8]) {
     let ends = |text: &[u8]| text.iter().filter(|byte| **byte == b'\n').count();
     assert_eq!(ends(&text), ends(&clean), "a line was lost");
     for line in shown.iter().flat_map(|value| value.lines()) {
+        // What is nearly a secret is none, and the reader takes no notice of its ends.
+        if leaks(&between, line).is_some() {
+            continue;
+        }
         assert_eq!(leaks(&clean, line), None, "{:?} in {:?}", line, String::from_utf8_lossy(&clean));
     }
     assert_eq!(in_pieces(&redactor, &text, &lengths, block), (clean, found), "a seam shows");
