@@ -29,6 +29,7 @@ const METHODS = array(
 	'WP_Codebox_Sandbox::fork'               => array( 'Sandboxes of their own that begin as this one is now.', 'list<\WP_Codebox_Sandbox>|\WP_Error' ),
 	'WP_Codebox_Sandbox::destroy'            => array( 'Ends the sandbox. Returns its events; an empty list if it had ended before.', 'list<array<string, mixed>>|\WP_Error' ),
 	'WP_Codebox_Exception::get_error_code'   => array( 'The stable code, such as wp_codebox_task_missing.', 'string' ),
+	'WP_Codebox_Exception::jsonSerialize'    => array( 'Code, message, data and name; for a violation of the policy that document.', 'mixed' ),
 	'WP_Codebox_Exception::get_error_data'   => array( 'Named facts: the HTTP status, the field, …', 'array<string, mixed>' ),
 );
 

@@ -953,12 +953,12 @@ final class WP_Codebox_API {
 	 *
 	 * @param array{
 	 *     artifact_id: string,
-	 *     action?: 'approve'|'reject'|'request-changes',
-	 *     decision?: 'approve'|'reject'|'request-changes',
 	 *     approved_files?: list<string>,
 	 *     artifacts_path?: string,
 	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
+	 *     action?: 'approve'|'reject'|'request-changes',
+	 *     decision?: 'approve'|'reject'|'request-changes',
 	 *     reason?: string,
 	 *     decided_at?: string,
 	 *     context?: array<string, mixed>,
@@ -1232,6 +1232,7 @@ final class WP_Codebox_API {
 	 *         schema: string,
 	 *         pending_id: string,
 	 *         state: 'pending'|'applied'|'rejected'|'applying'|'failed',
+	 *         artifact_id: string,
 	 *         kind: string,
 	 *         summary: string,
 	 *         apply_input: array<string, mixed>,
@@ -1897,4 +1898,11 @@ class WP_Codebox_Exception extends \Exception {
 	 * @return array<string, mixed>
 	 */
 	public function get_error_data(): mixed {}
+
+	/**
+	 * Code, message, data and name; for a violation of the policy that document.
+	 *
+	 * @return mixed
+	 */
+	public function jsonSerialize(): mixed {}
 }

@@ -12,7 +12,7 @@ use ext_php_rs::convert::IntoZval;
 use ext_php_rs::error::Error;
 use ext_php_rs::exception::PhpException;
 use ext_php_rs::flags::{DataType, MethodFlags, PropertyFlags};
-use ext_php_rs::types::{ZendObject, Zval};
+use ext_php_rs::types::{ZendHashTable, ZendObject, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecuteData, ce};
 use ext_php_rs::zend_fastcall;
 use serde_json::Value;
@@ -83,8 +83,10 @@ fn exception(refusal: &Refusal) -> Result<Zval, Error> {
 
 const ERROR_CODE: &str = "error_code";
 const ERROR_DATA: &str = "error_data";
+/// The fact of a refusal that says all of it.
+const VIOLATION: &str = "violation";
 
-/// `class WP_Codebox_Exception extends Exception`. It has Exception's own storage, so that file,
+/// `class WP_Codebox_Exception extends Exception implements JsonSerializable`. It has Exception's own storage, so that file,
 /// line and trace are those of the PHP code that called.
 pub fn register_exception() -> Result<(), Error> {
     let property = |name: &str, default: &'static str| ClassProperty {
@@ -99,6 +101,7 @@ pub fn register_exception() -> Result<(), Error> {
     };
     ClassBuilder::new(EXCEPTION)
         .extends((ce::exception, "\\Exception"))
+        .implements((json_serializable, "\\JsonSerializable"))
         .property(property(ERROR_CODE, ""))
         .property(property(ERROR_DATA, ""))
         .method(
@@ -115,6 +118,10 @@ pub fn register_exception() -> Result<(), Error> {
                 false,
                 false,
             ),
+            MethodFlags::Public,
+        )
+        .method(
+            FunctionBuilder::new("jsonSerialize", json_serialize).returns(DataType::Mixed, false, false),
             MethodFlags::Public,
         )
         .registration(|_, arg_info| {
@@ -136,20 +143,62 @@ zend_fastcall! {
     }
 }
 
+zend_fastcall! {
+    /// What was refused, as data. A violation of the policy is its own document.
+    extern fn json_serialize(ex: &mut ExecuteData, retval: &mut Zval) {
+        if ex.parser().parse().is_err() {
+            return;
+        }
+        let (Some(this), Some(class)) = (ex.get_self(), class_named(EXCEPTION)) else {
+            return;
+        };
+        let data = property(class, this, ERROR_DATA);
+        let violation = data.array().and_then(|data| data.get(VIOLATION)).filter(|violation| violation.is_array());
+        if let Some(violation) = violation {
+            *retval = violation.shallow_clone();
+            return;
+        }
+        let mut table = ZendHashTable::new();
+        let name = class.name().unwrap_or_default().into_zval(false);
+        let parts = [
+            ("code", Ok(property(class, this, ERROR_CODE))),
+            ("message", Ok(property(ce::exception(), this, "message"))),
+            ("data", Ok(data.shallow_clone())),
+            ("name", name),
+        ];
+        for (key, part) in parts {
+            if let Ok(part) = part {
+                // Room for four entries runs out with the request's memory, which ends PHP.
+                let _ = table.insert(key, part);
+            }
+        }
+        retval.set_hashtable(table);
+    }
+}
+
+fn json_serializable() -> &'static ClassEntry {
+    // SAFETY: the extension json is built in, and has registered its interface before ours are.
+    unsafe { &*php_json_serializable_ce }
+}
+
 fn get(ex: &mut ExecuteData, retval: &mut Zval, name: &str) {
     if ex.parser().parse().is_err() {
         return;
     }
-    let (Some(this), Some(class)) = (ex.get_self(), class_named(EXCEPTION)) else {
-        return;
-    };
+    if let (Some(this), Some(class)) = (ex.get_self(), class_named(EXCEPTION)) {
+        *retval = property(class, this, name);
+    }
+}
+
+/// A property, which `class` declares.
+fn property(class: &ClassEntry, object: &mut ZendObject, name: &str) -> Zval {
     let mut scratch = Zval::new();
     // SAFETY: the object is alive during its own method; the property is read in the scope of the
     // class that declares it; the result is copied before anything else happens.
     let value = unsafe {
         ext_php_rs::ffi::zend_read_property(
             std::ptr::from_ref(class).cast_mut(),
-            this,
+            object,
             name.as_ptr().cast(),
             name.len(),
             true,
@@ -157,9 +206,7 @@ fn get(ex: &mut ExecuteData, retval: &mut Zval, name: &str) {
         )
         .as_ref()
     };
-    if let Some(value) = value {
-        *retval = value.dereference().shallow_clone();
-    }
+    value.map_or_else(Zval::new, |value| value.dereference().shallow_clone())
 }
 
 fn set(class: &ClassEntry, object: &mut ZendObject, name: &str, value: &mut Zval) {
@@ -171,6 +218,8 @@ fn set(class: &ClassEntry, object: &mut ZendObject, name: &str, value: &mut Zval
 }
 
 unsafe extern "C" {
+    static php_json_serializable_ce: *const ClassEntry;
+
     fn zend_update_property(
         scope: *const ClassEntry,
         object: *mut ZendObject,

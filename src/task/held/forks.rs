@@ -41,7 +41,7 @@ impl HeldSandbox {
             let input = ExecutionInput::parse(input)?;
             work.push((self.limit(input.timeout_seconds), input.command(&settings, &self.tools)?));
         }
-        let interrupt = host.interrupt();
+        let interrupt = host.run_interrupt();
         let interrupted = || interrupt.is_requested();
         let end = Instant::now() + self.max_timeout;
         let watch = Watch { deadline: Instant::now() + self.timeout, interrupted: &interrupted };
@@ -90,7 +90,7 @@ impl HeldSandbox {
             return Err(Refusal::field(Code::InputInvalid, "count", format_args!("between 1 and {FORKS_MAX}")));
         }
         let snapshot = self.take(host)?;
-        let interrupt = host.interrupt();
+        let interrupt = host.run_interrupt();
         let interrupted = || interrupt.is_requested();
         let watch = Watch { deadline: self.deadline(None), interrupted: &interrupted };
         let fork = || -> Result<HeldSandbox, Refusal> {

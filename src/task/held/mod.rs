@@ -68,7 +68,7 @@ impl HeldSandbox {
         let redactor = (!secrets.is_empty()).then(|| Arc::new(Redactor::new(&secrets)));
         let prepared = plan::held(&input, &settings, &secrets)?;
         drop(secrets);
-        let interrupt = host.interrupt();
+        let interrupt = host.run_interrupt();
         let interrupted = || interrupt.is_requested();
         let watch = Watch { deadline: Instant::now() + prepared.timeout, interrupted: &interrupted };
         let php_version = prepared.spec.pack.php_version().to_owned();
@@ -147,7 +147,7 @@ impl HeldSandbox {
         let input = ExecutionInput::parse(input)?;
         let deadline = self.deadline(input.timeout_seconds);
         let command = input.command(&host.settings()?, &self.tools)?;
-        let (interrupt, cancel) = (host.interrupt(), self.cancel.clone());
+        let (interrupt, cancel) = (host.run_interrupt(), self.cancel.clone());
         let interrupted = || interrupt.is_requested() || cancel.is_requested();
         let watch = Watch { deadline, interrupted: &interrupted };
         let mut parent = Parent { host, tools: &self.tools };
@@ -207,14 +207,14 @@ impl HeldSandbox {
         let snapshot = self.snapshots.get(id).cloned().ok_or_else(|| {
             Refusal::field(Code::InputInvalid, "snapshot", "no snapshot of this sandbox").with("snapshot", id)
         })?;
-        let interrupt = host.interrupt();
+        let interrupt = host.run_interrupt();
         let interrupted = || interrupt.is_requested();
         self.sandbox.restore(&snapshot, &Watch { deadline: self.deadline(None), interrupted: &interrupted })?;
         Ok(self.info())
     }
 
     fn take(&mut self, host: &dyn Host) -> Result<Snapshot, Refusal> {
-        let interrupt = host.interrupt();
+        let interrupt = host.run_interrupt();
         let interrupted = || interrupt.is_requested();
         let deadline = self.deadline(None);
         Ok(self.sandbox.snapshot(&Watch { deadline, interrupted: &interrupted })?)

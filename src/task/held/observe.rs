@@ -91,7 +91,7 @@ impl HeldSandbox {
     }
 
     fn carry_out(&mut self, command: &Command, host: &dyn Host) -> Result<crate::sandbox::Execution, Refusal> {
-        let (interrupt, cancel) = (host.interrupt(), self.cancel.clone());
+        let (interrupt, cancel) = (host.run_interrupt(), self.cancel.clone());
         let interrupted = || interrupt.is_requested() || cancel.is_requested();
         let watch = Watch { deadline: self.deadline(None), interrupted: &interrupted };
         let execution = self.sandbox.execute_with(command, &watch, &mut Parent { host, tools: &self.tools })?;
