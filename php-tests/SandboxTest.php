@@ -71,6 +71,21 @@ final class SandboxTest extends TestCase {
 		self::assertSame( 'wp-codebox/runtime-checkpoint-failure/v1', $answer['error']['data']['schema'] );
 	}
 
+	public function test_snapshots_are_bounded_in_memory(): void {
+		$ended = Process::php( array( '-d', 'wp_codebox.memory_limit=268435456', '-r', <<<'PHP'
+			$sandbox = WP_Codebox_API::create_sandbox();
+			try {
+				for ( $kept = 0; $kept < 64; $kept++ ) {
+					$sandbox->execute( 'wordpress.run-php', array( 'code' => 'file_put_contents( "/tmp/large", random_bytes( 30 << 20 ) );' ) );
+					$sandbox->snapshot();
+				}
+			} catch ( WP_Codebox_Exception $e ) {
+				echo $kept > 0 ? $e->get_error_code() : 'none was kept';
+			}
+			PHP ) );
+		self::assertSame( 'wp_codebox_resources_exhausted', $ended->stdout, $ended->stderr );
+	}
+
 	public function test_many_forks_run_at_once_and_share_nothing(): void {
 		$sandbox = WP_Codebox_API::create_sandbox();
 		self::run_php( $sandbox, 'update_option( "base", "yes" ); return true;' );

@@ -123,13 +123,8 @@ impl Checkpoints {
         room: u64,
     ) -> Result<Checkpoint, Failure> {
         self.make_room(name)?;
-        let mut states: Vec<&Snapshot> = vec![&snapshot];
-        for kept in self.others(name) {
-            if !states.iter().any(|state| state.shares(&kept.snapshot)) {
-                states.push(&kept.snapshot);
-            }
-        }
-        if states.iter().map(|state| state.bytes()).fold(0, u64::saturating_add) > room {
+        let others = self.others(name).map(|kept| &kept.snapshot);
+        if Snapshot::bytes(others.chain([&snapshot])) > room {
             let limit = format!("The sandbox's checkpoints would keep more than {} MiB in memory.", room >> 20);
             return Err(exhausted(name, &limit));
         }

@@ -39,14 +39,15 @@ impl Snapshot {
         self.created_at
     }
 
-    /// What it keeps in memory, bytes. Snapshots of one state share it.
-    pub fn bytes(&self) -> u64 {
-        self.start.held()
-    }
-
-    /// Whether both are of one state.
-    pub(super) fn shares(&self, other: &Snapshot) -> bool {
-        Arc::ptr_eq(&self.start, &other.start)
+    /// What they keep in memory together, bytes. Snapshots of one state share it.
+    pub fn bytes<'a>(snapshots: impl IntoIterator<Item = &'a Snapshot>) -> u64 {
+        let mut states: Vec<&Arc<Start>> = Vec::new();
+        for snapshot in snapshots {
+            if !states.iter().any(|state| Arc::ptr_eq(state, &snapshot.start)) {
+                states.push(&snapshot.start);
+            }
+        }
+        states.into_iter().map(|state| state.held()).fold(0, u64::saturating_add)
     }
 }
 
@@ -172,6 +173,12 @@ impl Sandbox {
         self.created_at
     }
 
+    /// What the sandbox's snapshots, and its checkpoints, may keep in memory, bytes: as much as its
+    /// guest may have.
+    pub fn snapshot_room(&self) -> u64 {
+        self.spec.limits.memory
+    }
+
     /// Carries out a command that needs nobody's approval. Its failure is part of the execution; an
     /// error means that the policy does not allow it, or that it could not even be placed.
     pub fn execute(&mut self, command: &Command, watch: &Watch<'_>) -> Result<Execution, SandboxError> {
@@ -284,7 +291,7 @@ impl Sandbox {
         let operation = CheckpointOperation::Create;
         self.checkpoints.make_room(name)?;
         let snapshot = self.snapshot(watch).map_err(|error| checkpoint::failed(operation, name, error))?;
-        let kept = self.checkpoints.keep(name, metadata, snapshot, self.spec.limits.memory)?;
+        let kept = self.checkpoints.keep(name, metadata, snapshot, self.snapshot_room())?;
         self.note("runtime.checkpoint.created", json!(kept));
         Ok(CheckpointResult::of_one(operation, kept))
     }

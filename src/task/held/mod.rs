@@ -197,6 +197,11 @@ impl HeldSandbox {
             ));
         }
         let snapshot = self.take(host)?;
+        let room = self.sandbox.snapshot_room();
+        if Snapshot::bytes(self.snapshots.values().chain([&snapshot])) > room {
+            let why = format!("The sandbox's snapshots would keep more than {} MiB in memory.", room >> 20);
+            return Err(Refusal::new(Code::ResourcesExhausted, why));
+        }
         let answer = json!({ "id": snapshot.id(), "createdAt": iso8601(snapshot.created_at()), "semantics": Snapshot::SEMANTICS });
         self.snapshots.insert(snapshot.id().to_owned(), snapshot);
         Ok(answer)
