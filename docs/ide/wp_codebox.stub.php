@@ -1398,6 +1398,256 @@ final class WP_Codebox_API {
 	public static function reject_pending_apply( array $input ): mixed {}
 
 	/**
+	 * Runs a recipe in a disposable WordPress and returns what became of each step with a
+	 * reviewable artifact bundle. Nothing of the parent site is changed.
+	 *
+	 * Ability: wp-codebox/run-recipe.
+	 *
+	 * @param array{
+	 *     recipe: array<string, mixed>|string,
+	 *     base_path?: string,
+	 *     policy?: array<string, mixed>|string,
+	 *     artifacts_path?: string,
+	 *     timeout_seconds?: int,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     status: 'completed'|'failed'|'timed_out'|'cancelled',
+	 *     exitCode: int,
+	 *     recipePath?: string|null,
+	 *     runtime: array{
+	 *         id: string,
+	 *         backend: string,
+	 *         createdAt: string,
+	 *         status: string,
+	 *         phpVersion: string,
+	 *         wordpressVersion: string,
+	 *     },
+	 *     executions: list<array{
+	 *         id: string,
+	 *         command: string,
+	 *         args: list<string>,
+	 *         exitCode: int,
+	 *         stdout: string,
+	 *         stderr: string,
+	 *         result?: mixed,
+	 *         diagnostics?: mixed,
+	 *         artifactRefs?: list<mixed>,
+	 *         startedAt: string,
+	 *         finishedAt: string,
+	 *         recipePhase: 'blueprint'|'plugin'|'setup'|'health'|'import'|'before'|'steps'|'after'|'probe',
+	 *         recipeStepIndex: int,
+	 *         recipeCommand: string,
+	 *         recipeStepMetadata?: mixed,
+	 *         recipeAdvisory?: bool,
+	 *         fromImage?: bool,
+	 *     }>,
+	 *     steps: list<array{
+	 *         recipePhase: 'blueprint'|'plugin'|'setup'|'health'|'import'|'before'|'steps'|'after'|'probe',
+	 *         recipeStepIndex: int,
+	 *         recipeCommand: string,
+	 *         status: string,
+	 *         commandId?: string|null,
+	 *         durationMs?: float|int|null,
+	 *         fromImage?: bool,
+	 *         error?: array{
+	 *             code: string,
+	 *             message: string,
+	 *             data?: mixed,
+	 *         }|null,
+	 *     }>,
+	 *     preparedExtraPlugins: list<array{
+	 *         schema: string,
+	 *         slug: string,
+	 *         source: string,
+	 *         sourceKind: string,
+	 *         sha256?: string|null,
+	 *         target: string,
+	 *         pluginFile?: string|null,
+	 *         loadAs: 'plugin'|'mu-plugin',
+	 *         activate: bool,
+	 *     }>,
+	 *     stagedFiles: list<array{
+	 *         source: string,
+	 *         target: string,
+	 *         type: string,
+	 *     }>,
+	 *     fixtureDatabases: list<array{
+	 *         schema: string,
+	 *         name: string,
+	 *         version: string,
+	 *         identity: array{
+	 *             sourceSha256: string,
+	 *         },
+	 *         counts: array{
+	 *             statements: int,
+	 *             rows: int,
+	 *             skipped: int,
+	 *             truncated: int,
+	 *         },
+	 *     }>,
+	 *     siteSeeds: list<array{
+	 *         schema: string,
+	 *         name: string,
+	 *         sourceSha256: string,
+	 *         scopes: list<string>,
+	 *         counts: array{
+	 *             users: int,
+	 *             terms: int,
+	 *             posts: int,
+	 *             media: int,
+	 *             options: int,
+	 *             activePlugins: int,
+	 *             activeTheme: int,
+	 *         },
+	 *     }>,
+	 *     probes: list<array{
+	 *         schema: string,
+	 *         name: string,
+	 *         status: string,
+	 *         allowFailure: bool,
+	 *         parsedJson?: mixed,
+	 *         error?: array{
+	 *             code: string,
+	 *             message: string,
+	 *             data?: mixed,
+	 *         }|null,
+	 *         metadata?: mixed,
+	 *     }>,
+	 *     declaredArtifacts: list<array{
+	 *         schema: string,
+	 *         name: string,
+	 *         type?: string|null,
+	 *         path: string,
+	 *         required: bool,
+	 *         status: 'collected'|'missing'|'oversized'|'failed',
+	 *         artifactPath?: string|null,
+	 *         size?: int|null,
+	 *         sha256?: string|null,
+	 *         contentType?: string|null,
+	 *         parsedJson?: mixed,
+	 *         error?: string|null,
+	 *         metadata?: array<string, mixed>,
+	 *     }>,
+	 *     stepFailures: list<array{
+	 *         schema: string,
+	 *         phase: 'blueprint'|'plugin'|'setup'|'health'|'import'|'before'|'steps'|'after'|'probe',
+	 *         index: int,
+	 *         command: string,
+	 *         startedAt: string,
+	 *         finishedAt: string,
+	 *         durationMs: float|int,
+	 *         classification: string,
+	 *         timeoutMs?: int|null,
+	 *         error: array{
+	 *             code: string,
+	 *             message: string,
+	 *             data?: mixed,
+	 *         },
+	 *     }>,
+	 *     advisoryFailures: list<array{
+	 *         schema: string,
+	 *         phase: 'blueprint'|'plugin'|'setup'|'health'|'import'|'before'|'steps'|'after'|'probe',
+	 *         index: int,
+	 *         command: string,
+	 *         startedAt: string,
+	 *         finishedAt: string,
+	 *         durationMs: float|int,
+	 *         classification: string,
+	 *         timeoutMs?: int|null,
+	 *         error: array{
+	 *             code: string,
+	 *             message: string,
+	 *             data?: mixed,
+	 *         },
+	 *     }>,
+	 *     phaseEvidence: list<array{
+	 *         name: 'run_blueprint_steps'|'run_workloads'|'run_probes'|'collect_artifacts'|'runtime_startup'|'mount_plugins'|'activate_plugins'|'import_fixture_databases',
+	 *         status: 'completed'|'failed',
+	 *         startedAt: string,
+	 *         endedAt: string,
+	 *         durationMs: float|int,
+	 *         data?: mixed,
+	 *         error?: array{
+	 *             code: string,
+	 *             message: string,
+	 *         }|null,
+	 *     }>,
+	 *     diagnostics: list<array{
+	 *         schema: string,
+	 *         severity: 'error'|'warning'|'notice'|'info',
+	 *         phase: string,
+	 *         name: string,
+	 *         command: string,
+	 *         exitCode?: int|null,
+	 *         message: string,
+	 *         executionIndex?: int|null,
+	 *     }>,
+	 *     workspacePolicy?: array{
+	 *         schema: string,
+	 *         valid: bool,
+	 *         strict: bool,
+	 *         writableRoots: list<string>,
+	 *         hiddenPaths: list<string>,
+	 *         violations: list<array{
+	 *             code: string,
+	 *             workspace: string,
+	 *             path: string,
+	 *         }>,
+	 *         unlisted?: int,
+	 *     }|null,
+	 *     provenance: array{
+	 *         schema: string,
+	 *         packages: list<mixed>,
+	 *         recipe: array{
+	 *             path?: string|null,
+	 *             sha256: string,
+	 *         },
+	 *     },
+	 *     verification?: array{
+	 *         schema: string,
+	 *         bundleDirectory: string,
+	 *         valid: bool,
+	 *         violations: list<array{
+	 *             code: 'missing-manifest'|'malformed-manifest'|'invalid-manifest-shape'|'invalid-path'|'missing-file'|'orphaned-file'|'digest-mismatch'|'missing-file-hash'|'file-hash-mismatch'|'bundle-id-mismatch'|'malformed-reference'|'review-evidence-mismatch'|'unsafe-file'|'hardlink'|'payload-schema-violation',
+	 *             path: string,
+	 *             message: string,
+	 *             file?: string|null,
+	 *         }>,
+	 *         unlisted?: int,
+	 *         manifest?: mixed,
+	 *     }|null,
+	 *     artifacts: array{
+	 *         id: string,
+	 *         root: string,
+	 *         directory: string,
+	 *         contentDigest: string,
+	 *         manifest: string,
+	 *         metadata: string,
+	 *         changedFiles: string,
+	 *         patch: string,
+	 *         testResults: string,
+	 *         review: string,
+	 *     },
+	 *     error?: array{
+	 *         name: string,
+	 *         code: string,
+	 *         message: string,
+	 *         phase?: 'run_blueprint_steps'|'run_workloads'|'run_probes'|'collect_artifacts'|'runtime_startup'|'mount_plugins'|'activate_plugins'|'import_fixture_databases',
+	 *         step?: string|null,
+	 *         cause?: array{
+	 *             code: string,
+	 *             message: string,
+	 *             data?: mixed,
+	 *         }|null,
+	 *     }|null,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function run_recipe( array $input ): mixed {}
+
+	/**
 	 * Finds everything that is wrong with a recipe, without running anything.
 	 *
 	 * Ability: wp-codebox/validate-recipe.
@@ -1559,43 +1809,6 @@ final class WP_Codebox_API {
 	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
 	 */
 	public static function recipe_schema( ?array $input = null ): mixed {}
-
-	/**
-	 * Lists the commands that a sandbox carries out: arguments, what comes back, and what the
-	 * policy has to allow.
-	 *
-	 * Ability: wp-codebox/list-commands.
-	 *
-	 * @param array{
-	 *     id?: string,
-	 * } $input
-	 * @return array{
-	 *     success: bool,
-	 *     schema: string,
-	 *     commands: list<array{
-	 *         id: string,
-	 *         description: string,
-	 *         acceptedArgs: list<array{
-	 *             name: string,
-	 *             description: string,
-	 *             required?: bool,
-	 *             repeatable?: bool,
-	 *             format?: string|null,
-	 *         }>,
-	 *         outputShape: string,
-	 *         outputSchema?: array{
-	 *             id: string,
-	 *             jsonSchema: mixed,
-	 *         }|null,
-	 *         policyRequirement: string,
-	 *         requiresPolicyCommands?: list<string>,
-	 *         recipe: bool,
-	 *         handler: 'guest'|'host'|'alias',
-	 *     }>,
-	 * }|\WP_Error
-	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
-	 */
-	public static function list_commands( ?array $input = null ): mixed {}
 
 	/**
 	 * Lists the frozen WordPresses that sandboxes are forked from.
