@@ -5,7 +5,7 @@ mod recipe;
 mod support;
 
 use proptest::prelude::*;
-use recipe::{Bench, ZIP_SHA256, nearly_valid_recipe, recipe, valid_recipe};
+use recipe::{Bench, nearly_valid_recipe, recipe, valid_recipe, zip_digest};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -76,16 +76,16 @@ fn table() -> Vec<Row> {
         (mount(json!({ "source": "plugin", "target": "/internal/codebox" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
         (mount(json!({ "source": "plugin", "target": "/wordpress" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
         (inputs(json!({ "mounts": [{ "source": "file.txt", "target": "/a" }, { "source": "plugin", "target": "/a/b" }] })), "invalid-sandbox-path", "$.inputs.mounts[1].target"),
+        (inputs(json!({ "mounts": [{ "source": "plugin", "target": "/a/b" }, { "source": "file.txt", "target": "/a" }] })), "invalid-sandbox-path", "$.inputs.mounts[1].target"),
         (inputs(json!({ "mounts": [{ "source": "plugin", "target": "/a" }], "stagedFiles": [{ "source": "file.txt", "target": "/a" }] })), "duplicate-target", "$.inputs.stagedFiles[0].target"),
         (inputs(json!({ "stagedFiles": [{ "source": "gone", "target": "/tmp/a" }] })), "missing-path", "$.inputs.stagedFiles[0].source"),
         (mount(json!({ "source": "plugin", "target": "/a", "metadata": notes })), "invalid-metadata", "$.inputs.mounts[0].metadata"),
         (json!({ "metadata": notes }), "invalid-metadata", "$.metadata"),
         // The WordPress.
-        (json!({ "runtime": { "assets": {} } }), "missing-source", "$.runtime.assets"),
-        (json!({ "runtime": { "assets": { "wordpressDirectory": "plugin", "wordpressZip": "plugin.zip" } } }), "invalid-source", "$.runtime.assets"),
+        (json!({ "runtime": { "assets": {} } }), INVALID_RECIPE, "$"),
         (json!({ "runtime": { "assets": { "wordpressDirectory": "plugin" } } }), "invalid-source", "$.runtime.assets.wordpressDirectory"),
-        (json!({ "runtime": { "assets": { "wordpressZip": "plugin" } } }), "not-file", "$.runtime.assets.wordpressZip"),
-        (json!({ "runtime": { "wp": "latest", "assets": { "wordpressZip": "plugin.zip" } } }), "invalid-source", "$.runtime.assets"),
+        (json!({ "runtime": { "wp": "latest", "assets": { "wordpressDirectory": "core" } } }), "invalid-source", "$.runtime.assets"),
+        (json!({ "runtime": { "assets": { "wordpressDirectory": "gone" } } }), "missing-path", "$.runtime.assets.wordpressDirectory"),
         (json!({ "runtime": { "blueprint": { "steps": ["x".repeat(2 << 20)] } } }), "invalid-blueprint", "$.runtime.blueprint"),
         (json!({ "runtime": { "blueprint": { "steps": [{ "step": "setSiteLanguage", "language": "de_DE" }] } } }), "unsupported-blueprint-step", "$.runtime.blueprint.steps[0].step"),
         (json!({ "runtime": { "blueprint": { "landingPage": [] } } }), "invalid-blueprint", "$.runtime.blueprint.landingPage"),
@@ -115,7 +115,13 @@ fn table() -> Vec<Row> {
         (plugin(json!({ "source": "plugin", "sourceSubdir": "../x" })), "invalid-source-subdir", "$.inputs.extra_plugins[0].sourceSubdir"),
         (plugin(json!({ "source": "plugin", "sourceSubdir": "gone" })), "invalid-source-subdir", "$.inputs.extra_plugins[0].sourceSubdir"),
         (plugin(json!({ "source": "plugin.zip", "sha256": "0".repeat(64) })), "invalid-source-digest", "$.inputs.extra_plugins[0].sha256"),
-        (plugin(json!({ "source": "plugin", "sha256": ZIP_SHA256 })), "invalid-source-digest", "$.inputs.extra_plugins[0].sha256"),
+        (plugin(json!({ "source": "broken.zip", "slug": "x" })), "invalid-source", "$.inputs.extra_plugins[0].source"),
+        (plugin(json!({ "source": "hostile.zip", "slug": "x" })), "invalid-source", "$.inputs.extra_plugins[0].source"),
+        (plugin(json!({ "source": "nothing.zip", "slug": "x" })), "invalid-plugin-file", "$.inputs.extra_plugins[0].source"),
+        (plugin(json!({ "source": "plugin.zip", "pluginFile": "plugin/gone.php" })), "invalid-plugin-file", "$.inputs.extra_plugins[0].pluginFile"),
+        (plugin(json!({ "source": "plugin.zip", "sourceSubdir": "gone" })), "invalid-source-subdir", "$.inputs.extra_plugins[0].sourceSubdir"),
+        (plugin(json!({ "source": "plugin.zip", "loadAs": "mu-plugin" })), "invalid-source", "$.inputs.extra_plugins[0].source"),
+        (plugin(json!({ "source": "plugin", "sha256": zip_digest() })), "invalid-source-digest", "$.inputs.extra_plugins[0].sha256"),
         (inputs(json!({ "extra_plugins": [{ "source": "plugin" }, { "source": "plugin" }] })), "duplicate-target", "$.inputs.extra_plugins[1].slug"),
         // Variables.
         (inputs(json!({ "runtimeEnv": { "lower": "1" } })), "invalid-runtime-env", "$.inputs.runtimeEnv.lower"),
@@ -134,6 +140,7 @@ fn table() -> Vec<Row> {
         (runtime(json!({ "php": { "bootstrapIniEntries": { "a": "1\nallow_url_include=1" } } })), "invalid-plugin-runtime-bootstrap-php-ini-entry-value", "$.inputs.pluginRuntime.php.bootstrapIniEntries.a"),
         (runtime(json!({ "wpConfigDefines": { "A-B": 1 } })), "invalid-plugin-runtime-wp-config-define", "$.inputs.pluginRuntime.wpConfigDefines.A-B"),
         (runtime(json!({ "wpConfigDefines": { "ABSPATH": "/" } })), "invalid-plugin-runtime-wp-config-define", "$.inputs.pluginRuntime.wpConfigDefines.ABSPATH"),
+        (runtime(json!({ "wpConfigDefines": { "DB_NAME": "x" } })), "invalid-plugin-runtime-wp-config-define", "$.inputs.pluginRuntime.wpConfigDefines.DB_NAME"),
         (runtime(json!({ "wpConfigDefines": { "A": {} } })), "invalid-plugin-runtime-wp-config-define-value", "$.inputs.pluginRuntime.wpConfigDefines.A"),
         (runtime(json!({ "setup": [{ "command": "wp-codebox.readiness-probe" }] })), "unsupported-plugin-runtime-setup-command", "$.inputs.pluginRuntime.setup[0].command"),
         (runtime(json!({ "setup": [{ "command": "wordpress.wp-cli" }] })), "missing-command", "$.inputs.pluginRuntime.setup[0].args"),
@@ -164,7 +171,13 @@ fn table() -> Vec<Row> {
         (user(json!({ "name": "a\"b" })), "invalid-fixture-user", "$.inputs.fixtureUsers[0].name"),
         (user(json!({ "name": "a", "email": "nobody" })), "invalid-fixture-user", "$.inputs.fixtureUsers[0].email"),
         (user(json!({ "name": "a", "role": "Editor" })), "invalid-fixture-user", "$.inputs.fixtureUsers[0].role"),
-        (inputs(json!({ "fixtureUsers": [{ "name": "a" }, { "name": "b", "username": "a" }] })), "duplicate-name", "$.inputs.fixtureUsers[1].username"),
+        (inputs(json!({ "fixtureUsers": [{ "name": "a" }, { "name": "b", "username": "A", "email": "b@example.org" }] })), "duplicate-name", "$.inputs.fixtureUsers[1].username"),
+        (inputs(json!({ "fixtureUsers": [{ "name": "a" }, { "name": "b", "email": "A@example.org" }] })), "duplicate-name", "$.inputs.fixtureUsers[1].email"),
+        (inputs(json!({ "fixtureUsers": [{ "name": "a", "userId": 7 }, { "name": "b", "userId": 7 }] })), "duplicate-name", "$.inputs.fixtureUsers[1].userId"),
+        (user(json!({ "name": "a", "userId": 1 })), "duplicate-name", "$.inputs.fixtureUsers[0].userId"),
+        (user(json!({ "name": "a", "email": "admin@example.test" })), "duplicate-name", "$.inputs.fixtureUsers[0].email"),
+        (user(json!({ "name": "a  b" })), "invalid-fixture-user", "$.inputs.fixtureUsers[0].name"),
+        (user(json!({ "name": "@" })), "invalid-fixture-user", "$.inputs.fixtureUsers[0].name"),
         // Steps.
         (step(json!({ "command": "wordpress.nothing" })), "unsupported-command", "$.workflow.steps[0].command"),
         (step(json!({ "command": "wordpress.run-php" })), "missing-code", "$.workflow.steps[0].args"),
@@ -305,8 +318,15 @@ fn codes_in_the_source() -> BTreeSet<String> {
 fn a_recipe_that_is_right_has_no_issue() {
     let bench = Bench::new();
     assert_eq!(bench.issues(recipe(json!({}))), []);
-    let zip = json!({ "source": "plugin.zip", "slug": "x", "sha256": ZIP_SHA256 });
-    assert_eq!(bench.issues(recipe(plugin(zip))), []);
+    for zip in [
+        json!({ "source": "plugin.zip", "slug": "x", "sha256": zip_digest() }),
+        json!({ "source": "plugin.zip", "pluginFile": "plugin/plugin.php" }),
+        json!({ "source": "plugin.zip", "sourceSubdir": "plugin/inner", "pluginFile": "x/inner.php" }),
+    ] {
+        assert_eq!(bench.issues(recipe(plugin(zip))), []);
+    }
+    let administrator = json!({ "name": "boss", "username": "admin", "userId": 1, "email": "admin@example.test" });
+    assert_eq!(bench.issues(recipe(user(administrator))), []);
 }
 
 #[test]

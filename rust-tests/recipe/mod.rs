@@ -2,18 +2,28 @@
 
 #![allow(dead_code)] // Each test file uses its part.
 
+use crate::support::zip::archive;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+use wp_codebox::contract::digest_hex;
 use wp_codebox::host::{PlainHost, Settings};
 use wp_codebox::recipe::document::RECIPE_SCHEMA;
 use wp_codebox::recipe::{Document, Issue, validate};
 
-/// What stands in for a zip: only its beginning is looked at before it is unpacked.
-const ZIP: &[u8] = b"PK\x03\x04 not much of an archive";
-pub const ZIP_SHA256: &str = "7144b76b389d91c4a45eaaad4f124a24e7d8a869d3c7085973b570b673efed3e";
+/// A plugin's archive.
+fn zip() -> Vec<u8> {
+    archive(&[
+        ("plugin/plugin.php", b"<?php\n/* Plugin Name: Plugin */", 0o100_644),
+        ("plugin/inner/inner.php", b"<?php\n/* Plugin Name: Inner */", 0o100_644),
+    ])
+}
+
+pub fn zip_digest() -> String {
+    digest_hex([&zip()[..]])
+}
 
 /// A recipe's directory.
 pub struct Bench {
@@ -29,6 +39,10 @@ impl Bench {
             ("plugin/plugin.php", "<?php\n/* Plugin Name: Plugin */"),
             ("plugin/inner/inner.php", "<?php\n/* Plugin Name: Inner */"),
             ("nothing/readme.txt", "no plugin"),
+            ("core/wp-load.php", "<?php"),
+            ("core/wp-settings.php", "<?php"),
+            ("core/wp-admin/index.php", "<?php"),
+            ("core/wp-includes/version.php", "<?php"),
             ("file.txt", "text"),
             ("code.php", "<?php echo 1;"),
             ("seed.json", r#"{ "activeTheme": "twentytwentyfive", "posts": [], "users": [], "media": [], "options": {} }"#),
@@ -38,7 +52,14 @@ impl Bench {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, content).unwrap();
         }
-        fs::write(root.join("plugin.zip"), ZIP).unwrap();
+        for (name, bytes) in [
+            ("plugin.zip", zip()),
+            ("broken.zip", b"PK\x03\x04 not much of an archive".to_vec()),
+            ("hostile.zip", archive(&[("../plugin.php", b"<?php", 0o100_644)])),
+            ("nothing.zip", archive(&[("nothing/readme.txt", b"no plugin", 0o100_644)])),
+        ] {
+            fs::write(root.join(name), bytes).unwrap();
+        }
         // Larger than all that a blueprint may bring, and nothing on the disk.
         fs::File::create(root.join("large")).unwrap().set_len(101 << 20).unwrap();
         let fifo = std::ffi::CString::new(root.join("pipe").to_str().unwrap()).unwrap();
@@ -137,7 +158,8 @@ fn hostile_value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
         prop::sample::select(vec![
-            "", " ", "/", "..", "../..", "/etc/passwd", "pipe", "\0", "/wordpress", "/internal/codebox", "/workspace//x/",
+            "", " ", "/", "..", "../..", "/etc/passwd", "pipe", "\0", "/wordpress", "/internal/codebox", "/tmp", "/workspace", "/usr/share", "/wordpress/index.php",
+            "/wordpress/wp-content/uploads", "/workspace//x/",
             "http://example.org/a.zip", "wordpress.nothing", "code=", "=", "HTTP_PROXY", "plugin/../../plugin.php",
         ])
         .prop_map(Value::from),

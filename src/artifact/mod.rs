@@ -65,6 +65,7 @@ pub use store::{
     Pruned, RESULT_ENVELOPE_SCHEMA, ResultEnvelope, Retention, RunStatus, Store, WriteStatus,
     Written,
 };
+pub use store::{ZipError, zip_names};
 pub use verify::{
     BundleVerdict, INSPECTION_SCHEMA, Inspection, STORE_VERIFICATION_SCHEMA, StoreVerification, VERIFICATION_SCHEMA, Verification, VerifyQuery,
     Violation, ViolationCode, check_payload, verify_bundle,

@@ -35,7 +35,7 @@ pub use command::{AgentRun, BENCH_RESULTS_SCHEMA, Bench, CaptureState, RUNTIME_S
 pub use error::SandboxError;
 pub use look::{Look, LookEntry, LookKind};
 pub use layout::{MUST_USE_DIR, is_core};
-pub use names::{check_variable, sandbox_path};
+pub use names::{check_constant, check_variable, sandbox_path};
 pub use policy::{
     Approval, Approvals, Approver, Decision, Field, Filesystem, Issue, Policy, PolicyInvalid, Secrets, Unattended,
     Violation,

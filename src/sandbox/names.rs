@@ -1,7 +1,10 @@
-//! Names that come from outside: paths of the sandbox, and variables of its environment.
+//! Names that come from outside: paths of the sandbox, variables of its environment, constants.
 
 /// Variables that the sandbox sets itself.
 const OWN_VARIABLES: [&str; 4] = ["HOME", "LANG", "PATH", "WP_AGENT_RUNTIME"];
+
+/// Constants that say where the sandbox's WordPress and its database are.
+const OWN_CONSTANTS: [&str; 4] = ["ABSPATH", "WPINC", "WP_CONTENT_DIR", "WPMU_PLUGIN_DIR"];
 
 /// Absolute, without `.`, `..`, NUL, control characters or backslashes; single slashes, none at the
 /// end; not the root itself.
@@ -34,6 +37,18 @@ pub fn check_variable(name: &str) -> Result<(), &'static str> {
         Err("the sandbox's own variable")
     } else if name.starts_with("HTTP_") {
         Err("a request's header can pass for such a variable")
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether a constant of this name can be defined, and why not.
+pub fn check_constant(name: &str) -> Result<(), &'static str> {
+    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !plain || name.is_empty() || name.len() > 200 || name.starts_with(|c: char| c.is_ascii_digit()) {
+        Err("no constant can have this name")
+    } else if name.starts_with("DB_") || OWN_CONSTANTS.contains(&name) {
+        Err("the sandbox itself sets this constant")
     } else {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Unpacking a bundle from a zip archive that may have been made to do harm.
+//! Reading and unpacking a zip archive that may have been made to do harm.
 //!
 //! Only what every archiver writes is read: stored and deflated entries, one disk, no zip64, no
 //! encryption. The central directory and the local headers must agree, entries must not overlap,
@@ -32,23 +32,23 @@ const END_SIZE: u64 = 22;
 /// Why an archive is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ZipError {
-    /// Cut off, zip64, or in several parts. Pack the bundle again with any zip tool.
+    /// Cut off, zip64, or in several parts. Pack it again with any zip tool.
     #[error("it is cut off, or in the zip64 format")]
     Zip64OrTruncated,
     /// The headers contradict each other or the data.
     #[error("it is damaged: {0}")]
     InvalidArchive(&'static str),
-    /// No entry, or more than a bundle can have.
+    /// No entry, or more than can be unpacked.
     #[error("it has {0} entries")]
     EntryCount(u64),
     /// A name that leads elsewhere or is there twice, a symlink or another special file, encryption.
-    #[error("the entry {0:?} cannot be part of a bundle")]
+    #[error("the entry {0:?} is not safe to unpack")]
     UnsafeEntry(String),
-    /// Unpacked it is larger than any bundle.
+    /// Unpacked it is larger than what can be taken.
     #[error("unpacked it is too large")]
     UncompressedSize,
     /// It unpacks to more than its size can honestly hold.
-    #[error("it is compressed beyond what a bundle can be")]
+    #[error("it is compressed beyond what is honest")]
     CompressionRatio,
     /// It cannot be read, or what is in it cannot be written.
     #[error(transparent)]
@@ -83,19 +83,31 @@ struct Entry {
     streamed: bool,
 }
 
+/// The names of the files in an archive that can be unpacked, as far as its headers tell.
+pub fn names(mut archive: &File) -> Result<Vec<String>, ZipError> {
+    let (entries, _) = examined(&mut archive)?;
+    Ok(entries.into_iter().filter(|entry| !entry.directory).map(|entry| entry.name).collect())
+}
+
 /// Unpacks the archive into `into`. If everything lies in one directory, that directory is dropped.
 pub fn unpack(archive: &mut &File, into: &Dir) -> Result<(), ZipError> {
-    let size = archive.seek(SeekFrom::End(0))?;
-    let (start, bytes, count) = end_record(archive, size)?;
-    let entries = central_directory(archive, start, bytes, count)?;
-    check(&entries)?;
-    let ranges = local_headers(archive, &entries, start)?;
+    let (entries, ranges) = examined(archive)?;
     let top = common_directory(&entries);
     for (entry, data) in entries.iter().zip(ranges).filter(|(entry, _)| !entry.directory) {
         let path = &entry.name[top.len()..];
         extract(archive, entry, data, into, path)?;
     }
     Ok(())
+}
+
+/// Every entry, and where its data begins.
+fn examined(archive: &mut &File) -> Result<(Vec<Entry>, Vec<u64>), ZipError> {
+    let size = archive.seek(SeekFrom::End(0))?;
+    let (start, bytes, count) = end_record(archive, size)?;
+    let entries = central_directory(archive, start, bytes, count)?;
+    check(&entries)?;
+    let ranges = local_headers(archive, &entries, start)?;
+    Ok((entries, ranges))
 }
 
 /// Where the central directory is, how large, and how many entries it has.

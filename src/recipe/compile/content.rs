@@ -1,7 +1,6 @@
 //! What is done to the site before the workflow: the blueprint, databases, users, seeds.
 
 use super::super::blueprint;
-use super::super::document::{Recipe, WorkflowStep};
 use super::super::fixture::{compile_user, open_database};
 use super::super::issue::Issue;
 use super::super::labelled::LabelledCommand;
@@ -16,31 +15,6 @@ pub(super) fn blueprint(place: Place<'_>) -> Result<Vec<Step>, Vec<Issue>> {
     let commands = blueprint::compile(&Value::Object(fields.clone()), place.base, "$.runtime.blueprint")?;
     let numbered = commands.into_iter().enumerate();
     Ok(numbered.map(|(index, command)| step(Part::Blueprint, index, command)).collect())
-}
-
-/// What the document has and nobody carries out is refused, and never ignored.
-pub(super) fn refuse_unsupported(recipe: &Recipe) -> Result<(), Issue> {
-    let unsupported = |path: String| Err(Issue::new("unsupported-field", path, "not supported"));
-    if recipe.runtime.assets.as_ref().is_some_and(|assets| assets.wordpress_zip.is_some()) {
-        return unsupported("$.runtime.assets.wordpressZip".to_owned());
-    }
-    let workflow = &recipe.workflow;
-    let setup = recipe.inputs.plugin_runtime.as_ref().map(|runtime| runtime.setup.as_slice()).unwrap_or_default();
-    let groups: [(&str, &[WorkflowStep]); 4] = [
-        ("$.inputs.pluginRuntime.setup", setup),
-        ("$.workflow.before", &workflow.before),
-        ("$.workflow.steps", &workflow.steps),
-        ("$.workflow.after", &workflow.after),
-    ];
-    for (at, steps) in groups {
-        if let Some(index) = steps.iter().position(|step| step.diagnostics.is_some()) {
-            return unsupported(format!("{at}[{index}].diagnostics"));
-        }
-    }
-    match recipe.probes.iter().position(|probe| probe.step.diagnostics.is_some()) {
-        Some(index) => unsupported(format!("$.probes[{index}].step.diagnostics")),
-        None => Ok(()),
-    }
 }
 
 /// Imports, with the digests of the files that they come from.

@@ -63,7 +63,6 @@ pub fn compile(
     let place = Place { recipe, base: document.base.as_deref(), settings };
     let blueprint = content::blueprint(place).map_err(|issues| refuse(&issues))?;
     let one = |issue: Issue| refuse(&[issue]);
-    content::refuse_unsupported(recipe).map_err(one)?;
     let pack = pack(settings)?;
     let core = runtime::core(place, &pack)?;
     let spec = bare(pack, core, settings)?;

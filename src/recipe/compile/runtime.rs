@@ -15,11 +15,11 @@ use std::collections::BTreeMap;
 /// The WordPress that runs.
 pub(super) fn core(place: Place<'_>, pack: &Pack) -> Result<Core, Refusal> {
     let runtime = &place.recipe.runtime;
-    let Some(directory) = runtime.assets.as_ref().and_then(|assets| assets.wordpress_directory.as_deref()) else {
+    let Some(assets) = &runtime.assets else {
         return bare::core(runtime.wp.as_deref(), place.settings, pack);
     };
     let field = "$.runtime.assets.wordpressDirectory";
-    let found = find(place.base, place.settings, field, directory, Wanted::Directory);
+    let found = find(place.base, place.settings, field, &assets.wordpress_directory, Wanted::Directory);
     found.map(|source| Core::Directory(source.path)).map_err(|issue: Issue| refuse(&[issue]))
 }
 

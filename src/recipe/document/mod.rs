@@ -31,7 +31,7 @@ pub use runtime::{Assets, Backend, InstallMode, Runtime, Stack};
 pub use seed::{DeterministicIds, IdStrategy, OnUnsupported, Scopes, SeedFormat, SeedType, Selector, SiteSeed};
 pub use switch::Switch;
 pub use unsupported::{UNSUPPORTED, Unsupported};
-pub use workflow::{Capture, StepDiagnostics, Workflow, WorkflowStep};
+pub use workflow::{Workflow, WorkflowStep};
 pub use workspace::{SeedSource, SourceMode, Workspace, WorkspaceSeed};
 
 use crate::contract::{Code, Input, Refusal, input_schema};

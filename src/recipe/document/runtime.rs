@@ -54,18 +54,14 @@ pub enum InstallMode {
     InstallFromExistingFilesIfNeeded,
 }
 
-/// A WordPress of the recipe's own: one of the two.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// A WordPress of the recipe's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Assets {
     /// Directory with the core's files.
-    #[serde(rename = "wordpressDirectory", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "wordpressDirectory")]
     #[schemars(length(min = 1, max = 4096))]
-    pub wordpress_directory: Option<String>,
-    /// Archive with a directory `wordpress`, as it is released.
-    #[serde(rename = "wordpressZip", default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 4096))]
-    pub wordpress_zip: Option<String>,
+    pub wordpress_directory: String,
 }
 
 /// What is mounted before everything else.

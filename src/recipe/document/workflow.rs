@@ -33,9 +33,6 @@ pub struct WorkflowStep {
     #[serde(rename = "timeoutMs", default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 86_400_000))]
     pub timeout_ms: Option<u64>,
-    /// What is recorded of it besides its output.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub diagnostics: Option<StepDiagnostics>,
     /// The author's own notes, kept with the step's result. At most 64 KiB of JSON.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,
@@ -45,27 +42,4 @@ pub struct WorkflowStep {
     /// This step's failure says nothing about the run.
     #[serde(default)]
     pub advisory: bool,
-}
-
-/// What is recorded of a step besides its output.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StepDiagnostics {
-    #[schemars(length(min = 1, max = 1))]
-    pub capture: Vec<Capture>,
-    /// Left out: 50.
-    #[serde(rename = "maxItems", default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 500))]
-    pub max_items: Option<u32>,
-    /// Left out: 65536.
-    #[serde(rename = "maxBytes", default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 524_288))]
-    pub max_bytes: Option<u32>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Capture {
-    /// The queries that `$wpdb` has made.
-    WpdbQueries,
 }

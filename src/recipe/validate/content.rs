@@ -12,6 +12,10 @@ const KINDS_MAX: usize = 25;
 /// Records of one scope.
 const RECORDS_MAX: u64 = 100;
 
+/// The user number 1 of every sandbox.
+const ADMINISTRATOR: &str = "admin";
+const ADMINISTRATOR_EMAIL: &str = "admin@example.test";
+
 pub(super) fn check(inputs: &Inputs, context: &mut Context<'_>) {
     let mut names = BTreeSet::new();
     for (index, seed) in inputs.site_seeds.iter().enumerate() {
@@ -31,13 +35,23 @@ pub(super) fn check(inputs: &Inputs, context: &mut Context<'_>) {
         check_database(database, &at, context);
     }
     let (mut names, mut logins) = (BTreeSet::new(), BTreeSet::new());
+    let (mut numbers, mut addresses) = (BTreeSet::new(), BTreeSet::from([ADMINISTRATOR_EMAIL.to_owned()]));
     for (index, user) in inputs.fixture_users.iter().enumerate() {
         let at = format!("$.inputs.fixtureUsers[{index}]");
+        let login = fixture::login(user);
         if !names.insert(&user.name) {
             context.issue("duplicate-name", format!("{at}.name"), "another user has this name");
         }
-        if !logins.insert(user.username.as_ref().unwrap_or(&user.name)) {
+        if !logins.insert(login.to_lowercase()) {
             context.issue("duplicate-name", format!("{at}.username"), "another user has this login");
+        }
+        if !addresses.insert(fixture::email(user).to_lowercase()) && login != ADMINISTRATOR {
+            context.issue("duplicate-name", format!("{at}.email"), "another user has this address");
+        }
+        if let Some(number) = user.user_id
+            && (!numbers.insert(number) || (number == 1) != (login == ADMINISTRATOR))
+        {
+            context.issue("duplicate-name", format!("{at}.userId"), "another user has this number");
         }
         check_user(user, &at, context);
     }
@@ -135,11 +149,12 @@ fn check_database(database: &FixtureDatabase, at: &str, context: &mut Context<'_
 }
 
 fn check_user(user: &FixtureUser, at: &str, context: &mut Context<'_>) {
-    let login = user.username.as_deref().unwrap_or(&user.name);
+    let login = fixture::login(user);
     let plain = |b: u8| b.is_ascii_alphanumeric() || b" _.@-".contains(&b);
-    if login.len() > 60 || login.trim() != login || !login.bytes().all(plain) {
+    let nameless = !login.bytes().any(|b| b.is_ascii_alphanumeric());
+    if nameless || login.len() > 60 || login.trim() != login || login.contains("  ") || !login.bytes().all(plain) {
         let field = if user.username.is_some() { "username" } else { "name" };
-        let why = "a login has letters, digits, blanks and _ . @ -, at most 60";
+        let why = "a login has letters, digits, single blanks and _ . @ -, at most 60";
         context.issue("invalid-fixture-user", format!("{at}.{field}"), why);
     }
     if let Some(email) = &user.email

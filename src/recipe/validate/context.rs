@@ -87,7 +87,12 @@ impl<'a> Context<'a> {
         let beneath_file = self.targets.iter().find(|(other, found)| {
             found.is_file && target.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with('/'))
         });
-        if let Some((other, found)) = beneath_file {
+        let above = format!("{target}/");
+        let above_other = self.targets.keys().find(|other| is_file && other.starts_with(&above));
+        if let Some(other) = above_other {
+            let message = format!("{} mounts something at {other}; a file has nothing beneath it", self.targets[other].field);
+            self.issue("invalid-sandbox-path", field, message);
+        } else if let Some((other, found)) = beneath_file {
             let message = format!("{} mounts a file at {other}; nothing can lie beneath it", found.field);
             self.issue("invalid-sandbox-path", field, message);
         } else if let Some(taken) = self.targets.get(target) {

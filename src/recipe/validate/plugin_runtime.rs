@@ -4,7 +4,7 @@ use super::super::document::{HealthProbe, PhpSettings, PluginRuntime};
 use super::context::Context;
 use super::steps::{check_step, located};
 use crate::contract::shown;
-use crate::sandbox::{Arguments, Command};
+use crate::sandbox::{Arguments, Command, check_constant};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -22,9 +22,6 @@ const SETUP_COMMANDS: [&str; 5] = [
     "wordpress.ensure-plugin-active",
 ];
 
-/// Constants that the sandbox defines itself.
-const OWN_CONSTANTS: [&str; 4] = ["ABSPATH", "WPINC", "WP_CONTENT_DIR", "WPMU_PLUGIN_DIR"];
-
 /// Longest text of a setting or a constant, bytes.
 const TEXT_BYTES: usize = 64 << 10;
 
@@ -32,10 +29,8 @@ pub(super) fn check(runtime: &PluginRuntime, context: &mut Context<'_>) {
     check_php(&runtime.php, context);
     for (name, value) in &runtime.wp_config_defines {
         let field = format!("{AT}.wpConfigDefines.{}", shown(name, 100));
-        if !is_constant(name) {
-            context.issue("invalid-plugin-runtime-wp-config-define", field.as_str(), "the name of a constant");
-        } else if OWN_CONSTANTS.contains(&name.as_str()) {
-            context.issue("invalid-plugin-runtime-wp-config-define", field.as_str(), "the sandbox's own constant");
+        if let Err(why) = check_constant(name) {
+            context.issue("invalid-plugin-runtime-wp-config-define", field.as_str(), why);
         }
         if !is_scalar(value) {
             let why = "a string, a number, a boolean or null";
@@ -126,12 +121,6 @@ fn check_probe(probe: &HealthProbe, at: &str, context: &mut Context<'_>) {
             context.issue("unsupported-plugin-runtime-health-probe", format!("{at}.type"), why);
         }
     }
-}
-
-fn is_constant(name: &str) -> bool {
-    name.len() <= 128
-        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// `A-Z a-z 0-9 . _ -`, beginning with a letter or a digit.

@@ -4,6 +4,8 @@ use super::super::document::{ExtraPlugin, LoadAs};
 use super::super::main_file::main_file;
 use super::super::source::{Source, Wanted};
 use super::context::Context;
+use crate::artifact::zip_names;
+use crate::contract::shown;
 use crate::sandbox::MUST_USE_DIR;
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -44,7 +46,7 @@ fn check_plugin(plugin: &ExtraPlugin, at: &str, context: &mut Context<'_>) {
         context.issue("invalid-source-subdir", format!("{at}.sourceSubdir"), "a path in the source, without `..`");
     } else if let (Some(source), Some(slug)) = (&source, &slug) {
         if source.is_file {
-            check_archive(plugin, source, at, &field, context);
+            check_archive(plugin, source, slug, at, &field, context);
         } else {
             check_directory(plugin, source, slug, at, &field, context);
         }
@@ -110,15 +112,22 @@ fn is_plain(path: &str) -> bool {
         && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
-fn check_archive(plugin: &ExtraPlugin, source: &Source, at: &str, field: &str, context: &mut Context<'_>) {
+fn check_archive(
+    plugin: &ExtraPlugin,
+    source: &Source,
+    slug: &str,
+    at: &str,
+    field: &str,
+    context: &mut Context<'_>,
+) {
     if plugin.load_as == LoadAs::MuPlugin {
         context.issue("invalid-source", field, "a must-use plugin is mounted: give a directory");
         return;
     }
-    let digest = match archive_digest(&source.path) {
-        Ok(digest) => digest,
-        Err(error) => {
-            context.issue("invalid-source", field, error.to_string());
+    let (digest, files) = match archive(&source.path) {
+        Ok(found) => found,
+        Err(why) => {
+            context.issue("invalid-source", field, why);
             return;
         }
     };
@@ -127,22 +136,65 @@ fn check_archive(plugin: &ExtraPlugin, source: &Source, at: &str, field: &str, c
     {
         context.issue("invalid-source-digest", format!("{at}.sha256"), format!("the archive's digest is {digest}"));
     }
+    check_archived(plugin, &files, slug, at, field, context);
 }
 
-/// The digest of a file that begins as a zip does.
-fn archive_digest(path: &Path) -> io::Result<String> {
+/// Whether the plugin is in the archive, as far as names tell.
+fn check_archived(plugin: &ExtraPlugin, files: &[String], slug: &str, at: &str, field: &str, context: &mut Context<'_>) {
+    let root = match &plugin.source_subdir {
+        Some(subdir) => format!("{}/", subdir.trim_end_matches('/')),
+        None => only_directory(files),
+    };
+    let mut inside = files.iter().filter_map(|name| name.strip_prefix(&root)).peekable();
+    if inside.peek().is_none() {
+        let subdir = plugin.source_subdir.as_deref().unwrap_or_default();
+        let why = format!("{} is no directory of the archive", shown(subdir, 200));
+        context.issue("invalid-source-subdir", format!("{at}.sourceSubdir"), why);
+        return;
+    }
+    match &plugin.plugin_file {
+        Some(file) if is_plugin_file(file, slug) => {
+            let inner = &file[slug.len() + 1..];
+            if !inside.any(|name| name == inner) {
+                let why = format!("{} is no file of the plugin's directory", shown(inner, 200));
+                context.issue("invalid-plugin-file", format!("{at}.pluginFile"), why);
+            }
+        }
+        Some(_) => {}
+        None => {
+            if !inside.any(|name| name.ends_with(".php") && !name.contains('/')) {
+                context.issue("invalid-plugin-file", field, "the archive holds no plugin file");
+            }
+        }
+    }
+}
+
+/// The directory that everything lies in, with a slash, or nothing: what an archiver has added does
+/// not count.
+fn only_directory(files: &[String]) -> String {
+    let mut tops = files.iter().map(|name| name.split_once('/').map_or("", |(top, _)| top)).filter(|top| *top != "__MACOSX");
+    match tops.next() {
+        Some(first) if !first.is_empty() && tops.all(|top| top == first) => format!("{first}/"),
+        _ => String::new(),
+    }
+}
+
+/// The digest of a zip, and the names of its files.
+fn archive(path: &Path) -> Result<(String, Vec<String>), String> {
     // A named pipe would wait for its other end.
-    let mut file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let open = || File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let mut file = open().map_err(|error| error.to_string())?;
     let mut magic = [0; 4];
     if file.read_exact(&mut magic).is_err() || magic != *b"PK\x03\x04" {
-        return Err(io::Error::other("it is neither a directory nor a zip"));
+        return Err("it is neither a directory nor a zip".to_owned());
     }
-    file.rewind()?;
+    let names = zip_names(&file).map_err(|error| format!("the archive cannot be unpacked: {error}"))?;
     let mut hash = Sha256::new();
-    if io::copy(&mut file.take(ARCHIVE_BYTES + 1), &mut hash)? > ARCHIVE_BYTES {
-        return Err(io::Error::other(format!("an archive has at most {} MiB", ARCHIVE_BYTES >> 20)));
+    let hashed = file.rewind().and_then(|()| io::copy(&mut file.take(ARCHIVE_BYTES + 1), &mut hash));
+    if hashed.map_err(|error| error.to_string())? > ARCHIVE_BYTES {
+        return Err(format!("an archive has at most {} MiB", ARCHIVE_BYTES >> 20));
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok((hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), names))
 }
 
 fn check_directory(

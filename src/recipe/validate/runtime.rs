@@ -53,20 +53,11 @@ fn versions(runtime: &Runtime, context: &mut Context<'_>) {
 
 fn check_assets(assets: &Assets, names_version: bool, context: &mut Context<'_>) {
     let at = "$.runtime.assets";
-    match (&assets.wordpress_directory, &assets.wordpress_zip) {
-        (None, None) => context.issue("missing-source", at, "name wordpressDirectory or wordpressZip"),
-        (Some(_), Some(_)) => context.issue("invalid-source", at, "name one of the two"),
-        (Some(directory), None) => {
-            let field = format!("{at}.wordpressDirectory");
-            if let Some(found) = context.source(&field, directory, Wanted::Directory)
-                && !is_core(&found.path)
-            {
-                context.issue("invalid-source", field, "it does not hold WordPress's core files");
-            }
-        }
-        (None, Some(zip)) => {
-            context.source(&format!("{at}.wordpressZip"), zip, Wanted::File);
-        }
+    let field = format!("{at}.wordpressDirectory");
+    if let Some(found) = context.source(&field, &assets.wordpress_directory, Wanted::Directory)
+        && !is_core(&found.path)
+    {
+        context.issue("invalid-source", field, "it does not hold WordPress's core files");
     }
     if names_version {
         context.issue("invalid-source", at, "runtime.wp names a WordPress already");

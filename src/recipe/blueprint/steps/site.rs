@@ -2,7 +2,7 @@
 
 use super::{Problem, Step};
 use crate::recipe::blueprint::staging::Staging;
-use crate::sandbox::{Command, ContentTask, ResetKind};
+use crate::sandbox::{Command, ContentTask, ResetKind, check_constant};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -41,21 +41,12 @@ enum Method {
     DefineBeforeRun,
 }
 
-/// Where the sandbox's WordPress and its database are.
-const OWN_CONSTANTS: [&str; 2] = ["ABSPATH", "WP_CONTENT_DIR"];
-
 impl Step for DefineConstants {
     fn command(self, staging: Staging<'_, '_>) -> Result<Command, Problem> {
         for (name, value) in &self.consts {
             let refuse = |why: &str| Err(Problem::new("invalid-blueprint", &format!("consts.{name}"), why));
-            let mut bytes = name.bytes();
-            let plain = bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
-                && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_');
-            if !plain || name.len() > 200 {
-                return refuse("no constant can have this name");
-            }
-            if name.starts_with("DB_") || OWN_CONSTANTS.contains(&name.as_str()) {
-                return refuse("the sandbox itself sets this constant");
+            if let Err(why) = check_constant(name) {
+                return refuse(why);
             }
             if value.is_object() {
                 return refuse("a constant is text, a number, a boolean, null, or a list");
