@@ -169,3 +169,88 @@ fn a_damaged_bundle_of_the_same_files_is_not_taken_for_existing() {
     let refusal = Refusal::from(room.store.persist(request(files)).unwrap_err());
     assert_eq!(refusal.code, Code::ArtifactDigestMismatch);
 }
+
+const TOKEN: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+
+fn base64(path: &str, bytes: &[u8]) -> BrowserFileInput {
+    use base64::Engine;
+    let content_base64 = Some(base64::prelude::BASE64_STANDARD.encode(bytes));
+    BrowserFileInput { path: path.into(), content_base64, ..Default::default() }
+}
+
+/// Files that have a token wherever one can be.
+fn leaky() -> Vec<BrowserFileInput> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut gzip, TOKEN.as_bytes()).unwrap();
+    let mut described = file("b.txt", "nothing");
+    described.description = Some(format!("made with {TOKEN}"));
+    described.roles = vec![TOKEN.into()];
+    described.metadata = json!({ TOKEN: [TOKEN] }).as_object().cloned();
+    described.provenance = json!({ "url": format!("https://me:{TOKEN}@example.org/") }).as_object().cloned();
+    vec![
+        file("a.html", &format!("<p>{TOKEN}</p>\n")),
+        described,
+        base64("text.css", format!("/* {TOKEN} */").as_bytes()),
+        base64("raw.bin", format!("\0{TOKEN}").as_bytes()),
+        base64("packed.gz", &gzip.finish().unwrap()),
+        base64("clean.bin", b"\0\x01"),
+    ]
+}
+
+#[test]
+fn no_token_is_anywhere_in_a_bundle_of_a_browsers_files() {
+    let room = room();
+    let mut request = request(leaky());
+    request.provenance = json!({ "token": TOKEN });
+    request.caller = json!({ "metadata": { "note": TOKEN }, "reviewHints": [TOKEN] }).as_object().cloned().unwrap();
+    let persisted = room.store.persist(request).unwrap();
+    assert!(!serde_json::to_string(&persisted).unwrap().contains(TOKEN));
+    for name in support::bundle::files(&persisted.directory) {
+        let bytes = fs::read(persisted.directory.join(&name)).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains(TOKEN), "{name}");
+    }
+    assert_eq!(room.store.inspect(&persisted.artifact_id).unwrap().verification.violations, []);
+    let read = |name: &str| fs::read_to_string(persisted.directory.join(format!("files/browser/{name}"))).unwrap();
+    assert_eq!(read("a.html"), "<p>[REDACTED:github-token]</p>\n");
+    assert_eq!(read("text.css"), "/* [REDACTED:github-token] */");
+
+    let changed = persisted.artifact.changed_files.unwrap();
+    let row = |path: &str| changed["files"].as_array().unwrap().iter().find(|row| row["path"] == path).unwrap().clone();
+    for path in ["raw.bin", "packed.gz"] {
+        assert_eq!((&row(path)["omitted"], &row(path)["redacted"]), (&json!("secret"), &json!(true)), "{path}");
+        assert_eq!((row(path).get("artifactPath"), row(path).get("sha256")), (None, None), "{path}");
+        assert!(!persisted.directory.join("files/browser").join(path).exists());
+    }
+    assert_eq!((&row("a.html")["redacted"], row("b.txt").get("redacted")), (&json!(true), None));
+    assert_eq!(row("clean.bin").get("redacted"), None);
+
+    let manifest = persisted.artifact.manifest.unwrap();
+    for row in manifest["files"].as_array().unwrap() {
+        let bytes = fs::read(persisted.directory.join(row["path"].as_str().unwrap())).unwrap();
+        let marked = String::from_utf8_lossy(&bytes).contains("[REDACTED:");
+        assert_eq!(row["redaction"]["policy"], if marked { "applied" } else { "none" }, "{}", row["path"]);
+    }
+    let review = persisted.artifact.review.unwrap();
+    assert_eq!(review["riskFlags"][0], "secrets-redacted");
+    assert_eq!(review["redaction"], persisted.artifact.metadata.unwrap()["redaction"]);
+}
+
+#[test]
+fn a_normalized_bundle_has_no_token_either() {
+    let mut about = described("a.html");
+    about.metadata = json!({ "k": TOKEN });
+    about.provenance = json!({ TOKEN: 1 });
+    let bundle = normalize(about, leaky()).unwrap();
+    assert!(!serde_json::to_string(&bundle).unwrap().contains(TOKEN));
+    let file = |path: &str| bundle.files.iter().find(|file| file.path == path).unwrap();
+    assert_eq!(file("a.html").content.as_deref(), Some("<p>[REDACTED:github-token]</p>\n"));
+    assert!(file("packed.gz").omitted.is_some() && file("packed.gz").content_base64.is_none());
+    assert_eq!(file("clean.bin").content_base64.as_deref(), Some("AAE="));
+}
+
+#[test]
+fn a_token_in_the_name_of_a_browsers_file_is_refused_and_not_told() {
+    let refusal = refused(vec![file(&format!("{TOKEN}.txt"), "")]);
+    assert_eq!(refusal.code, Code::BrowserArtifactPathInvalid);
+    assert!(!format!("{refusal:?}").contains(TOKEN));
+}

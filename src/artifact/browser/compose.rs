@@ -1,16 +1,17 @@
 //! The files of a bundle that a browser has made.
 
-use super::normalize::{CheckedFile, Encoding};
+use super::normalize::{CheckedFile, Content, Encoding};
 use super::path::in_bundle;
-use crate::artifact::ArtifactError;
-use crate::artifact::bundle::{ARTIFACT_REVIEW_SCHEMA, MANIFEST_PATH, METADATA_PATH, REVIEW_PATH};
+use crate::artifact::bundle::{
+    ARTIFACT_REVIEW_SCHEMA, MANIFEST_PATH, METADATA_PATH, ManifestFile, REVIEW_PATH, Staging, pretty, to_value,
+};
 use crate::artifact::changed_files::CHANGED_FILES_SCHEMA;
 use crate::artifact::confined::Dir;
 use crate::artifact::digest::{
-    CHANGED_FILES_PATH, ContentDigest, FileDigest, PATCH_PATH, bundle_id, content_digest,
-    manifest_self_hash,
+    CHANGED_FILES_PATH, ContentDigest, FileDigest, PATCH_PATH, bundle_id, content_digest, manifest_self_hash,
 };
 use crate::artifact::test_results::TEST_RESULTS_SCHEMA;
+use crate::artifact::{ArtifactError, Found, Omission, Redactor, Tally};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::Write;
@@ -23,12 +24,18 @@ const NAME: &str = "browser-playground";
 #[serde(rename_all = "camelCase")]
 struct ChangedBrowserFile<'a> {
     path: &'a str,
-    artifact_path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    artifact_path: Option<String>,
     status: &'static str,
     encoding: Encoding,
     mime_type: &'a str,
     size: usize,
-    sha256: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    redacted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    omitted: Option<Omission>,
     kind: &'a str,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     roles: &'a [String],
@@ -57,12 +64,14 @@ pub fn changed_files(files: &[CheckedFile]) -> Vec<u8> {
 fn row(file: &CheckedFile) -> ChangedBrowserFile<'_> {
     ChangedBrowserFile {
         path: &file.path,
-        artifact_path: in_bundle(&file.path),
+        artifact_path: file.omitted().is_none().then(|| in_bundle(&file.path)),
         status: "added",
         encoding: file.encoding,
         mime_type: &file.mime_type,
-        size: file.bytes.len(),
-        sha256: &file.sha256,
+        size: file.size(),
+        sha256: file.sha256(),
+        redacted: file.redacted(),
+        omitted: file.omitted(),
         kind: &file.kind,
         roles: &file.input.roles,
         metadata: file.input.metadata.as_ref(),
@@ -71,27 +80,52 @@ fn row(file: &CheckedFile) -> ChangedBrowserFile<'_> {
     }
 }
 
-/// Writes every file of the bundle into `dir`, which is empty.
+/// Writes every file of the bundle into `dir`, which is empty. Files and `changed` hold no secret any
+/// more; what is said of them as a whole does until here.
 pub fn compose(
     files: &[CheckedFile],
     changed: &[u8],
     about: &About<'_>,
+    redactor: &Redactor,
     dir: &Dir,
 ) -> Result<(), ArtifactError> {
     let digest = content_digest(changed, b"");
     let id = bundle_id(&digest.value);
-    let mut writer = Writer { dir, rows: Vec::new() };
-    let json = "application/json";
-    writer.file(METADATA_PATH, "metadata", json, &pretty(&metadata(&id, &digest, files, about)))?;
-    writer.file(CHANGED_FILES_PATH, "changed-files", json, changed)?;
-    writer.file(PATCH_PATH, "patch", "text/x-diff", b"")?;
-    writer.file(REVIEW_PATH, "review", json, &pretty(&review(&id, &digest, files, about)))?;
-    let tests = json!({ "schema": TEST_RESULTS_SCHEMA, "status": "not-run", "tests": [] });
-    writer.file(TEST_RESULTS_PATH, "test-results", json, &pretty(&tests))?;
+    let mut tally = Tally::default();
     for file in files {
-        writer.file(&in_bundle(&file.path), "browser-artifact", &file.mime_type, &file.bytes)?;
+        tally.add(&in_bundle(&file.path), &file.found.0);
+        tally.add(CHANGED_FILES_PATH, &file.found.1);
     }
-    writer.seal(&id, &digest, about)
+    let mut staging = Staging::new(dir, redactor, tally);
+    let mut metadata = staging.clean(METADATA_PATH, &metadata(&id, &digest, files, about));
+    let mut review = staging.clean(REVIEW_PATH, &review(&id, &digest, files, about));
+    let mut found = Found::default();
+    let mut runtime = runtime(about);
+    redactor.value(&mut runtime, &mut found);
+    let redaction = staging.tally.summary();
+    if redaction.total > 0 || files.iter().any(CheckedFile::redacted) {
+        metadata["redaction"] = to_value(&redaction);
+        review["redaction"] = to_value(&redaction);
+        review["riskFlags"] = json!(risk_flags(files));
+    }
+    let json = "application/json";
+    staging.write(METADATA_PATH, "metadata", json, &pretty(&metadata))?;
+    staging.write(CHANGED_FILES_PATH, "changed-files", json, changed)?;
+    staging.write(PATCH_PATH, "patch", "text/x-diff", b"")?;
+    staging.write(REVIEW_PATH, "review", json, &pretty(&review))?;
+    let tests = json!({ "schema": TEST_RESULTS_SCHEMA, "status": "not-run", "tests": [] });
+    staging.write(TEST_RESULTS_PATH, "test-results", json, &pretty(&tests))?;
+    for file in files {
+        if let Content::Kept(bytes) = &file.content {
+            staging.write(&in_bundle(&file.path), "browser-artifact", &file.mime_type, bytes)?;
+        }
+    }
+    seal(&id, &digest, &about.created_at, runtime, &found, staging.listed(), dir)
+}
+
+fn risk_flags(files: &[CheckedFile]) -> Vec<String> {
+    let redacted = files.iter().filter(|file| file.redacted()).map(|file| format!("redacted:{}", file.path));
+    std::iter::once("secrets-redacted".to_owned()).chain(redacted).collect()
 }
 
 fn metadata(
@@ -108,7 +142,7 @@ fn metadata(
         "provenance": about.provenance,
         "caller": about.caller,
         "artifacts": {
-            "browser": files.iter().map(|file| in_bundle(&file.path)).collect::<Vec<_>>(),
+            "browser": files.iter().filter(|file| file.omitted().is_none()).map(|file| in_bundle(&file.path)).collect::<Vec<_>>(),
             "changedFiles": CHANGED_FILES_PATH,
             "patch": PATCH_PATH,
             "review": REVIEW_PATH,
@@ -150,64 +184,26 @@ fn review(id: &str, digest: &ContentDigest, files: &[CheckedFile], about: &About
     })
 }
 
-/// Writes files and remembers their hashes.
-struct Writer<'a> {
-    dir: &'a Dir,
-    rows: Vec<Value>,
-}
-
-impl Writer<'_> {
-    fn file(
-        &mut self,
-        path: &str,
-        kind: &str,
-        content_type: &str,
-        bytes: &[u8],
-    ) -> Result<(), ArtifactError> {
-        self.dir
-            .create_parents(path)
-            .and_then(|()| self.dir.create_file(path)?.write_all(bytes))
-            .map_err(ArtifactError::PersistFailed)?;
-        self.rows.push(json!({
-            "path": path,
-            "kind": kind,
-            "contentType": content_type,
-            "sha256": FileDigest::of(bytes),
-        }));
-        Ok(())
-    }
-
-    fn seal(
-        mut self,
-        id: &str,
-        digest: &ContentDigest,
-        about: &About<'_>,
-    ) -> Result<(), ArtifactError> {
-        let own = json!({
-            "path": MANIFEST_PATH,
-            "kind": "manifest",
-            "contentType": "application/json",
-            "sha256": FileDigest::sha256("0".repeat(64)),
-        });
-        self.rows.insert(0, own);
-        let mut manifest = json!({
-            "id": id,
-            "contentDigest": digest,
-            "createdAt": about.created_at,
-            "runtime": runtime(about),
-            "files": self.rows,
-        });
-        let hash = manifest_self_hash(&manifest);
-        manifest["files"][0]["sha256"]["value"] = hash.into();
-        self.dir
-            .create_file(MANIFEST_PATH)
-            .and_then(|mut file| file.write_all(&pretty(&manifest)))
-            .map_err(ArtifactError::PersistFailed)
-    }
-}
-
-fn pretty(value: &Value) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(value).expect("a JSON value serialises");
-    bytes.push(b'\n');
-    bytes
+fn seal(
+    id: &str,
+    digest: &ContentDigest,
+    created_at: &str,
+    runtime: Value,
+    found: &Found,
+    listed: Vec<ManifestFile>,
+    dir: &Dir,
+) -> Result<(), ArtifactError> {
+    let rows: Vec<ManifestFile> = std::iter::once(ManifestFile::own(found)).chain(listed).collect();
+    let mut manifest = json!({
+        "id": id,
+        "contentDigest": digest,
+        "createdAt": created_at,
+        "runtime": runtime,
+        "files": rows,
+    });
+    let hash = manifest_self_hash(&manifest);
+    manifest["files"][0]["sha256"]["value"] = hash.into();
+    dir.create_file(MANIFEST_PATH)
+        .and_then(|mut file| file.write_all(&pretty(&manifest)))
+        .map_err(ArtifactError::PersistFailed)
 }

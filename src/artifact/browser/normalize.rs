@@ -2,13 +2,16 @@
 
 use super::error::BrowserArtifactError;
 use super::path;
+use crate::artifact::{Found, Omission, Redactor, patch};
 use crate::contract::{digest_hex, stable_json};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// Schema id of [`NormalizedBundle`].
 pub const BROWSER_NORMALIZATION_SCHEMA: &str = "wp-codebox/browser-artifact-bundle-normalization/v1";
@@ -91,10 +94,17 @@ pub struct NormalizedFile {
     pub mime_type: String,
     /// Bytes.
     pub size: usize,
-    pub sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     pub kind: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
+    /// A secret was taken out of the content.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
+    /// Why there is no content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub omitted: Option<Omission>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,10 +117,19 @@ pub struct CheckedFile {
     pub encoding: Encoding,
     pub mime_type: String,
     pub kind: String,
-    pub bytes: Vec<u8>,
-    pub sha256: String,
-    /// What else the caller says of it.
+    pub content: Content,
+    /// What else the caller says of it, without secrets.
     pub input: BrowserFileInput,
+    /// What was taken out of the content, and of what is said of it.
+    pub found: (Found, Found),
+}
+
+/// What is kept of a file.
+pub enum Content {
+    /// Its bytes, without secrets.
+    Kept(Vec<u8>),
+    /// Nothing: it holds a secret and is not text, of which a part could be shown. So many bytes.
+    Secret(usize),
 }
 
 /// Files, what they belong to, and where they begin.
@@ -134,23 +153,36 @@ pub fn normalize(
         return Err(BrowserArtifactError::SchemaMissing);
     }
     let root = root(&described.root)?;
-    let mut files = check(files, &root)?;
+    let redactor = redactor();
+    let mut files = check(files, &root, redactor)?;
     let entrypoint = entrypoint(&described.entrypoint, &root, &files)?;
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let mut bundle = NormalizedBundle {
         success: true,
         schema: BROWSER_NORMALIZATION_SCHEMA.into(),
-        caller_schema,
+        caller_schema: redactor.text(&caller_schema, &mut Found::default()).into_owned(),
         root,
         entrypoint,
         files: files.into_iter().map(CheckedFile::normal).collect(),
-        roles: sorted(described.roles),
-        provenance: sorted(described.provenance),
-        metadata: sorted(described.metadata),
+        roles: sorted(clean(described.roles, redactor)),
+        provenance: sorted(clean(described.provenance, redactor)),
+        metadata: sorted(clean(described.metadata, redactor)),
         content_digest: String::new(),
     };
     bundle.content_digest = bundle.digest();
     Ok(bundle)
+}
+
+/// No configured secret is ever given to a browser: what can be found is what looks like one.
+pub fn redactor() -> &'static Redactor {
+    static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::default);
+    &REDACTOR
+}
+
+/// The value without secrets.
+pub fn clean(mut value: Value, redactor: &Redactor) -> Value {
+    redactor.value(&mut value, &mut Found::default());
+    value
 }
 
 pub fn root(root: &str) -> Result<String, BrowserArtifactError> {
@@ -175,6 +207,7 @@ pub fn entrypoint(
 pub fn check(
     files: Vec<BrowserFileInput>,
     root: &str,
+    redactor: &Redactor,
 ) -> Result<Vec<CheckedFile>, BrowserArtifactError> {
     if files.is_empty() {
         return Err(BrowserArtifactError::FilesMissing);
@@ -183,12 +216,12 @@ pub fn check(
     let mut total = 0;
     let mut checked = Vec::with_capacity(files.len());
     for (index, file) in files.into_iter().enumerate() {
-        let file = CheckedFile::of(index, file, root)?;
+        let file = CheckedFile::of(index, file, root, redactor)?;
         // On some file systems case does not tell two names apart.
         if !seen.insert(file.path.to_lowercase()) {
             return Err(BrowserArtifactError::PathDuplicate { index, path: file.path });
         }
-        total += file.bytes.len();
+        total += file.size();
         if total > MAX_TOTAL {
             return Err(BrowserArtifactError::TooLarge { max_size: MAX_TOTAL });
         }
@@ -197,17 +230,42 @@ pub fn check(
     Ok(checked)
 }
 
+impl BrowserFileInput {
+    /// Takes secrets out of what is said of the file.
+    fn clean(&mut self, redactor: &Redactor, found: &mut Found) {
+        let texts = [&mut self.mime_type, &mut self.kind, &mut self.description];
+        for text in texts.into_iter().flatten().chain(&mut self.roles) {
+            if let Cow::Owned(clean) = redactor.text(text, found) {
+                *text = clean;
+            }
+        }
+        for map in [&mut self.metadata, &mut self.provenance].into_iter().flatten() {
+            let mut value = Value::Object(std::mem::take(map));
+            redactor.value(&mut value, found);
+            if let Value::Object(clean) = value {
+                *map = clean;
+            }
+        }
+    }
+}
+
 impl CheckedFile {
     fn of(
         index: usize,
         mut input: BrowserFileInput,
         root: &str,
+        redactor: &Redactor,
     ) -> Result<Self, BrowserArtifactError> {
         use BrowserArtifactError as E;
         let path = path::normal(&input.path)
             .map(|path| path::scoped(path, root))
             .filter(|path| path::normal(path).is_some())
             .ok_or_else(|| E::PathInvalid { index, path: input.path.clone() })?;
+        if redactor.holds(path.as_bytes()) {
+            // A name is kept as it is or not at all.
+            let path = redactor.text(&path, &mut Found::default()).into_owned();
+            return Err(E::PathInvalid { index, path });
+        }
         if let Some(extension) = path::blocked_extension(&path) {
             return Err(E::ExtensionBlocked { index, path, extension });
         }
@@ -237,30 +295,71 @@ impl CheckedFile {
             Some(text) if !text.is_empty() => text.to_owned(),
             _ => other.to_owned(),
         };
+        let mut found = (Found::default(), Found::default());
+        let content = if patch::is_text(&bytes) {
+            match redactor.bytes(&bytes, &mut found.0) {
+                Cow::Owned(clean) => Content::Kept(clean),
+                Cow::Borrowed(_) => Content::Kept(bytes),
+            }
+        } else if redactor.holds_packed(&bytes) {
+            Content::Secret(bytes.len())
+        } else {
+            Content::Kept(bytes)
+        };
+        input.clean(redactor, &mut found.1);
         Ok(CheckedFile {
             encoding,
             mime_type: text(&input.mime_type, path::media_type(&path)),
             kind: text(&input.kind, "browser-artifact"),
-            sha256: digest_hex([bytes.as_slice()]),
             path,
-            bytes,
+            content,
             input,
+            found,
         })
     }
 
+    /// Bytes.
+    pub fn size(&self) -> usize {
+        match &self.content {
+            Content::Kept(bytes) => bytes.len(),
+            Content::Secret(size) => *size,
+        }
+    }
+
+    /// Of what is kept.
+    pub fn sha256(&self) -> Option<String> {
+        match &self.content {
+            Content::Kept(bytes) => Some(digest_hex([bytes.as_slice()])),
+            Content::Secret(_) => None,
+        }
+    }
+
+    /// Whether a secret was taken out of the content.
+    pub fn redacted(&self) -> bool {
+        self.omitted().is_some() || !self.found.0.is_empty()
+    }
+
+    pub fn omitted(&self) -> Option<Omission> {
+        matches!(self.content, Content::Secret(_)).then_some(Omission::Secret)
+    }
+
     fn normal(self) -> NormalizedFile {
-        let (content, content_base64) = match self.encoding {
-            Encoding::Utf8 => (String::from_utf8(self.bytes.clone()).ok(), None),
-            Encoding::Base64 => (None, Some(BASE64_STANDARD.encode(&self.bytes))),
+        let (size, sha256, redacted, omitted) = (self.size(), self.sha256(), self.redacted(), self.omitted());
+        let (content, content_base64) = match (self.content, self.encoding) {
+            (Content::Secret(_), _) => (None, None),
+            (Content::Kept(bytes), Encoding::Utf8) => (String::from_utf8(bytes).ok(), None),
+            (Content::Kept(bytes), Encoding::Base64) => (None, Some(BASE64_STANDARD.encode(&bytes))),
         };
         NormalizedFile {
             path: self.path,
             encoding: self.encoding,
             mime_type: self.mime_type,
-            size: self.bytes.len(),
-            sha256: self.sha256,
+            size,
+            sha256,
             kind: self.kind,
             roles: self.input.roles,
+            redacted,
+            omitted,
             content,
             content_base64,
         }

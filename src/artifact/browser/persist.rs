@@ -6,7 +6,7 @@ use super::normalize::{self, BrowserFileInput, Encoding};
 use super::path::in_bundle;
 use crate::artifact::bundle::Limits;
 use crate::artifact::digest::{bundle_id, content_digest};
-use crate::artifact::{ArtifactError, Bundle, Store, WriteStatus};
+use crate::artifact::{ArtifactError, Bundle, Omission, Redactor, Store, WriteStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -95,13 +95,21 @@ pub struct PersistedBundle {
 pub struct PersistedFile {
     pub path: String,
     /// Where in the bundle it is.
-    pub artifact_path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifact_path: Option<String>,
     /// `added`.
     pub status: String,
     pub encoding: Encoding,
     pub mime_type: String,
     pub size: usize,
-    pub sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// A secret was taken out of the content.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
+    /// Why the content was not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub omitted: Option<Omission>,
     pub kind: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
@@ -116,7 +124,8 @@ pub struct PersistedFile {
 impl Store {
     /// Keeps a browser's files as a bundle. The second time the same files are `existing`.
     pub fn persist(&self, request: PersistRequest) -> Result<Persisted, BrowserArtifactError> {
-        let files = normalize::check(request.files, "")?;
+        let redactor = normalize::redactor();
+        let files = normalize::check(request.files, "", redactor)?;
         let changed = changed_files(&files);
         let digest = content_digest(&changed, b"").value;
         let id = bundle_id(&digest);
@@ -126,7 +135,7 @@ impl Store {
             caller: &request.caller,
         };
         let compose = |dir: &_| -> Result<String, ArtifactError> {
-            compose(&files, &changed, &about, dir)?;
+            compose(&files, &changed, &about, redactor, dir)?;
             Ok(id.clone())
         };
         let status = match self.holds(&id) {
@@ -169,8 +178,8 @@ impl Store {
                 root: String::new(),
                 entrypoint: files.first().map(|file| file.path.clone()).unwrap_or_default(),
                 files: files.iter().map(PersistedFile::of).collect(),
-                provenance: request.provenance,
-                caller: request.caller,
+                provenance: normalize::clean(request.provenance, redactor),
+                caller: cleaned(request.caller, redactor),
             },
             grant,
             artifact,
@@ -179,16 +188,25 @@ impl Store {
     }
 }
 
+fn cleaned(map: Map<String, Value>, redactor: &Redactor) -> Map<String, Value> {
+    match normalize::clean(Value::Object(map), redactor) {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
 impl PersistedFile {
     fn of(file: &normalize::CheckedFile) -> Self {
         PersistedFile {
             path: file.path.clone(),
-            artifact_path: in_bundle(&file.path),
+            artifact_path: file.omitted().is_none().then(|| in_bundle(&file.path)),
             status: "added".into(),
             encoding: file.encoding,
             mime_type: file.mime_type.clone(),
-            size: file.bytes.len(),
-            sha256: file.sha256.clone(),
+            size: file.size(),
+            sha256: file.sha256(),
+            redacted: file.redacted(),
+            omitted: file.omitted(),
             kind: file.kind.clone(),
             roles: file.input.roles.clone(),
             metadata: file.input.metadata.clone(),

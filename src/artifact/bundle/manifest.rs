@@ -52,6 +52,20 @@ pub enum RedactionPolicy {
     Applied,
 }
 
+impl ManifestFile {
+    /// The manifest's own row, with the hash that is replaced when all else is there; `found` was
+    /// redacted in it.
+    pub fn own(found: &Found) -> ManifestFile {
+        ManifestFile {
+            path: MANIFEST_PATH.into(),
+            kind: "manifest".into(),
+            content_type: "application/json".into(),
+            sha256: FileDigest::sha256("0".repeat(64)),
+            redaction: Some(FileRedaction::of(found)),
+        }
+    }
+}
+
 impl FileRedaction {
     pub fn of(found: &Found) -> FileRedaction {
         if found.is_empty() {
@@ -66,14 +80,7 @@ impl Manifest {
     /// The bytes of `manifest.json`, with the manifest's own entry added and sealed; `found` was
     /// redacted in it.
     pub fn seal(mut self, found: &Found) -> Vec<u8> {
-        let own = ManifestFile {
-            path: MANIFEST_PATH.into(),
-            kind: "manifest".into(),
-            content_type: "application/json".into(),
-            sha256: FileDigest::sha256("0".repeat(64)),
-            redaction: Some(FileRedaction::of(found)),
-        };
-        self.files.insert(0, own);
+        self.files.insert(0, ManifestFile::own(found));
         let as_value = to_value(&self);
         self.files[0].sha256.value = manifest_self_hash(&as_value);
         pretty(&to_value(&self))
@@ -81,12 +88,12 @@ impl Manifest {
 }
 
 /// A type of ours as JSON.
-pub(super) fn to_value(value: &impl Serialize) -> Value {
+pub fn to_value(value: &impl Serialize) -> Value {
     serde_json::to_value(value).expect("maps have string keys and numbers are finite")
 }
 
 /// Two spaces of indent and a final newline.
-pub(super) fn pretty(value: &Value) -> Vec<u8> {
+pub fn pretty(value: &Value) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(value).expect("a JSON value serialises");
     bytes.push(b'\n');
     bytes
