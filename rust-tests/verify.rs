@@ -3,20 +3,14 @@
 mod support;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use support::bundle::{Room, draft, json, room};
+use support::bundle::{Room, draft, room};
+use support::forge::{Foreign, edit, reseal, seal, sha256};
 use support::tree::{text, tree};
 use wp_codebox::artifact::{Attachment, AttachmentContent, ViolationCode as Code, verify_bundle};
 use wp_codebox::contract::{self, Refusal};
-
-fn sha256(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    parts.iter().for_each(|part| hash.update(part));
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
-}
 
 fn bundle(room: &Room) -> PathBuf {
     let before = tree([("plugin.php", text("<?php\n"))]);
@@ -42,44 +36,6 @@ fn spoilt(spoil: impl FnOnce(&Path)) -> Vec<Code> {
     assert_eq!(codes(&dir), []);
     spoil(&dir);
     codes(&dir)
-}
-
-/// Rewrites a JSON file.
-fn edit(dir: &Path, path: &str, change: impl FnOnce(&mut Value)) {
-    let mut value = json(&dir.join(path));
-    change(&mut value);
-    fs::write(dir.join(path), serde_json::to_vec_pretty(&value).unwrap()).unwrap();
-}
-
-/// Rewrites a file and makes the manifest's hashes right again, as somebody would who tampers with
-/// a bundle and knows the format; the content digest and the id stay.
-fn reseal(dir: &Path, path: &str, change: impl FnOnce(&mut Value)) {
-    edit(dir, path, change);
-    let bytes = fs::read_to_string(dir.join(path)).unwrap();
-    edit(dir, "manifest.json", |manifest| {
-        for row in manifest["files"].as_array_mut().unwrap() {
-            if row["path"] == path {
-                row["sha256"]["value"] = sha256(&[&bytes]).into();
-            }
-        }
-    });
-    seal(dir);
-}
-
-/// Gives the manifest its self hash.
-fn seal(dir: &Path) {
-    edit(dir, "manifest.json", |manifest| {
-        let own = |manifest: &mut Value, value: String| {
-            for row in manifest["files"].as_array_mut().unwrap() {
-                if row["path"] == "manifest.json" {
-                    row["sha256"] = json!({ "algorithm": "sha256", "value": value.clone() });
-                }
-            }
-        };
-        own(manifest, "0".repeat(64));
-        let canonical = contract::stable_json(manifest);
-        own(manifest, sha256(&["wp-codebox/artifact-manifest-self/v1\n", &canonical]));
-    });
 }
 
 #[test]
@@ -307,95 +263,14 @@ fn a_bundle_that_does_not_verify_is_not_trusted() {
 
 // --- bundles of the reference implementation
 
-/// Builds a bundle the way the reference does, from files with their kinds.
-struct Foreign {
-    dir: tempfile::TempDir,
-    files: Vec<(String, String)>,
-}
-
-impl Foreign {
-    fn new() -> Self {
-        let mut foreign = Foreign { dir: tempfile::tempdir().unwrap(), files: Vec::new() };
-        foreign.add("files/changed-files.json", "changed-files", "{\"files\": []}\n");
-        foreign.add("files/patch.diff", "patch", "");
-        foreign
-    }
-
-    fn add(&mut self, path: &str, kind: &str, content: &str) -> String {
-        let at = self.dir.path().join(path);
-        fs::create_dir_all(at.parent().unwrap()).unwrap();
-        fs::write(at, content).unwrap();
-        self.files.push((path.into(), kind.into()));
-        sha256(&[content])
-    }
-
-    fn add_json(&mut self, path: &str, kind: &str, content: &Value) -> String {
-        self.add(path, kind, &format!("{}\n", serde_json::to_string_pretty(content).unwrap()))
-    }
-
-    fn manifest(&self, by_list: bool, cases: Value) -> Value {
-        let mut rows = vec![json!({ "path": "manifest.json", "kind": "manifest", "contentType": "application/json" })];
-        for (path, kind) in &self.files {
-            rows.push(json!({ "path": path, "kind": kind, "contentType": "x", "provenance": { "source": "é" } }));
-        }
-        let (inputs, value) = if by_list {
-            let list = contract::stable_json_unescaped(&json!(rows));
-            (json!(["manifest.files"]), sha256(&["wp-codebox/artifact-manifest-file-list/v1\n", &list]))
-        } else {
-            let read = |path: &str| fs::read_to_string(self.dir.path().join(path)).unwrap();
-            let (changed, patch) = (read("files/changed-files.json"), read("files/patch.diff"));
-            let inputs = json!(["files/changed-files.json", "files/patch.diff"]);
-            let parts =
-                ["wp-codebox/artifact-content/v1\nfiles/changed-files.json\n", &changed, "\nfiles/patch.diff\n", &patch];
-            (inputs, sha256(&parts))
-        };
-        for row in &mut rows {
-            let path = row["path"].as_str().unwrap().to_owned();
-            let value = match path.as_str() {
-                "manifest.json" => "0".repeat(64),
-                path => sha256(&[&fs::read_to_string(self.dir.path().join(path)).unwrap()]),
-            };
-            row["sha256"] = json!({ "algorithm": "sha256", "value": value });
-        }
-        let mut manifest = json!({
-            "id": format!("artifact-bundle-sha256-{value}"),
-            "contentDigest": { "algorithm": "sha256", "inputs": inputs, "value": value },
-            "createdAt": "2026-05-05T05:05:05.000Z",
-            "runtime": { "id": "runtime-é", "backend": "wordpress-playground" },
-            "files": rows
-        });
-        if !cases.is_null() {
-            manifest["cases"] = cases;
-        }
-        let canonical = contract::stable_json_unescaped(&manifest);
-        let own = sha256(&["wp-codebox/artifact-manifest-self/v1\n", &canonical]);
-        manifest["files"][0]["sha256"]["value"] = own.into();
-        manifest
-    }
-
-    fn write(&self, by_list: bool) -> Value {
-        self.write_with(by_list, Value::Null)
-    }
-
-    fn write_with(&self, by_list: bool, cases: Value) -> Value {
-        let manifest = self.manifest(by_list, cases);
-        fs::write(self.dir.path().join("manifest.json"), serde_json::to_vec_pretty(&manifest).unwrap()).unwrap();
-        manifest
-    }
-
-    fn codes(&self) -> Vec<Code> {
-        codes(self.dir.path())
-    }
-}
-
 #[test]
 fn both_digest_forms_of_the_reference_verify() {
     for by_list in [true, false] {
         let foreign = Foreign::new();
         foreign.write(by_list);
-        assert_eq!(foreign.codes(), [], "by list: {by_list}");
+        assert_eq!(codes(foreign.dir.path()), [], "by list: {by_list}");
         edit(foreign.dir.path(), "manifest.json", |m| m["files"][1]["kind"] = "other".into());
-        let found = foreign.codes();
+        let found = codes(foreign.dir.path());
         assert!(found.contains(&Code::FileHashMismatch));
         assert_eq!(found.contains(&Code::DigestMismatch), by_list, "{found:?}");
     }
@@ -406,7 +281,7 @@ fn ids_without_the_prefix_are_taken_as_they_are() {
     let foreign = Foreign::new();
     foreign.write(true);
     edit(foreign.dir.path(), "manifest.json", |m| m["id"] = "runtime-7".into());
-    let found = foreign.codes();
+    let found = codes(foreign.dir.path());
     assert_eq!(found, [Code::FileHashMismatch], "only the manifest's own hash is off");
 }
 
@@ -446,7 +321,7 @@ fn reference_manifests_and_replay_indexes() {
             }
             foreign.add_json("files/reference.json", kind, &document);
             foreign.write(false);
-            foreign.codes()
+            codes(foreign.dir.path())
         };
         let first = |document: &mut Value, edit: &dyn Fn(&mut Value)| match &mut document[field] {
             Value::Array(list) => edit(&mut list[0]),
@@ -479,7 +354,7 @@ fn episode_traces() {
         change(&mut trace);
         foreign.add_json("files/runtime-episode-trace.json", "runtime-episode-trace", &trace);
         foreign.write(true);
-        foreign.codes()
+        codes(foreign.dir.path())
     };
     assert_eq!(build(&|_| {}), []);
     assert_eq!(build(&|t| t["version"] = 2.into()), [Code::MalformedReference]);
@@ -509,7 +384,7 @@ fn typed_artifacts_and_their_payloads() {
         change(&mut index["artifacts"][0]);
         foreign.add_json("files/typed/index.json", "typed-artifacts-index", &index);
         foreign.write(true);
-        foreign.codes()
+        codes(foreign.dir.path())
     };
     assert_eq!(build(&|_| {}), []);
     assert_eq!(build(&|a| a["artifact"]["sha256"] = "0".repeat(64).into()), [Code::FileHashMismatch]);
@@ -539,7 +414,7 @@ fn tool_call_transcripts() {
         change(&mut transcript);
         foreign.add_json("files/tool-calls/transcript.json", "tool-call-transcript", &transcript);
         foreign.write(true);
-        foreign.codes()
+        codes(foreign.dir.path())
     };
     assert_eq!(build(&|_| {}), []);
     assert_eq!(build(&|t| t["redaction"] = Value::Null), [Code::MalformedReference]);
@@ -554,7 +429,7 @@ fn cases_and_viewers_in_the_manifest() {
     let cases = |cases: Value| {
         let foreign = Foreign::new();
         foreign.write_with(true, cases);
-        foreign.codes()
+        codes(foreign.dir.path())
     };
     assert_eq!(cases(json!([{ "id": "a", "createdAt": "2026-01-01T00:00:00Z", "artifacts": ["files/patch.diff"] }, { "id": "b" }])), []);
     assert_eq!(cases(json!([{ "id": "a" }, { "id": "a" }])), [Code::InvalidManifestShape]);
@@ -578,7 +453,7 @@ fn cases_and_viewers_in_the_manifest() {
         edit(foreign.dir.path(), "manifest.json", |m| m["files"][1]["viewer"] = json!({ "base": base }));
         seal(foreign.dir.path());
         let expected: &[Code] = if good { &[] } else { &[Code::MalformedReference] };
-        assert_eq!(foreign.codes(), expected, "{base}");
+        assert_eq!(codes(foreign.dir.path()), expected, "{base}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod bundle;
 pub mod command;
+pub mod forge;
 pub mod git;
 pub mod php;
 pub mod site;

@@ -16,6 +16,9 @@ const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 /// How deep a removal, a copy or a listing goes before it calls the tree hostile.
 pub const MAX_DEPTH: usize = 64;
 
+/// No bundle has more bytes: what claims to is hostile, and is not read to its end.
+pub const MAX_BUNDLE_BYTES: u64 = 2 << 30;
+
 /// An open directory.
 #[derive(Debug)]
 pub struct Dir {

@@ -7,13 +7,13 @@
 //! * The **manifest's self hash** covers the manifest with its own hash set to zeros.
 //! * The **file-list digest** is what the reference 0.22 used for ids: read, never written.
 
-use super::confined::Dir;
+use super::confined::{Dir, MAX_BUNDLE_BYTES};
 use crate::contract::{digest_hex, stable_json, stable_json_unescaped};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::io;
+use std::io::{self, Read};
 
 /// Every id that we give starts with this; 64 lower-case hexadecimal digits follow.
 pub const ID_PREFIX: &str = "artifact-bundle-sha256-";
@@ -67,12 +67,15 @@ pub fn content_digest(changed_files: &[u8], patch: &[u8]) -> ContentDigest {
 /// The content digest over files of a bundle, read bit by bit.
 pub fn digest_of_parts(dir: &Dir, paths: &[&str]) -> io::Result<ContentDigest> {
     let mut hash = Sha256::new();
+    let mut left = MAX_BUNDLE_BYTES;
     hash.update(CONTENT_PREFIX);
     for (i, path) in paths.iter().enumerate() {
         hash.update(if i > 0 { "\n" } else { "" });
         hash.update(path);
         hash.update("\n");
-        io::copy(&mut dir.open_file(path)?.0, &mut hash)?;
+        let mut file = dir.open_file(path)?.0.take(left + 1);
+        let read = io::copy(&mut file, &mut hash)?;
+        left = left.checked_sub(read).ok_or(io::ErrorKind::FileTooLarge)?;
     }
     Ok(ContentDigest {
         algorithm: "sha256".into(),

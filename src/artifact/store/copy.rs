@@ -1,11 +1,10 @@
 //! Copying a bundle's directory: plain files and directories only, bounded.
 
-use crate::artifact::confined::{Dir, MAX_DEPTH};
+use crate::artifact::confined::{Dir, MAX_BUNDLE_BYTES, MAX_DEPTH};
 use rustix::fs::FileType;
 use std::io;
 
 const MAX_ENTRIES: usize = 50_000;
-const MAX_BYTES: u64 = 2 << 30;
 
 /// Why a tree is not copied.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +57,10 @@ impl Copy {
         if stat.st_nlink > 1 {
             return Err(CopyError::Unsafe(shown));
         }
-        let left = MAX_BYTES - self.bytes;
+        let left = MAX_BUNDLE_BYTES - self.bytes;
+        if stat.st_size as u64 > left {
+            return Err(CopyError::TooLarge);
+        }
         let mut limited = io::Read::take(file, left + 1);
         let copied = io::copy(&mut limited, &mut to.create_file(name)?)?;
         if copied > left {

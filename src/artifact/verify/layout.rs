@@ -2,7 +2,7 @@
 
 use super::{Checked, Report, ViolationCode as Code};
 use crate::artifact::bundle::{FileRedaction, MANIFEST_PATH, is_plausible_id};
-use crate::artifact::confined::{Dir, MAX_DEPTH};
+use crate::artifact::confined::{Dir, MAX_BUNDLE_BYTES, MAX_DEPTH};
 use crate::artifact::digest::{FILE_LIST_INPUT, is_sha256_hex};
 use crate::artifact::path::is_bundle_path;
 use crate::contract::parse_iso8601;
@@ -46,10 +46,12 @@ pub fn shape(manifest: &Value, report: &mut Report) -> bool {
     rules.iter().all(|(_, holds)| *holds)
 }
 
-/// Every path in the manifest names one plain file of the bundle, and every file is named.
-pub fn files(bundle: &Checked<'_>, report: &mut Report) {
+/// Every path in the manifest names one plain file of the bundle, and every file is named. False if
+/// the files are more than anybody should read.
+pub fn files(bundle: &Checked<'_>, report: &mut Report) -> bool {
     let mut listed = HashSet::new();
     let mut folded = HashSet::new();
+    let mut bytes = 0u64;
     for (i, path, _) in bundle.rows() {
         let at = format!("manifest.files[{i}].path");
         if !is_bundle_path(path) {
@@ -61,7 +63,7 @@ pub fn files(bundle: &Checked<'_>, report: &mut Report) {
             let why = "Another file has this name in other case: on some file systems they are one.";
             report.add(Code::InvalidPath, at, why, Some(path));
         } else {
-            topology(bundle.dir, path, &at, report);
+            bytes = bytes.saturating_add(topology(bundle.dir, path, &at, report));
         }
     }
     if !listed.contains(MANIFEST_PATH) {
@@ -71,10 +73,18 @@ pub fn files(bundle: &Checked<'_>, report: &mut Report) {
     inputs(bundle, &listed, report);
     let mut orphans = Orphans { listed, seen: 0, report };
     orphans.walk(bundle.dir, "", 0);
+    if bytes > MAX_BUNDLE_BYTES {
+        let why = "The files are larger than those of any bundle.";
+        report.add(Code::UnsafeFile, "manifest.files", why, None);
+    }
+    bytes <= MAX_BUNDLE_BYTES
 }
 
-fn topology(dir: &Dir, path: &str, at: &str, report: &mut Report) {
-    match dir.open_file(path) {
+/// The file's size in bytes.
+fn topology(dir: &Dir, path: &str, at: &str, report: &mut Report) -> u64 {
+    let opened = dir.open_file(path);
+    let size = opened.as_ref().map_or(0, |(_, stat)| stat.st_size as u64);
+    match opened {
         Ok((_, stat)) if stat.st_nlink > 1 => {
             let why = "The file has another name somewhere, through which it could be changed.";
             report.add(Code::Hardlink, at, why, Some(path));
@@ -88,6 +98,7 @@ fn topology(dir: &Dir, path: &str, at: &str, report: &mut Report) {
             report.add(Code::UnsafeFile, at, why, Some(path));
         }
     }
+    size
 }
 
 /// What the content digest covers is listed.

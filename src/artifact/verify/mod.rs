@@ -151,10 +151,11 @@ pub(in crate::artifact) fn verify(dir: &Dir, directory: &Path) -> Verification {
         let listed = manifest["files"].as_array().into_iter().flatten();
         let listed = listed.filter_map(|row| row["path"].as_str()).collect();
         let mut bundle = Checked { dir, manifest, listed, hashes: Hashes::new(dir) };
-        layout::files(&bundle, &mut report);
-        hashes::check(&mut bundle, &mut report);
-        references::check(&mut bundle, &mut report);
-        foreign::check(&mut bundle, &mut report);
+        if layout::files(&bundle, &mut report) {
+            hashes::check(&mut bundle, &mut report);
+            references::check(&mut bundle, &mut report);
+            foreign::check(&mut bundle, &mut report);
+        }
     }
     Verification {
         schema: VERIFICATION_SCHEMA.into(),
