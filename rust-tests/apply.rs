@@ -12,6 +12,8 @@ mod audit;
 mod deliver;
 #[path = "apply/directory.rs"]
 mod directory;
+#[path = "apply/foreign.rs"]
+mod foreign;
 #[path = "apply/git.rs"]
 mod git;
 #[path = "apply/house.rs"]

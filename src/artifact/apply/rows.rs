@@ -19,6 +19,9 @@ pub struct ChangedRow {
     pub patch_path: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// Bundles of another making do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mount_index: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,13 +66,14 @@ pub fn rows(document: &[u8]) -> Result<Vec<ChangedRow>, ApplyError> {
 }
 
 impl ChangedRow {
-    /// The path in the patch, or the two that it could have there.
+    /// The path in the patch, or the two that it could have there. In rows of another making
+    /// `patchPath` may be the name of a patch in the bundle, and says nothing.
     pub fn patch_paths(&self) -> Vec<Vec<u8>> {
         let relative = self.relative_path.as_deref();
         let names = match &self.patch_path {
-            Some(path) => vec![path.as_str()],
+            Some(path) if self.kind.is_some() => vec![path.as_str()],
             None if self.omitted.is_some() => Vec::new(),
-            None => relative.into_iter().chain([self.path.as_str()]).collect(),
+            _ => relative.into_iter().chain([self.path.as_str()]).collect(),
         };
         let mut paths: Vec<Vec<u8>> = names
             .into_iter()
