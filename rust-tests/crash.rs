@@ -10,7 +10,8 @@ use support::bundle::{draft, instant};
 use support::tree::{Tree, text, tree};
 use wp_codebox::artifact::apply::AuditLog;
 use wp_codebox::artifact::{
-    ArtifactError, ImportOperation, ImportRequest, ListQuery, Retention, Store, VerifyQuery,
+    ArtifactError, BrowserFileInput, ImportOperation, ImportRequest, ListQuery, PersistRequest, Retention, Store,
+    VerifyQuery,
 };
 use wp_codebox::contract::{Code, Refusal};
 
@@ -65,6 +66,29 @@ fn is_child() -> bool {
             let id = store.write(bundle(&format!("{me}-gone"), n)).unwrap().bundle.id;
             store.discard(&id).unwrap();
         }
+        if matches!(work.as_str(), "persist" | "everything") {
+            let file = BrowserFileInput {
+                path: "index.html".into(),
+                content: Some(format!("<p>{me} {n}</p>\n").repeat(200)),
+                ..Default::default()
+            };
+            let request = PersistRequest {
+                files: vec![file],
+                provenance: serde_json::json!({}),
+                created_at: "2026-11-20T10:00:00.000Z".into(),
+                ..Default::default()
+            };
+            append(&place.join("committed"), &store.persist(request).unwrap().artifact_id);
+        }
+        if work == "prune" {
+            store.write(bundle(&me, n)).unwrap();
+            let retention = Retention { max_count: Some(1), ..Default::default() };
+            store.prune(&retention, std::time::SystemTime::now()).unwrap();
+        }
+        if work == "list" {
+            store.write(bundle(&me, n)).unwrap();
+            store.list(&ListQuery::default()).unwrap();
+        }
         if matches!(work.as_str(), "audit" | "everything") {
             let record = serde_json::json!({ "n": n, "text": "x".repeat(2000) });
             log.append(record.as_object().unwrap().clone()).unwrap();
@@ -99,7 +123,7 @@ fn assert_sound(place: &Path) {
     let left: Vec<String> = fs::read_dir(&root)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.starts_with(".tmp-") || name.starts_with(".trash-"))
+        .filter(|name| [".tmp-", ".trash-", ".index-", ".deny-"].iter().any(|own| name.starts_with(own)))
         .collect();
     assert_eq!(left, Vec::<String>::new());
 }
@@ -168,6 +192,27 @@ fn killed_while_it_discards() {
 }
 
 #[test]
+fn killed_while_it_keeps_a_browsers_files() {
+    if !is_child() {
+        assert!(kill("killed_while_it_keeps_a_browsers_files", "persist") > 0, "nobody was killed half-way");
+    }
+}
+
+#[test]
+fn killed_while_it_prunes() {
+    if !is_child() {
+        assert!(kill("killed_while_it_prunes", "prune") > 0, "nobody was killed half-way");
+    }
+}
+
+#[test]
+fn killed_while_it_lists() {
+    if !is_child() {
+        kill("killed_while_it_lists", "list");
+    }
+}
+
+#[test]
 fn killed_while_it_records() {
     if !is_child() {
         kill("killed_while_it_records", "audit");
@@ -186,7 +231,7 @@ fn processes_that_do_everything_at_once() {
         assert!(child.wait().unwrap().success());
     }
     let committed = fs::read_to_string(dir.path().join("committed")).unwrap();
-    assert_eq!(committed.lines().count(), 3 * 12);
+    assert_eq!(committed.lines().count(), 3 * 12 * 2);
     assert_sound(dir.path());
 }
 
