@@ -104,6 +104,23 @@ final class RunAgentTaskTest extends SiteTestCase {
 		self::assertSame( Site::files( __DIR__ . '/fixtures/workspace' ), Site::files( $input['mounts'][0]['source'] ) );
 	}
 
+	public function test_mounts_that_are_not_to_be_captured_are_not(): void {
+		$input                                   = Task::input( 'edit' );
+		$input['mounts'][0]['capture_artifacts'] = false;
+		$run                                     = self::run_task( $input );
+		self::assertTrue( $run['success'] );
+		$bundle = self::assert_bundle( $run );
+		self::assertSame( '', file_get_contents( $bundle . '/files/patch.diff' ) );
+		self::assertSame( 'no_op', $run['agent_task_run_result']['status'] );
+
+		$input                          = Task::input( 'edit' );
+		$input['mounts'][0]['metadata'] = array( 'artifactExcludePaths' => array( 'notes/**' ) );
+		$bundle                         = self::assert_bundle( self::run_task( $input ) );
+		$changed                        = self::read_json( $bundle . '/files/changed-files.json' );
+		self::assertSame( array( '/workspace/project/greeting.txt' ), array_column( $changed['files'], 'path' ) );
+		self::assertSame( 2, $changed['excluded'] );
+	}
+
 	public function test_the_bundle_tells_what_the_agent_did(): void {
 		$run    = self::run_task( Task::input( 'edit' ) );
 		$bundle = self::assert_bundle( $run );

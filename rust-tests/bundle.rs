@@ -507,6 +507,34 @@ fn an_outcome_is_read_off_the_run_and_not_off_what_the_agent_says() {
 }
 
 #[test]
+fn what_a_mount_excludes_is_counted_and_nowhere_else() {
+    let room = room();
+    let before = tree([("build/old.js", text("old\n")), ("src/a.php", text("a\n"))]);
+    let after = tree([
+        ("build/new.js", text("new\n")),
+        ("builder.txt", text("b\n")),
+        ("src/a.php", text("b\n")),
+        ("src/cache/x", text("x\n")),
+        ("notes.log", text("n\n")),
+        ("exact", text("e\n")),
+    ]);
+    let mut draft = draft("s", &before, &after);
+    draft.mounts[0].metadata = json!({ "artifactExcludePaths": ["build/**", "./src/cache/", "/notes.log", "exact", "", 7] });
+    let bundle = room.store.write(draft).unwrap().bundle;
+    let changed = bundle.changed_files.unwrap();
+    let paths: Vec<_> = changed["files"].as_array().unwrap().iter().map(|file| file["relativePath"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["builder.txt", "src/a.php"]);
+    // The directories that came with them count as well.
+    assert!(changed["excluded"].as_u64().unwrap() >= 5, "{changed}");
+    let patch = fs::read_to_string(bundle.paths.patch).unwrap();
+    for name in ["build/", "cache", "notes.log", "exact"] {
+        assert!(!patch.contains(name), "{name}");
+    }
+    assert!(!bundle.directory.join("files/mounts/0/exact").exists());
+    assert_eq!(bundle.review.unwrap()["riskFlags"], json!(["changes-excluded"]));
+}
+
+#[test]
 fn an_attachment_cannot_stand_in_for_a_document_of_the_agents() {
     let room = room();
     let (before, after) = edit();

@@ -6,11 +6,13 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use support::git;
 use support::tree::{self, Node, Tree, text, tree};
 use wp_codebox::artifact::{
     CaptureLimits, ChangeStatus, ChangedFiles, Found, Omission, PatchSink, Redactor, capture,
 };
+use wp_codebox::contract::{Change, ChangeSet, FileContent, FileKind, FileState};
 
 /// Keeps patches in memory.
 #[derive(Default)]
@@ -334,6 +336,58 @@ fn limits_leave_a_truthful_record() {
     assert!(patches.combined.len() <= 700);
     let git = &git::all()[0];
     apply(git, &Tree::new(), &patches.combined).unwrap();
+}
+
+/// One side of a change.
+fn side(kind: FileKind, mode: u32, bytes: &[u8]) -> Option<FileState> {
+    Some(FileState { kind, mode, size: bytes.len() as u64, content: Arc::new(bytes.to_vec()) })
+}
+
+#[test]
+fn what_a_patch_knows_nothing_of_is_listed_with_the_reason() {
+    struct Gone;
+    impl FileContent for Gone {
+        fn bytes(&self) -> std::io::Result<Vec<u8>> {
+            Err(std::io::ErrorKind::NotFound.into())
+        }
+    }
+    let directory = |mode| side(FileKind::Directory, mode, b"");
+    let file = |mode| side(FileKind::Regular, mode, b"x\n");
+    let unreadable = Some(FileState { kind: FileKind::Regular, mode: 0o644, size: 2, content: Arc::new(Gone) });
+    let change = |path: &str, before, after| Change { path: path.into(), before, after };
+    let set = ChangeSet {
+        mount_index: 0,
+        mount_target: "/workspace".into(),
+        changes: vec![
+            change("came", None, directory(0o755)),
+            change("full", None, directory(0o755)),
+            change("full/file", None, file(0o644)),
+            change("gone", directory(0o755), None),
+            change("locked", directory(0o755), directory(0o700)),
+            change("private", file(0o644), file(0o600)),
+            change("unreadable", file(0o644), unreadable),
+        ],
+        omitted: 3,
+    };
+    let mut patches = Patches::default();
+    let files = capture(&[set], &CaptureLimits::default(), &Redactor::default(), &mut patches).unwrap().0;
+    let rows: Vec<_> = files.files.iter().map(|f| (f.relative_path.as_str(), f.status, f.omitted, f.truncated)).collect();
+    assert_eq!(
+        rows,
+        [
+            ("came", ChangeStatus::Added, Some(Omission::Directory), false),
+            // The directory above it follows from the file.
+            ("full/file", ChangeStatus::Added, None, false),
+            ("gone", ChangeStatus::Deleted, Some(Omission::Directory), false),
+            ("locked", ChangeStatus::Modified, Some(Omission::Directory), false),
+            ("private", ChangeStatus::Modified, Some(Omission::PermissionsOnly), false),
+            ("unreadable", ChangeStatus::Modified, Some(Omission::Unreadable), true),
+        ]
+    );
+    assert_eq!(files.unlisted, 3, "what the overlay itself left out");
+    assert_eq!((files.files[3].before_mode.as_deref(), files.files[3].after_mode.as_deref()), (Some("040755"), Some("040700")));
+    assert_eq!((files.files[4].before_mode.as_deref(), files.files[4].after_mode.as_deref()), (Some("100644"), Some("100600")));
+    assert_eq!(lossy(&patches.combined).matches("diff --git").count(), 1);
 }
 
 #[test]

@@ -47,6 +47,7 @@ pub fn capture(
         schema: CHANGED_FILES_SCHEMA.into(),
         files: Vec::new(),
         unlisted: 0,
+        excluded: 0,
         evidence: None,
     };
     result.unlisted = sets.iter().map(|set| set.omitted as usize).sum();

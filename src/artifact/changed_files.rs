@@ -16,6 +16,9 @@ pub struct ChangedFiles {
     /// How many changes are not listed because the limit was reached.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unlisted: usize,
+    /// Changes that their mounts exclude from bundles.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub excluded: usize,
     /// Digest over every other payload file of the bundle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<FileDigest>,

@@ -16,6 +16,7 @@ mod database;
 mod digest;
 mod draft;
 mod error;
+mod exclude;
 mod location;
 pub mod patch;
 mod path;

@@ -174,7 +174,11 @@ pub struct Mount {
     /// Whether the sandbox may change its copy. Only changes beneath `readwrite` mounts are captured.
     #[serde(default)]
     pub mode: MountMode,
-    /// The caller's own notes, kept in the artifact. At most 64 KiB of JSON.
+    /// Whether changes beneath it come into the bundle.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub capture_artifacts: bool,
+    /// The caller's own notes, kept in the artifact. At most 64 KiB of JSON. Paths in its list
+    /// `artifactExcludePaths`, relative to the mount, are left out of the bundle and counted there.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,
 }
@@ -393,4 +397,12 @@ impl Input for AgentTaskInput {
     fn check(&mut self) -> Result<(), Refusal> {
         check::check(self)
     }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
 }

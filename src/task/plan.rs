@@ -199,7 +199,7 @@ pub(super) fn host_mount(
         Refusal::field(Code::MountSourceInvalid, &field("source"), why).with("path", mount.source.as_str())
     })?;
     let writable = mount.mode == MountMode::Readwrite;
-    Ok(HostMount { source, target: mount.target.clone(), kind, writable, capture: true })
+    Ok(HostMount { source, target: mount.target.clone(), kind, writable, capture: mount.capture_artifacts })
 }
 
 fn environment(secrets: &[Secret]) -> Vec<(String, String)> {

@@ -15,6 +15,7 @@ use crate::artifact::confined::Dir;
 use crate::artifact::digest::{
     CHANGED_FILES_PATH, ContentDigest, PATCH_PATH, bundle_id, digest_of_parts, evidence_digest,
 };
+use crate::artifact::exclude::without_excluded;
 use crate::artifact::path::is_bundle_path;
 use crate::artifact::{
     ArtifactError, Attachment, DATABASE_CHANGES_PATH, DatabaseChanges, AttachmentContent, Diagnostic, Draft, Found, Observation, Severity, TestResults,
@@ -84,10 +85,12 @@ fn check(draft: &Draft) -> Result<(), ArtifactError> {
 }
 
 fn patches(draft: &Draft, created_at: &str, staging: &mut Staging<'_>) -> Result<ChangedFiles, ArtifactError> {
+    let (changes, excluded) = without_excluded(&draft.changes, &draft.mounts);
     let mut patches = Patches::begin(staging).map_err(ArtifactError::PersistFailed)?;
-    let (changed, found) = capture(&draft.changes, &draft.limits, &draft.redactor, &mut patches)
+    let (mut changed, found) = capture(&changes, &draft.limits, &draft.redactor, &mut patches)
         .map_err(ArtifactError::PersistFailed)?;
-    let captured = patches.written().finish(staging, &draft.changes, &draft.mounts)?;
+    changed.excluded = excluded;
+    let captured = patches.written().finish(staging, &changes, &draft.mounts)?;
     captured.finish(staging, draft, &changed, created_at)?;
     // Each mount's own patch repeats what this one holds.
     staging.tally.add(PATCH_PATH, &found);

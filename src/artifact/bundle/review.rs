@@ -148,6 +148,9 @@ pub fn risk_flags(outcome: &Outcome, changed: &ChangedFiles, redaction: &Redacti
     if changed.unlisted > 0 {
         flags.push("changes-not-listed".into());
     }
+    if changed.excluded > 0 {
+        flags.push("changes-excluded".into());
+    }
     let all: Vec<String> = changed.files.iter().flat_map(file_flags).collect();
     let more = all.len().saturating_sub(MAX_RISK_FLAGS);
     flags.extend(all.into_iter().take(MAX_RISK_FLAGS));
