@@ -29,6 +29,11 @@ final class ApplyBackEndingsTest extends ProcessTestCase {
 	/** @var array<string, string> */
 	private array $before;
 
+	public static function setUpBeforeClass(): void {
+		parent::setUpBeforeClass();
+		\WP_Codebox_Records::install();
+	}
+
 	protected function setUp(): void {
 		parent::setUp();
 		Site::remove( Site::artifacts_root() );
@@ -58,8 +63,11 @@ final class ApplyBackEndingsTest extends ProcessTestCase {
 	}
 
 	protected function tearDown(): void {
+		global $wpdb;
 		delete_site_option( 'wp_codebox_apply_targets' );
 		self::adapter( null );
+		// Other tests count what is staged.
+		$wpdb->query( "DELETE FROM {$wpdb->base_prefix}codebox_records" );
 		parent::tearDown();
 	}
 
