@@ -35,7 +35,7 @@ fn examples() -> Vec<PathBuf> {
 
 #[test]
 fn every_example_validates_and_plans() {
-    assert!(examples().len() >= 8);
+    assert!(examples().len() >= 9);
     for path in examples() {
         let input = json!({ "recipe": path });
         let validation = validate_recipe(input.clone(), &operator()).unwrap();

@@ -315,6 +315,18 @@ fn codes_in_the_source() -> BTreeSet<String> {
 }
 
 #[test]
+fn a_policy_is_held_against_what_the_arguments_of_steps_bring_with_them() {
+    let bench = Bench::new();
+    let workload = "workloads-json=[{\"id\":\"a\",\"run\":[{\"type\":\"rest-request\",\"path\":\"/\"}]}]";
+    let recipe = recipe(step(json!({ "command": "wordpress.bench", "args": ["plugin-slug=x", workload] })));
+    let document = Document::of_value(recipe, bench.base()).unwrap();
+    assert_eq!(
+        needed_commands(&document, &bench.host.settings),
+        ["wordpress.bench", "wordpress.rest-request", "wordpress.run-php"]
+    );
+}
+
+#[test]
 fn a_recipe_that_is_right_has_no_issue() {
     let bench = Bench::new();
     assert_eq!(bench.issues(recipe(json!({}))), []);
