@@ -1817,6 +1817,43 @@ final class WP_Codebox_API {
 	public static function recipe_schema( ?array $input = null ): mixed {}
 
 	/**
+	 * Lists the commands that a sandbox carries out: arguments, what comes back, and what the
+	 * policy has to allow.
+	 *
+	 * Ability: wp-codebox/list-commands.
+	 *
+	 * @param array{
+	 *     id?: string,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     commands: list<array{
+	 *         id: string,
+	 *         description: string,
+	 *         acceptedArgs: list<array{
+	 *             name: string,
+	 *             description: string,
+	 *             required?: bool,
+	 *             repeatable?: bool,
+	 *             format?: string|null,
+	 *         }>,
+	 *         outputShape: string,
+	 *         outputSchema?: array{
+	 *             id: string,
+	 *             jsonSchema: mixed,
+	 *         }|null,
+	 *         policyRequirement: string,
+	 *         requiresPolicyCommands?: list<string>,
+	 *         recipe: bool,
+	 *         handler: 'guest'|'host'|'alias',
+	 *     }>,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function list_commands( ?array $input = null ): mixed {}
+
+	/**
 	 * Lists the frozen WordPresses that sandboxes are forked from.
 	 *
 	 * Ability: wp-codebox/list-warm-images.
