@@ -13,7 +13,7 @@ use RuntimeException;
  */
 final class Rows {
 
-	public const IDS = array( 'fork_ready', 'fork_query', 'first_call', 'vs_playground', 'live_memory', 'cycle_rate', 'front_page', 'cpu_native', 'cpu_node', 'bundle', 'capture', 'redaction', 'listing', 'phpunit' );
+	public const IDS = array( 'fork_ready', 'fork_query', 'first_call', 'vs_playground', 'live_memory', 'cycle_rate', 'front_page', 'cpu_native', 'cpu_node', 'bundle', 'capture', 'redaction', 'listing', 'recipe', 'phpunit' );
 
 	/**
 	 * @param string $dir    Where the peers and their site are.
@@ -343,6 +343,20 @@ final class Rows {
 			'what'    => 'first page of a store of 10,000 bundles, ms',
 			'figures' => $times->summary(),
 			'checks'  => array( self::at_most( 'p50, ms', $times->median(), 50 ) ),
+		);
+	}
+
+	private function recipe(): array {
+		$reading = new Samples();
+		$writing = new Samples();
+		for ( $round = $this->rounds( 10 ); $round > 0; $round-- ) {
+			$reading->add( ...Child::json( self::php( 'recipe.php', $this->dir, '20', 'reading' ) )['ms'] );
+			$writing->add( ...Child::json( self::php( 'recipe.php', $this->dir, '20', 'writing' ) )['ms'] );
+		}
+		return array(
+			'what'    => 'a recipe with a plugin, a step and a probe, from the facade to the bundle, ms; with a step that writes',
+			'figures' => $reading->summary() + array( 'writing_median' => $writing->median() ),
+			'checks'  => array( self::at_most( 'p50, ms', $reading->median(), 25 ) ),
 		);
 	}
 
