@@ -19,15 +19,20 @@ fn main() {
     let corpus = corpus(&directory);
     assert!(!corpus.is_empty(), "{} holds no file", directory.display());
     let secrets: Vec<Secret> = (0..SECRETS).map(secret).collect();
-    let rows = [("50 secrets", Redactor::new(&secrets)), ("no secret", Redactor::default())].map(|(name, redactor)| {
-        let best = (0..3).map(|_| megabytes_per_second(&redactor, &corpus)).fold(0.0, f64::max);
-        json!({ "name": name, "megabytesPerSecond": best.round() })
-    });
+    let rows = [("50 secrets", Redactor::new(&secrets)), ("no secret", Redactor::default())].map(
+        |(name, redactor)| {
+            let best = (0..3).map(|_| megabytes_per_second(&redactor, &corpus)).fold(0.0, f64::max);
+            json!({ "name": name, "megabytesPerSecond": best.round() })
+        },
+    );
     let begun = Instant::now();
     let built = Redactor::new(&secrets);
     let build = begun.elapsed().as_secs_f64() * 1e3;
     drop(built);
-    println!("{}", json!({ "benchmark": "redaction", "corpusBytes": corpus.len(), "buildMilliseconds": build, "rows": rows }));
+    println!(
+        "{}",
+        json!({ "benchmark": "redaction", "corpusBytes": corpus.len(), "buildMilliseconds": build, "rows": rows })
+    );
 }
 
 fn pack_wordpress() -> PathBuf {
@@ -39,7 +44,9 @@ fn pack_wordpress() -> PathBuf {
 fn corpus(directory: &Path) -> Vec<u8> {
     let mut corpus = Vec::new();
     for entry in walkdir::WalkDir::new(directory).sort_by_file_name().into_iter().flatten() {
-        let text = entry.path().extension().is_some_and(|kind| ["php", "js", "css", "json", "txt", "html"].iter().any(|known| kind == *known));
+        let text = entry.path().extension().is_some_and(|kind| {
+            ["php", "js", "css", "json", "txt", "html"].iter().any(|known| kind == *known)
+        });
         if text && corpus.len() < 64 << 20 {
             corpus.extend(std::fs::read(entry.path()).unwrap_or_default());
         }

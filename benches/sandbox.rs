@@ -12,7 +12,8 @@ use wp_codebox::sandbox::{Command, Core, Limits, Policy, Sandbox, Spec};
 
 fn main() {
     let rounds = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(300);
-    let directory = std::env::var_os("WP_CODEBOX_RUNTIME_DIR").expect("WP_CODEBOX_RUNTIME_DIR names a runtime pack");
+    let directory =
+        std::env::var_os("WP_CODEBOX_RUNTIME_DIR").expect("WP_CODEBOX_RUNTIME_DIR names a runtime pack");
     let began = Instant::now();
     let pack = Arc::new(Pack::open(&PathBuf::from(directory)).expect("a runtime pack"));
     println!("pack open {:.2} ms", ms(began));
@@ -62,7 +63,11 @@ fn main() {
                 sandbox
             })
             .collect();
-        println!("{:>24}: {:.2} MiB each", format!("live after {name}"), (pss() - before) as f64 / 1024.0 / live.len() as f64);
+        println!(
+            "{:>24}: {:.2} MiB each",
+            format!("live after {name}"),
+            (pss() - before) as f64 / 1024.0 / live.len() as f64
+        );
     }
     for threads in [1, 2] {
         let began = Instant::now();
@@ -76,7 +81,10 @@ fn main() {
                 });
             }
         });
-        println!("{threads} threads: {:.0} a second", f64::from(threads * rounds) / began.elapsed().as_secs_f64());
+        println!(
+            "{threads} threads: {:.0} a second",
+            f64::from(threads * rounds) / began.elapsed().as_secs_f64()
+        );
     }
 }
 

@@ -33,11 +33,7 @@ fn methods_commands_and_capabilities_are_unique() {
         if let Some(cli) = row.cli {
             assert!(commands.insert(cli.command), "{}", cli.command);
             if let Some(field) = cli.positional {
-                assert!(
-                    (row.input_schema)()["properties"][field].is_object(),
-                    "{}: {field}",
-                    row.name
-                );
+                assert!((row.input_schema)()["properties"][field].is_object(), "{}: {field}", row.name);
             }
         }
     }
@@ -71,17 +67,13 @@ fn an_alias_points_to_its_row_and_does_the_same() {
     let find = |name: &str| {
         serde_json::to_value(described.iter().find(|row| row.name == name).expect(name)).unwrap()
     };
-    let (alias, canonical) =
-        (find("wp-codebox/run-sandbox-task"), find("wp-codebox/run-agent-task"));
+    let (alias, canonical) = (find("wp-codebox/run-sandbox-task"), find("wp-codebox/run-agent-task"));
     assert_eq!(alias["meta"]["canonical_ability"], "wp-codebox/run-agent-task");
     assert_eq!(alias["input_schema"], canonical["input_schema"]);
     assert_eq!(alias["method"], canonical["method"]);
     assert!(canonical["meta"].get("canonical_ability").is_none());
     assert!(alias.get("cli").is_none());
-    assert_eq!(
-        ability::find("wp-codebox/run-sandbox-task").unwrap().name,
-        "wp-codebox/run-agent-task"
-    );
+    assert_eq!(ability::find("wp-codebox/run-sandbox-task").unwrap().name, "wp-codebox/run-agent-task");
 }
 
 /// Every schema below this one, with its path.
@@ -144,11 +136,7 @@ fn schemas_are_in_wordpresss_dialect() {
                     ["type", "anyOf", "oneOf"].iter().any(|k| map.contains_key(*k)),
                     "{path} has no type"
                 );
-                assert_ne!(
-                    map.get("properties"),
-                    Some(&json!({})),
-                    "{path}: lost on its way through PHP"
-                );
+                assert_ne!(map.get("properties"), Some(&json!({})), "{path}: lost on its way through PHP");
             });
         }
     }
@@ -160,11 +148,7 @@ fn input_schemas_are_closed_and_documented() {
         assert_eq!(row.input_schema["type"], "object");
         walk(&row.input_schema, row.name, &mut |map, path| {
             if map.contains_key("properties") {
-                assert_eq!(
-                    map.get("additionalProperties"),
-                    Some(&Value::Bool(false)),
-                    "{path} is open"
-                );
+                assert_eq!(map.get("additionalProperties"), Some(&Value::Bool(false)), "{path} is open");
             }
         });
         let properties = row.input_schema.get("properties").and_then(Value::as_object);
@@ -200,9 +184,7 @@ fn example(schema: &Value, name: &str) -> Value {
     match kind {
         "object" => {
             let properties = schema.get("properties").and_then(Value::as_object);
-            Value::Object(
-                properties.into_iter().flatten().map(|(k, v)| (k.clone(), example(v, k))).collect(),
-            )
+            Value::Object(properties.into_iter().flatten().map(|(k, v)| (k.clone(), example(v, k))).collect())
         }
         "array" => schema.get("items").map_or(json!([]), |items| json!([example(items, name)])),
         "integer" | "number" => schema.get("minimum").cloned().unwrap_or(json!(1)),
@@ -276,17 +258,14 @@ fn every_refusal_of_bad_input_comes_before_the_host_is_asked() {
     }
     for row in ability::table() {
         let refusal =
-            (row.run)(json!({ "goal": "x", "artifact_id": "x", "nonsense": 1 }), &Untouched)
-                .unwrap_err();
+            (row.run)(json!({ "goal": "x", "artifact_id": "x", "nonsense": 1 }), &Untouched).unwrap_err();
         assert_eq!(refusal.code, Code::InputInvalid, "{}", row.name);
     }
 }
 
 #[test]
 fn an_artifact_must_be_named() {
-    for input in
-        [json!({}), json!([]), json!({ "artifact_id": " " }), json!({ "artifact_id": null })]
-    {
+    for input in [json!({}), json!([]), json!({ "artifact_id": " " }), json!({ "artifact_id": null })] {
         let refusal = ability::validate("wp-codebox/get-artifact", &input).unwrap_err();
         assert_eq!(refusal.code, Code::ArtifactIdMissing);
         assert_eq!(refusal.data(), json!({ "status": 400, "field": "artifact_id" }));
@@ -299,11 +278,8 @@ mod artifacts {
     use wp_codebox::host::Settings;
 
     fn host(artifacts_dir: &Path, operator: bool) -> PlainHost {
-        let settings = Settings {
-            artifacts_dir: Some(artifacts_dir.to_owned()),
-            operator,
-            ..Settings::default()
-        };
+        let settings =
+            Settings { artifacts_dir: Some(artifacts_dir.to_owned()), operator, ..Settings::default() };
         PlainHost { settings, ..PlainHost::default() }
     }
 
@@ -397,16 +373,13 @@ mod doctor {
 
     #[test]
     fn a_missing_pack_is_an_error_and_makes_the_runtime_unavailable() {
-        let settings = Settings {
-            runtime_dir: Some(PathBuf::from("/nonexistent/pack")),
-            ..Settings::default()
-        };
+        let settings =
+            Settings { runtime_dir: Some(PathBuf::from("/nonexistent/pack")), ..Settings::default() };
         let check = check(settings.clone(), "runtime");
         assert_eq!(check.status, Status::Error);
         assert!(check.fix.contains("wp-codebox-runtime build"), "{check:?}");
         let host = PlainHost { settings, ..PlainHost::default() };
-        let described =
-            ability::execute("wp-codebox/runtime-descriptor", json!({}), &host).unwrap();
+        let described = ability::execute("wp-codebox/runtime-descriptor", json!({}), &host).unwrap();
         assert_eq!(described["readiness"]["status"], "unavailable");
         assert_eq!(described["readiness"]["reason"], json!(check.message));
     }

@@ -101,7 +101,10 @@ fn plugins_and_themes_are_installed_from_archives_directories_and_single_files()
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
     };
-    write("greeter.zip", &archive(&[("greeter/", b"", 0o040_755), ("greeter/greeter.php", PLUGIN.as_bytes(), 0o100_644)]));
+    write(
+        "greeter.zip",
+        &archive(&[("greeter/", b"", 0o040_755), ("greeter/greeter.php", PLUGIN.as_bytes(), 0o100_644)]),
+    );
     write("themes/plain/style.css", b"/* Theme Name: Plain */");
     write("themes/plain/index.php", b"<?php");
     let mut sandbox = applied(
@@ -119,7 +122,10 @@ fn plugins_and_themes_are_installed_from_archives_directories_and_single_files()
         }),
         Some(base.path()),
     );
-    let seen = value(&mut sandbox, "return [get_option('active_plugins'), get_option('greeted'), get_stylesheet(), count(get_option('blueprint_activation_greeter/greeter.php', []))];");
+    let seen = value(
+        &mut sandbox,
+        "return [get_option('active_plugins'), get_option('greeted'), get_stylesheet(), count(get_option('blueprint_activation_greeter/greeter.php', []))];",
+    );
     assert_eq!(seen[0], json!(["greeter/greeter.php", "listed/listed.php", "lone/single.php"]));
     assert_eq!(seen[1], json!("plain"), "the last activation had no options");
     assert_eq!((&seen[2], &seen[3]), (&json!("plain"), &json!(0)));
@@ -127,13 +133,17 @@ fn plugins_and_themes_are_installed_from_archives_directories_and_single_files()
 
 #[test]
 fn a_plugin_finds_its_activation_options_and_one_that_is_there_can_be_an_error() {
-    let directory = json!({ "resource": "literal:directory", "name": "greeter", "files": { "greeter.php": PLUGIN } });
+    let directory =
+        json!({ "resource": "literal:directory", "name": "greeter", "files": { "greeter.php": PLUGIN } });
     let install = |more: Value| {
         let mut step = json!({ "step": "installPlugin", "pluginData": directory });
         step.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         step
     };
-    let mut sandbox = applied(&steps(json!([install(json!({ "options": { "activationOptions": { "tone": "warm" } } }))])), None);
+    let mut sandbox = applied(
+        &steps(json!([install(json!({ "options": { "activationOptions": { "tone": "warm" } } }))])),
+        None,
+    );
     assert_eq!(value(&mut sandbox, "return get_option('greeted');"), json!({ "tone": "warm" }));
     let twice = steps(json!([install(json!({})), install(json!({ "ifAlreadyInstalled": "error" }))]));
     let (label, why) = failing(&twice, None);
@@ -204,11 +214,24 @@ fn code_wp_cli_and_sql_run_and_data_is_reset() {
     );
     assert_eq!(
         seen,
-        json!(["php", "named", ["/page?q=1", "1", "up", "yes", "POST"], "two words", "it's; 'quoted' -- no comment", "by; delimiter", 0, true, 0])
+        json!([
+            "php",
+            "named",
+            ["/page?q=1", "1", "up", "yes", "POST"],
+            "two words",
+            "it's; 'quoted' -- no comment",
+            "by; delimiter",
+            0,
+            true,
+            0
+        ])
     );
     let mut sandbox = applied(&steps(json!([{ "step": "resetData" }])), None);
     assert_eq!(
-        value(&mut sandbox, "global $wpdb; return [(int) $wpdb->get_var(\"SELECT COUNT(*) FROM $wpdb->posts\"), wp_insert_post(['post_title' => 'first'])];"),
+        value(
+            &mut sandbox,
+            "global $wpdb; return [(int) $wpdb->get_var(\"SELECT COUNT(*) FROM $wpdb->posts\"), wp_insert_post(['post_title' => 'first'])];"
+        ),
         json!([0, 1])
     );
 }
@@ -218,12 +241,17 @@ fn archives_are_unpacked_and_hostile_ones_are_not() {
     let base = tempfile::tempdir().unwrap();
     let unzip = |bytes: &[u8]| {
         std::fs::write(base.path().join("a.zip"), bytes).unwrap();
-        steps(json!([{ "step": "unzip", "zipFile": { "resource": "bundled", "path": "a.zip" }, "extractToPath": "/workspace/out" }]))
+        steps(
+            json!([{ "step": "unzip", "zipFile": { "resource": "bundled", "path": "a.zip" }, "extractToPath": "/workspace/out" }]),
+        )
     };
     let good = unzip(&archive(&[("d/one.txt", b"one", 0o100_644), ("two.txt", b"two", 0)]));
     let mut sandbox = applied(&good, Some(base.path()));
     assert_eq!(
-        value(&mut sandbox, "return [file_get_contents('/workspace/out/d/one.txt'), file_get_contents('/workspace/out/two.txt')];"),
+        value(
+            &mut sandbox,
+            "return [file_get_contents('/workspace/out/d/one.txt'), file_get_contents('/workspace/out/two.txt')];"
+        ),
         json!(["one", "two"])
     );
     let bomb = vec![0_u8; 40 << 20];
@@ -248,7 +276,10 @@ fn a_failing_step_names_itself_and_ends_the_blueprint() {
         (json!({ "step": "rm", "path": "/workspace/none" }), "blueprint.rm[1]"),
         (json!({ "step": "rmdir", "path": "/workspace/none" }), "blueprint.rmdir[1]"),
         (json!({ "step": "cp", "fromPath": "/workspace/none", "toPath": "/workspace/x" }), "blueprint.cp[1]"),
-        (json!({ "step": "writeFile", "path": "/wordpress/wp-load.php", "data": "" }), "blueprint.writeFile[1]"),
+        (
+            json!({ "step": "writeFile", "path": "/wordpress/wp-load.php", "data": "" }),
+            "blueprint.writeFile[1]",
+        ),
         (json!({ "step": "activatePlugin", "pluginPath": "none/none.php" }), "blueprint.activatePlugin[1]"),
         (json!({ "step": "activateTheme", "themeFolderName": "none" }), "blueprint.activateTheme[1]"),
         (json!({ "step": "login", "username": "nobody" }), "blueprint.login[1]"),
@@ -264,7 +295,8 @@ fn a_failing_step_names_itself_and_ends_the_blueprint() {
             "blueprint.runSql[1]",
         ),
     ] {
-        let (failed, _) = failing(&steps(json!([{ "step": "mkdir", "path": "/workspace/fine" }, step])), None);
+        let (failed, _) =
+            failing(&steps(json!([{ "step": "mkdir", "path": "/workspace/fine" }, step])), None);
         assert_eq!(failed, label);
     }
 }
@@ -339,20 +371,40 @@ fn what_needs_the_network_or_is_unknown_is_refused_by_name_and_path() {
 #[test]
 fn paths_that_leave_or_touch_the_sandbox_s_own_are_refused() {
     for path in [
-        "", "..", "/workspace/../internal", "a/../../b", "/internal", "/internal/codebox/step.php", "//internal//x", "/./request",
-        "/wordpress/wp-config.php", "wp-config.php", "wp-content/db.php", "wp-content/mu-plugins/0-wp-codebox-components.php",
-        "/workspace/nul\0", "/dev/null", "/proc/self",
+        "",
+        "..",
+        "/workspace/../internal",
+        "a/../../b",
+        "/internal",
+        "/internal/codebox/step.php",
+        "//internal//x",
+        "/./request",
+        "/wordpress/wp-config.php",
+        "wp-config.php",
+        "wp-content/db.php",
+        "wp-content/mu-plugins/0-wp-codebox-components.php",
+        "/workspace/nul\0",
+        "/dev/null",
+        "/proc/self",
     ] {
         let found = issues(&steps(json!([{ "step": "writeFile", "path": path, "data": "x" }])));
-        assert_eq!(found, [("invalid-blueprint-path", "$.runtime.blueprint.steps[0].path".to_owned())], "{path:?}");
+        assert_eq!(
+            found,
+            [("invalid-blueprint-path", "$.runtime.blueprint.steps[0].path".to_owned())],
+            "{path:?}"
+        );
     }
-    for path in ["/", "/wordpress", "/wordpress/", "wp-content", "/wordpress/wp-content/mu-plugins", "/workspace"] {
+    for path in
+        ["/", "/wordpress", "/wordpress/", "wp-content", "/wordpress/wp-content/mu-plugins", "/workspace"]
+    {
         let found = issues(&steps(json!([{ "step": "rmdir", "path": path }])));
         assert_eq!(found[0].0, "invalid-blueprint-path", "{path:?}");
     }
     let tree = |name: &str| {
         let files = json!({ name: "x" });
-        steps(json!([{ "step": "writeFiles", "writeToPath": "/workspace", "filesTree": { "resource": "literal:directory", "name": "t", "files": files } }]))
+        steps(
+            json!([{ "step": "writeFiles", "writeToPath": "/workspace", "filesTree": { "resource": "literal:directory", "name": "t", "files": files } }]),
+        )
     };
     for name in ["..", "../x", "/x", "a/../../x", "a\0b", "", "."] {
         assert_eq!(issues(&tree(name))[0].0, "invalid-blueprint-path", "{name:?}");
@@ -396,10 +448,16 @@ fn the_blueprint_of_a_bundle_gives_its_files_back() {
     let stored = room.store.write(draft("session", &before, &after)).unwrap();
     let blueprint = read_json(&room.root().join(&stored.bundle.id).join("blueprint.after.json"));
     let mut sandbox = sandbox();
-    value(&mut sandbox, "file_put_contents('/workspace/gone.txt', 'gone'); file_put_contents('/workspace/kept.txt', 'old');");
+    value(
+        &mut sandbox,
+        "file_put_contents('/workspace/gone.txt', 'gone'); file_put_contents('/workspace/kept.txt', 'old');",
+    );
     carry_out(&mut sandbox, &compile(&blueprint, None).unwrap()).unwrap();
     assert_eq!(
-        value(&mut sandbox, "return [file_exists('/workspace/gone.txt'), file_get_contents('/workspace/kept.txt'), file_get_contents('/workspace/deep/made.php')];"),
+        value(
+            &mut sandbox,
+            "return [file_exists('/workspace/gone.txt'), file_get_contents('/workspace/kept.txt'), file_get_contents('/workspace/deep/made.php')];"
+        ),
         json!([false, "new\n", "<?php // 'made'"])
     );
 }
@@ -412,19 +470,26 @@ fn fixture_databases_and_users_are_there_before_the_workflow() {
     }))
     .unwrap();
     let sql = b"DROP TABLE IF EXISTS `wp_orders`;\nCREATE TABLE `wp_orders` (`id` bigint unsigned NOT NULL AUTO_INCREMENT, `note` longtext, PRIMARY KEY (`id`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;\nINSERT INTO `wp_orders` VALUES (7,'a;b'),(8,'c');";
-    let import = fixture::compile_database(&database, sql.as_slice().into(), "$.inputs.fixtureDatabases[0]").unwrap();
+    let import =
+        fixture::compile_database(&database, sql.as_slice().into(), "$.inputs.fixtureDatabases[0]").unwrap();
     assert_eq!(import.command.label, "fixture-database.import:orders");
     let values = carry_out(&mut sandbox, &[import.command]).unwrap();
     let result = fixture::DatabaseResult::of(&database, import.source_sha256, &values[0]);
     assert_eq!((result.counts.statements, result.counts.truncated), (3, 1));
     assert_eq!(
-        value(&mut sandbox, "global $wpdb; return [$wpdb->get_col('SELECT note FROM wp_orders ORDER BY id'), (int) $wpdb->get_var('SELECT COUNT(*) FROM wp_comments')];"),
+        value(
+            &mut sandbox,
+            "global $wpdb; return [$wpdb->get_col('SELECT note FROM wp_orders ORDER BY id'), (int) $wpdb->get_var('SELECT COUNT(*) FROM wp_comments')];"
+        ),
         json!([["a;b", "c"], 0])
     );
     let mut bad = database.clone();
     bad.reset.tables = vec!["wp_options`; DROP".to_owned()];
     let issue = fixture::compile_database(&bad, sql.as_slice().into(), "$.x").unwrap_err();
-    assert_eq!((issue.code.as_ref(), issue.path.as_str()), ("invalid-fixture-reset-table", "$.x.reset.tables[0]"));
+    assert_eq!(
+        (issue.code.as_ref(), issue.path.as_str()),
+        ("invalid-fixture-reset-table", "$.x.reset.tables[0]")
+    );
 
     let user: document::FixtureUser = serde_json::from_value(json!({
         "name": "editor", "userId": 40, "role": "editor", "password": "correct horse battery", "displayName": "Ed",
@@ -455,7 +520,9 @@ fn a_password_is_in_no_record() {
 
 #[test]
 fn every_step_counts_as_a_command_of_the_policy() {
-    let commands = compile(&steps(json!([{ "step": "login" }, { "step": "wp-cli", "command": "option list" }])), None).unwrap();
+    let commands =
+        compile(&steps(json!([{ "step": "login" }, { "step": "wp-cli", "command": "option list" }])), None)
+            .unwrap();
     let names: Vec<_> = commands.iter().map(|one| one.command.name()).collect();
     assert_eq!(names, ["wordpress.run-php", "wordpress.wp-cli"]);
     assert!(matches!(commands[0].command, Command::Content(_)));
@@ -466,7 +533,10 @@ fn what_a_blueprint_needs_is_known_without_compiling_it() {
     for (blueprint, expected) in [
         (json!({}), vec!["wordpress.run-php"]),
         (json!({ "siteOptions": { "a": "b" } }), vec!["wordpress.run-php"]),
-        (steps(json!([{ "step": "wp-cli", "command": "option list" }])), vec!["wordpress.run-php", "wordpress.wp-cli"]),
+        (
+            steps(json!([{ "step": "wp-cli", "command": "option list" }])),
+            vec!["wordpress.run-php", "wordpress.wp-cli"],
+        ),
     ] {
         let needed = blueprint::needed_commands(blueprint.as_object().unwrap());
         assert_eq!(needed.iter().copied().collect::<Vec<_>>(), expected, "{blueprint}");
@@ -492,15 +562,44 @@ fn the_guide_names_every_step() {
 fn almost_a_blueprint() -> impl Strategy<Value = Value> {
     let names: Vec<&'static str> = blueprint::supported_steps().chain(["juggle"]).collect();
     let field = prop::sample::select(vec![
-        "path", "fromPath", "toPath", "data", "code", "options", "consts", "sql", "pluginData", "themeData", "zipFile",
-        "extractToPath", "filesTree", "writeToPath", "command", "resource", "name", "contents", "files", "progress", "meta",
+        "path",
+        "fromPath",
+        "toPath",
+        "data",
+        "code",
+        "options",
+        "consts",
+        "sql",
+        "pluginData",
+        "themeData",
+        "zipFile",
+        "extractToPath",
+        "filesTree",
+        "writeToPath",
+        "command",
+        "resource",
+        "name",
+        "contents",
+        "files",
+        "progress",
+        "meta",
     ]);
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         "\\PC{0,12}".prop_map(Value::from),
-        prop::sample::select(vec!["../x", "/internal", "a\0b", "vfs", "literal", "bundled", "zip", "literal:directory"]).prop_map(Value::from),
+        prop::sample::select(vec![
+            "../x",
+            "/internal",
+            "a\0b",
+            "vfs",
+            "literal",
+            "bundled",
+            "zip",
+            "literal:directory"
+        ])
+        .prop_map(Value::from),
     ];
     let inner = leaf.prop_recursive(4, 40, 6, move |inner| {
         prop_oneof![

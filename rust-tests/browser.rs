@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use std::fs;
 use support::bundle::room;
 use wp_codebox::artifact::{
-    BrowserArtifactError, BrowserFileInput, Described, PersistRequest, VerifyQuery, WriteStatus,
-    normalize,
+    BrowserArtifactError, BrowserFileInput, Described, PersistRequest, VerifyQuery, WriteStatus, normalize,
 };
 use wp_codebox::contract::{Code, Refusal};
 
@@ -202,7 +201,8 @@ fn no_token_is_anywhere_in_a_bundle_of_a_browsers_files() {
     let room = room();
     let mut request = request(leaky());
     request.provenance = json!({ "token": TOKEN });
-    request.caller = json!({ "metadata": { "note": TOKEN }, "reviewHints": [TOKEN] }).as_object().cloned().unwrap();
+    request.caller =
+        json!({ "metadata": { "note": TOKEN }, "reviewHints": [TOKEN] }).as_object().cloned().unwrap();
     let persisted = room.store.persist(request).unwrap();
     assert!(!serde_json::to_string(&persisted).unwrap().contains(TOKEN));
     for name in support::bundle::files(&persisted.directory) {
@@ -210,14 +210,21 @@ fn no_token_is_anywhere_in_a_bundle_of_a_browsers_files() {
         assert!(!String::from_utf8_lossy(&bytes).contains(TOKEN), "{name}");
     }
     assert_eq!(room.store.inspect(&persisted.artifact_id).unwrap().verification.violations, []);
-    let read = |name: &str| fs::read_to_string(persisted.directory.join(format!("files/browser/{name}"))).unwrap();
+    let read =
+        |name: &str| fs::read_to_string(persisted.directory.join(format!("files/browser/{name}"))).unwrap();
     assert_eq!(read("a.html"), "<p>[REDACTED:github-token]</p>\n");
     assert_eq!(read("text.css"), "/* [REDACTED:github-token] */");
 
     let changed = persisted.artifact.changed_files.unwrap();
-    let row = |path: &str| changed["files"].as_array().unwrap().iter().find(|row| row["path"] == path).unwrap().clone();
+    let row = |path: &str| {
+        changed["files"].as_array().unwrap().iter().find(|row| row["path"] == path).unwrap().clone()
+    };
     for path in ["raw.bin", "packed.gz"] {
-        assert_eq!((&row(path)["omitted"], &row(path)["redacted"]), (&json!("secret"), &json!(true)), "{path}");
+        assert_eq!(
+            (&row(path)["omitted"], &row(path)["redacted"]),
+            (&json!("secret"), &json!(true)),
+            "{path}"
+        );
         assert_eq!((row(path).get("artifactPath"), row(path).get("sha256")), (None, None), "{path}");
         assert!(!persisted.directory.join("files/browser").join(path).exists());
     }

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fs;
 use support::bundle::{draft, files, json, mount, room};
-use support::tree::{self, Tree, text, tree};
 use support::git;
+use support::tree::{self, Tree, text, tree};
 use wp_codebox::artifact::{
-    AgentRun, ArtifactError, Attachment, AttachmentContent, Draft, Failure, Outcome, SuiteCounts, TestResults,
-    TestStatus, TestSuite, WriteStatus, content_digest, manifest_self_hash,
+    AgentRun, ArtifactError, Attachment, AttachmentContent, Draft, Failure, Outcome, SuiteCounts,
+    TestResults, TestStatus, TestSuite, WriteStatus, content_digest, manifest_self_hash,
 };
 use wp_codebox::contract::{CommandRecord, Event, Refusal};
 
@@ -92,7 +92,11 @@ fn a_bundle_lists_every_file_with_its_hash() {
 #[test]
 fn changed_files_are_captured_and_a_blueprint_writes_them_again() {
     let room = room();
-    let before = tree([("a.php", text("<?php\n")), ("old.txt", text("x\n")), ("moved.txt", text("same\nsame\nsame\n"))]);
+    let before = tree([
+        ("a.php", text("<?php\n")),
+        ("old.txt", text("x\n")),
+        ("moved.txt", text("same\nsame\nsame\n")),
+    ]);
     let after = tree([
         ("a.php", text("<?php\n$b = 2;\n")),
         ("inc/deep/new.php", text("<?php\n// ünï\n")),
@@ -119,7 +123,9 @@ fn changed_files_are_captured_and_a_blueprint_writes_them_again() {
     let blueprint = json(&dir.join("blueprint.after.json"));
     assert_eq!(blueprint["preferredVersions"], json!({ "php": "8.3", "wp": "7.1.1" }));
     let steps = blueprint["steps"].as_array().unwrap();
-    let at = |step: Value| steps.iter().position(|known| *known == step).unwrap_or_else(|| panic!("{step} in {steps:#?}"));
+    let at = |step: Value| {
+        steps.iter().position(|known| *known == step).unwrap_or_else(|| panic!("{step} in {steps:#?}"))
+    };
     at(json!({ "step": "rm", "path": "/workspace/old.txt" }));
     at(json!({ "step": "rm", "path": "/workspace/moved.txt" }));
     at(json!({ "step": "writeFile", "path": "/workspace/a.php", "data": "<?php\n$b = 2;\n" }));
@@ -137,7 +143,8 @@ fn changed_files_are_captured_and_a_blueprint_writes_them_again() {
 fn what_is_captured_is_bounded() {
     let room = room();
     let big = "x".repeat((1 << 20) + 1);
-    let mut after: Tree = (0..210).map(|i| (format!("f{i:03}").into_bytes(), text(&format!("{i}\n")))).collect();
+    let mut after: Tree =
+        (0..210).map(|i| (format!("f{i:03}").into_bytes(), text(&format!("{i}\n")))).collect();
     after.insert(b"a-big".to_vec(), text(&big));
     let bundle = room.store.write(draft("s", &Tree::new(), &after)).unwrap().bundle;
     let index = json(&bundle.directory.join("files/mounted-files.json"));
@@ -161,7 +168,10 @@ fn the_id_follows_from_the_bytes() {
     covered.extend(&patch);
     assert_eq!(bundle.content_digest, sha256(&covered));
     assert_eq!(bundle.id, format!("artifact-bundle-sha256-{}", bundle.content_digest));
-    assert_eq!(bundle.manifest.unwrap()["contentDigest"]["inputs"], json!(["files/changed-files.json", "files/patch.diff"]));
+    assert_eq!(
+        bundle.manifest.unwrap()["contentDigest"]["inputs"],
+        json!(["files/changed-files.json", "files/patch.diff"])
+    );
     let metadata = bundle.metadata.unwrap();
     assert_eq!(metadata["id"], json!(bundle.id));
     let review = bundle.review.unwrap();
@@ -214,7 +224,10 @@ fn a_failed_run_without_changes_has_a_bundle_of_its_own() {
         assert_eq!(outcome["failure"]["code"], "wp_codebox_run_timeout");
         assert_eq!(outcome["failure"]["message"], "30 s are over");
         let review = bundle.review.unwrap();
-        assert_eq!(review["summary"], "The run failed (wp_codebox_run_timeout). Sandbox produced no file changes.");
+        assert_eq!(
+            review["summary"],
+            "The run failed (wp_codebox_run_timeout). Sandbox produced no file changes."
+        );
         assert_eq!(review["riskFlags"], json!(["run-failed"]));
         ids.push(bundle.id);
     }
@@ -330,8 +343,19 @@ fn attachments_go_beneath_files_and_nowhere_else() {
     assert_eq!(json(&bundle.directory.join("files/deep/er/x.json")), json!({ "ok": true }));
 
     for bad in [
-        "../escape", "/absolute", "a/../../b", "", "a//b", "a\\b", "a\nb", "review.json", "patch.diff",
-        "changed-files.json", "mounts.json", "diffs/mount-0.patch", "outcome.json",
+        "../escape",
+        "/absolute",
+        "a/../../b",
+        "",
+        "a//b",
+        "a\\b",
+        "a\nb",
+        "review.json",
+        "patch.diff",
+        "changed-files.json",
+        "mounts.json",
+        "diffs/mount-0.patch",
+        "outcome.json",
     ] {
         let mut hostile = draft("s", &Tree::new(), &Tree::new());
         hostile.attachments = vec![attach(bad)];
@@ -365,10 +389,15 @@ fn two_changed_mounts_have_patches_of_their_own() {
     draft.changes.push(tree::changes("/data", 2, &before, &before));
     let bundle = room.store.write(draft).unwrap().bundle;
     let diffs = json(&bundle.directory.join("files/diffs.json"));
-    let seen: Vec<_> = diffs.as_array().unwrap().iter().map(|d| (d["status"].clone(), d["artifactPath"].clone())).collect();
+    let seen: Vec<_> =
+        diffs.as_array().unwrap().iter().map(|d| (d["status"].clone(), d["artifactPath"].clone())).collect();
     assert_eq!(
         json!(seen),
-        json!([["changed", "files/diffs/mount-0.patch"], ["changed", "files/diffs/mount-1.patch"], ["unchanged", ""]])
+        json!([
+            ["changed", "files/diffs/mount-0.patch"],
+            ["changed", "files/diffs/mount-1.patch"],
+            ["unchanged", ""]
+        ])
     );
     let one = fs::read_to_string(bundle.directory.join("files/diffs/mount-1.patch")).unwrap();
     assert!(one.starts_with("diff --git a/inc/new.php b/inc/new.php\n"), "{one}");
@@ -388,15 +417,24 @@ fn the_review_tells_what_happened_step_by_step() {
         timestamp: "2026-11-20T10:00:00.000Z".into(),
         data,
     };
-    draft.events.push(event("runtime.mounted", json!({ "mount": { "target": "/workspace", "mode": "readwrite" } })));
+    draft
+        .events
+        .push(event("runtime.mounted", json!({ "mount": { "target": "/workspace", "mode": "readwrite" } })));
     draft.events.push(event("runtime.command.started", json!({ "id": "c1", "command": "wordpress.probe" })));
     draft.events.push(event("runtime.command.finished", json!({ "id": "c1", "command": "wordpress.probe" })));
-    draft.events.push(event("runtime.command.started", json!({ "id": "c2", "command": "wordpress.ability" })));
+    draft
+        .events
+        .push(event("runtime.command.started", json!({ "id": "c2", "command": "wordpress.ability" })));
     draft.events.push(event("runtime.artifacts.collected", json!({ "mounts": 1 })));
     draft.agent = Some(AgentRun { commands: vec!["c2".into()], reply: Value::Null });
     let mut long = draft.clone();
     let review = room.store.write(draft).unwrap().bundle.review.unwrap();
-    let steps: Vec<_> = review["progress"].as_array().unwrap().iter().map(|s| (s["type"].as_str().unwrap(), s["label"].as_str().unwrap())).collect();
+    let steps: Vec<_> = review["progress"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| (s["type"].as_str().unwrap(), s["label"].as_str().unwrap()))
+        .collect();
     assert_eq!(
         steps,
         [
@@ -441,9 +479,15 @@ fn an_agents_run_has_a_transcript_its_results_and_an_outcome() {
     let (before, after) = edit();
     let mut draft = draft("s", &before, &after);
     let stdout = format!("{{\"said\": \"ü\"}}{}", " ".repeat(20_000));
-    let own = CommandRecord { id: "own".into(), command: "wordpress.ability".into(), stdout, ..draft.commands[0].clone() };
+    let own = CommandRecord {
+        id: "own".into(),
+        command: "wordpress.ability".into(),
+        stdout,
+        ..draft.commands[0].clone()
+    };
     draft.commands.push(own);
-    draft.agent = agent(&["own"], json!({ "summary": "Done.", "outputs": { "a": 1 }, "diagnostics": "none" }));
+    draft.agent =
+        agent(&["own"], json!({ "summary": "Done.", "outputs": { "a": 1 }, "diagnostics": "none" }));
     draft.test_results = Some(TestResults::of(vec![TestSuite {
         name: "unit".into(),
         status: TestStatus::Passed,
@@ -458,14 +502,20 @@ fn an_agents_run_has_a_transcript_its_results_and_an_outcome() {
     let execution = &transcript["executions"][0];
     assert_eq!(transcript["executions"].as_array().unwrap().len(), 1);
     assert_eq!((&execution["executionIndex"], &execution["id"]), (&json!(1), &json!("own")));
-    assert_eq!((&execution["stdout"]["bytes"], &execution["stdout"]["truncated"]), (&json!(20_014), &json!(true)));
+    assert_eq!(
+        (&execution["stdout"]["bytes"], &execution["stdout"]["truncated"]),
+        (&json!(20_014), &json!(true))
+    );
     assert_eq!(execution["stdout"]["value"].as_str().unwrap().chars().count(), 12_000);
     assert_eq!(execution["parsed"], json!({ "said": "ü" }));
 
     assert_eq!(result["schema"], "wp-codebox/agent-result/v1");
     assert_eq!((&result["status"], &result["actionable"]), (&json!("completed"), &json!(true)));
     assert_eq!(result["changedFiles"]["count"], 3);
-    assert_eq!(result["changedFiles"]["statuses"], json!({ "added": 1, "modified": 1, "deleted": 1, "renamed": 0, "total": 3 }));
+    assert_eq!(
+        result["changedFiles"]["statuses"],
+        json!({ "added": 1, "modified": 1, "deleted": 1, "renamed": 0, "total": 3 })
+    );
     assert_eq!(result["patch"]["sha256"], json!(sha));
     assert_eq!((&result["failures"], result.get("noOpReason")), (&json!([]), None));
 
@@ -475,14 +525,18 @@ fn an_agents_run_has_a_transcript_its_results_and_an_outcome() {
     assert_eq!((&task["diagnostics"], &task["raw"]["diagnostics"]), (&json!([]), &json!("none")));
 
     assert_eq!(outcome["schema"], "wp-codebox/sandbox-completion-outcome/v1");
-    assert_eq!((&outcome["status"], &outcome["confidence"], &outcome["nextAction"]), (&json!("succeeded"), &json!("high"), &json!("promote")));
+    assert_eq!(
+        (&outcome["status"], &outcome["confidence"], &outcome["nextAction"]),
+        (&json!("succeeded"), &json!("high"), &json!("promote"))
+    );
     assert_eq!(outcome["verification"]["summary"]["passed"], 2);
 }
 
 #[test]
 fn an_outcome_is_read_off_the_run_and_not_off_what_the_agent_says() {
     let (before, after) = edit();
-    let claims = json!({ "success": true, "completion_outcome": { "status": "succeeded" }, "patch": { "bytes": 9 } });
+    let claims =
+        json!({ "success": true, "completion_outcome": { "status": "succeeded" }, "patch": { "bytes": 9 } });
     let none = Tree::new();
     let ended = |before: &Tree, after: &Tree, own: &[&str], outcome: Outcome| {
         let mut draft = draft("s", before, after);
@@ -490,9 +544,17 @@ fn an_outcome_is_read_off_the_run_and_not_off_what_the_agent_says() {
         draft.outcome = outcome;
         let (_, result, task, outcome) = written(draft);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        (text(&result["status"]), text(&result["noOpReason"]), task["success"].clone(), text(&outcome["status"]), text(&outcome["nextAction"]))
+        (
+            text(&result["status"]),
+            text(&result["noOpReason"]),
+            task["success"].clone(),
+            text(&outcome["status"]),
+            text(&outcome["nextAction"]),
+        )
     };
-    let is = |a: &str, b: &str, c: bool, d: &str, e: &str| (a.to_owned(), b.to_owned(), json!(c), d.to_owned(), e.to_owned());
+    let is = |a: &str, b: &str, c: bool, d: &str, e: &str| {
+        (a.to_owned(), b.to_owned(), json!(c), d.to_owned(), e.to_owned())
+    };
     let fine = || Outcome::Succeeded { summary: None };
     let fatal = || {
         let code = "wp_codebox_run_fatal".into();
@@ -500,10 +562,22 @@ fn an_outcome_is_read_off_the_run_and_not_off_what_the_agent_says() {
     };
     let own = &["command-1"][..];
     assert_eq!(ended(&before, &after, own, fine()), is("completed", "", true, "succeeded", "review"));
-    assert_eq!(ended(&none, &none, own, fine()), is("completed", "no_file_changes", true, "succeeded", "review"));
-    assert_eq!(ended(&before, &after, own, failed()), is("failed", "execution_failed", false, "partial", "retry"));
-    assert_eq!(ended(&none, &none, own, fatal()), is("failed", "execution_failed", false, "failed", "review"));
-    assert_eq!(ended(&none, &none, &[], fatal()), is("failed", "execution_failed", false, "blocked", "fix-blocker"));
+    assert_eq!(
+        ended(&none, &none, own, fine()),
+        is("completed", "no_file_changes", true, "succeeded", "review")
+    );
+    assert_eq!(
+        ended(&before, &after, own, failed()),
+        is("failed", "execution_failed", false, "partial", "retry")
+    );
+    assert_eq!(
+        ended(&none, &none, own, fatal()),
+        is("failed", "execution_failed", false, "failed", "review")
+    );
+    assert_eq!(
+        ended(&none, &none, &[], fatal()),
+        is("failed", "execution_failed", false, "blocked", "fix-blocker")
+    );
 }
 
 #[test]
@@ -519,10 +593,16 @@ fn what_a_mount_excludes_is_counted_and_nowhere_else() {
         ("exact", text("e\n")),
     ]);
     let mut draft = draft("s", &before, &after);
-    draft.mounts[0].metadata = json!({ "artifactExcludePaths": ["build/**", "./src/cache/", "/notes.log", "exact", "", 7] });
+    draft.mounts[0].metadata =
+        json!({ "artifactExcludePaths": ["build/**", "./src/cache/", "/notes.log", "exact", "", 7] });
     let bundle = room.store.write(draft).unwrap().bundle;
     let changed = bundle.changed_files.unwrap();
-    let paths: Vec<_> = changed["files"].as_array().unwrap().iter().map(|file| file["relativePath"].as_str().unwrap()).collect();
+    let paths: Vec<_> = changed["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["relativePath"].as_str().unwrap())
+        .collect();
     assert_eq!(paths, ["builder.txt", "src/a.php"]);
     // The directories that came with them count as well.
     assert!(changed["excluded"].as_u64().unwrap() >= 5, "{changed}");
@@ -541,6 +621,7 @@ fn an_attachment_cannot_stand_in_for_a_document_of_the_agents() {
     let mut draft = draft("s", &before, &after);
     draft.agent = agent(&[], Value::Null);
     let content = AttachmentContent::Json(json!({ "success": true }));
-    draft.attachments = vec![Attachment { path: "agent-result.json".into(), kind: "agent-result".into(), content }];
+    draft.attachments =
+        vec![Attachment { path: "agent-result.json".into(), kind: "agent-result".into(), content }];
     assert!(matches!(room.store.write(draft), Err(ArtifactError::DraftInvalid { .. })));
 }

@@ -9,8 +9,8 @@ use support::site::value;
 use wp_codebox::contract::{Code, Refusal};
 use wp_codebox::engine::Watch;
 use wp_codebox::sandbox::{
-    Approval, Approvals, Approver, Arguments, Command, Execution, Failure, Limits, Policy, Sandbox, SandboxError,
-    Spec, Violation, command_ids,
+    Approval, Approvals, Approver, Arguments, Command, Execution, Failure, Limits, Policy, Sandbox,
+    SandboxError, Spec, Violation, command_ids,
 };
 
 fn sandbox() -> Sandbox {
@@ -44,10 +44,16 @@ fn names(sandbox: &mut Sandbox) -> Vec<String> {
 }
 
 /// The option and the file that the tests change.
-const LOOK: &str = "return [get_option('colour'), is_file('/tmp/note') ? file_get_contents('/tmp/note') : null];";
+const LOOK: &str =
+    "return [get_option('colour'), is_file('/tmp/note') ? file_get_contents('/tmp/note') : null];";
 
 fn paint(sandbox: &mut Sandbox, colour: &str) {
-    value(sandbox, &format!("update_option('colour', '{colour}'); file_put_contents('/tmp/note', '{colour}'); return true;"));
+    value(
+        sandbox,
+        &format!(
+            "update_option('colour', '{colour}'); file_put_contents('/tmp/note', '{colour}'); return true;"
+        ),
+    );
 }
 
 #[test]
@@ -67,7 +73,10 @@ fn files_and_database_return_to_each_checkpoint_and_forth_again() {
         ("green", json!(["green", "green"])),
     ] {
         let restored = result(&mut sandbox, "restore", &[&format!("name={name}")]);
-        assert_eq!((&restored["status"], &restored["checkpoint"]["name"]), (&json!("restored"), &json!(name)));
+        assert_eq!(
+            (&restored["status"], &restored["checkpoint"]["name"]),
+            (&json!("restored"), &json!(name))
+        );
         assert_eq!(value(&mut sandbox, LOOK), seen);
     }
     assert_eq!(names(&mut sandbox), ["fresh", "green"]);
@@ -138,7 +147,10 @@ fn checkpoints_are_bounded_in_memory() {
     let mut sandbox = Sandbox::create(spec, &patient()).unwrap();
     let mut kept = 0;
     let refused = loop {
-        value(&mut sandbox, &format!("file_put_contents('/tmp/large', str_repeat('{kept}', 30 << 20)); return true;"));
+        value(
+            &mut sandbox,
+            &format!("file_put_contents('/tmp/large', str_repeat('{kept}', 30 << 20)); return true;"),
+        );
         match execute(&mut sandbox, "create", &[&format!("name=c{kept}")]).outcome {
             Ok(_) => kept += 1,
             Err(failure) => break failure,

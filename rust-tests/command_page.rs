@@ -17,7 +17,10 @@ fn the_page_of_commands_is_the_command_table() {
         std::fs::write(&page, format!("{by_hand}{MARK}{expected}")).unwrap();
         return;
     }
-    assert_eq!(found, expected, "docs/commands.md is out of date: run this test once with WP_CODEBOX_WRITE_DOCS=1");
+    assert_eq!(
+        found, expected,
+        "docs/commands.md is out of date: run this test once with WP_CODEBOX_WRITE_DOCS=1"
+    );
 }
 
 fn section(command: &CommandDescriptor) -> String {

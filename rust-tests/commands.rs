@@ -62,10 +62,30 @@ const ISSUES: &[(&str, &[&str], &str, &str)] = &[
     ("wordpress.rest-request", &["path=wp/v2"], "invalid-path", "path"),
     ("wordpress.rest-request", &["path=/wp/v2", "params-json=[1]"], "invalid-params-json", "params-json"),
     ("wordpress.rest-request", &["path=/", "body=a", "body-json={}"], "invalid-body-json", "body-json"),
-    ("wordpress.rest-request", &["path=/", "headers-json={\"a\": 1}"], "invalid-headers-json", "headers-json"),
-    ("wordpress.rest-request", &["path=/", "headers-json={\"a b\": \"c\"}"], "invalid-headers-json", "headers-json"),
-    ("wordpress.rest-request", &["path=/", "headers-json={\"a\": \"b\\r\\nc: d\"}"], "invalid-headers-json", "headers-json"),
-    ("wordpress.rest-request", &["path=/", "headers-json={\"Host\": \"b\"}"], "invalid-headers-json", "headers-json"),
+    (
+        "wordpress.rest-request",
+        &["path=/", "headers-json={\"a\": 1}"],
+        "invalid-headers-json",
+        "headers-json",
+    ),
+    (
+        "wordpress.rest-request",
+        &["path=/", "headers-json={\"a b\": \"c\"}"],
+        "invalid-headers-json",
+        "headers-json",
+    ),
+    (
+        "wordpress.rest-request",
+        &["path=/", "headers-json={\"a\": \"b\\r\\nc: d\"}"],
+        "invalid-headers-json",
+        "headers-json",
+    ),
+    (
+        "wordpress.rest-request",
+        &["path=/", "headers-json={\"Host\": \"b\"}"],
+        "invalid-headers-json",
+        "headers-json",
+    ),
     ("wordpress.rest-request", &["path=/", "method=GET /"], "invalid-method", "method"),
     ("wordpress.http-request", &[], "missing-url", "url"),
     ("wordpress.http-request", &["url=ftp://localhost/"], "invalid-url", "url"),
@@ -79,36 +99,124 @@ const ISSUES: &[(&str, &[&str], &str, &str)] = &[
     ("wordpress.phpunit", &["cwd=tests"], "invalid-cwd", "cwd"),
     ("wordpress.phpunit", &["cwd=/workspace/../internal"], "invalid-cwd", "cwd"),
     ("wordpress.phpunit", &["plugin-slug=a", "test-file=../../b.php"], "invalid-test-file", "test-file"),
-    ("wordpress.phpunit", &["plugin-slug=a", "changed-tests-json=[1]"], "invalid-changed-tests-json", "changed-tests-json"),
+    (
+        "wordpress.phpunit",
+        &["plugin-slug=a", "changed-tests-json=[1]"],
+        "invalid-changed-tests-json",
+        "changed-tests-json",
+    ),
     ("wordpress.phpunit", &["plugin-slug=a", "env-json={\"1A\": \"b\"}"], "invalid-env-json", "env-json"),
-    ("wordpress.phpunit", &["plugin-slug=a", "phpunit-args-json={}"], "invalid-phpunit-args-json", "phpunit-args-json"),
-    ("wordpress.phpunit", &["plugin-slug=a", "database-type=mysql"], "invalid-database-type", "database-type"),
-    ("wordpress.phpunit", &["plugin-slug=a", "project-bootstrap=b.php"], "invalid-project-bootstrap", "project-bootstrap"),
-    ("wordpress.phpunit", &["plugin-slug=a", "discovery-only=perhaps"], "invalid-discovery-only", "discovery-only"),
+    (
+        "wordpress.phpunit",
+        &["plugin-slug=a", "phpunit-args-json={}"],
+        "invalid-phpunit-args-json",
+        "phpunit-args-json",
+    ),
+    (
+        "wordpress.phpunit",
+        &["plugin-slug=a", "database-type=mysql"],
+        "invalid-database-type",
+        "database-type",
+    ),
+    (
+        "wordpress.phpunit",
+        &["plugin-slug=a", "project-bootstrap=b.php"],
+        "invalid-project-bootstrap",
+        "project-bootstrap",
+    ),
+    (
+        "wordpress.phpunit",
+        &["plugin-slug=a", "discovery-only=perhaps"],
+        "invalid-discovery-only",
+        "discovery-only",
+    ),
     ("wordpress.bench", &[], "missing-plugin-slug", "plugin-slug"),
     ("wordpress.bench", &["plugin-slug=../a"], "invalid-plugin-slug", "plugin-slug"),
     ("wordpress.bench", &["plugin-slug=a", "iterations=0"], "invalid-iterations", "iterations"),
     ("wordpress.bench", &["plugin-slug=a", "iterations=10001"], "invalid-iterations", "iterations"),
     ("wordpress.bench", &["plugin-slug=a", "warmup=many"], "invalid-warmup", "warmup"),
-    ("wordpress.bench", &["plugin-slug=a", "dependency-slugs=b,../c"], "invalid-dependency-slugs", "dependency-slugs"),
-    ("wordpress.bench", &["plugin-slug=a", "reset-policy-json={\"betweenRuns\": \"none\"}"], "invalid-reset-policy", "reset-policy-json"),
-    ("wordpress.bench", &["plugin-slug=a", "workloads-json=[{\"id\": \"w\", \"run\": []}]"], "invalid-workloads-json", "workloads-json"),
-    ("wordpress.bench", &["plugin-slug=a", "workloads-json=[{\"id\": \"w\", \"run\": [{\"type\": \"wp-cli\", \"command\": \"x\"}]}]"], "invalid-workloads-json", "workloads-json"),
-    ("wordpress.bench", &["plugin-slug=a", "workloads-json=[{\"id\": \"w\", \"run\": [{\"type\": \"php\"}]}]"], "invalid-workloads-json", "workloads-json"),
-    ("wordpress.bench", &["plugin-slug=a", "lifecycle-json={\"measure\": []}"], "invalid-lifecycle-json", "lifecycle-json"),
-    ("wordpress.bench", &["plugin-slug=a", "bootstrap-files-json=[\"a.php\"]"], "invalid-bootstrap-files-json", "bootstrap-files-json"),
-    ("wordpress.capture-state-bundle", &["snapshot-include-wp-content=uploads,../.."], "invalid-snapshot-include-wp-content", "snapshot-include-wp-content"),
-    ("wordpress.capture-state-bundle", &["snapshot-exclude-wp-content=/uploads"], "invalid-snapshot-exclude-wp-content", "snapshot-exclude-wp-content"),
+    (
+        "wordpress.bench",
+        &["plugin-slug=a", "dependency-slugs=b,../c"],
+        "invalid-dependency-slugs",
+        "dependency-slugs",
+    ),
+    (
+        "wordpress.bench",
+        &["plugin-slug=a", "reset-policy-json={\"betweenRuns\": \"none\"}"],
+        "invalid-reset-policy",
+        "reset-policy-json",
+    ),
+    (
+        "wordpress.bench",
+        &["plugin-slug=a", "workloads-json=[{\"id\": \"w\", \"run\": []}]"],
+        "invalid-workloads-json",
+        "workloads-json",
+    ),
+    (
+        "wordpress.bench",
+        &[
+            "plugin-slug=a",
+            "workloads-json=[{\"id\": \"w\", \"run\": [{\"type\": \"wp-cli\", \"command\": \"x\"}]}]",
+        ],
+        "invalid-workloads-json",
+        "workloads-json",
+    ),
+    (
+        "wordpress.bench",
+        &["plugin-slug=a", "workloads-json=[{\"id\": \"w\", \"run\": [{\"type\": \"php\"}]}]"],
+        "invalid-workloads-json",
+        "workloads-json",
+    ),
+    (
+        "wordpress.bench",
+        &["plugin-slug=a", "lifecycle-json={\"measure\": []}"],
+        "invalid-lifecycle-json",
+        "lifecycle-json",
+    ),
+    (
+        "wordpress.bench",
+        &["plugin-slug=a", "bootstrap-files-json=[\"a.php\"]"],
+        "invalid-bootstrap-files-json",
+        "bootstrap-files-json",
+    ),
+    (
+        "wordpress.capture-state-bundle",
+        &["snapshot-include-wp-content=uploads,../.."],
+        "invalid-snapshot-include-wp-content",
+        "snapshot-include-wp-content",
+    ),
+    (
+        "wordpress.capture-state-bundle",
+        &["snapshot-exclude-wp-content=/uploads"],
+        "invalid-snapshot-exclude-wp-content",
+        "snapshot-exclude-wp-content",
+    ),
     ("wordpress.capture-state-bundle", &["label=a\nb"], "invalid-label", "label"),
     ("wp-codebox.agent-sandbox-run", &[], "missing-task", "task"),
     ("wp-codebox.agent-sandbox-run", &["task=x", "max-turns=0"], "invalid-max-turns", "max-turns"),
-    ("wp-codebox.agent-sandbox-run", &["task=x", "runtime-task-json={\"input\": {}}"], "invalid-runtime-task-json", "runtime-task-json"),
-    ("wp-codebox.agent-sandbox-run", &["task=x", "provider-plugin-slugs=a"], "unsupported-argument", "provider-plugin-slugs"),
+    (
+        "wp-codebox.agent-sandbox-run",
+        &["task=x", "runtime-task-json={\"input\": {}}"],
+        "invalid-runtime-task-json",
+        "runtime-task-json",
+    ),
+    (
+        "wp-codebox.agent-sandbox-run",
+        &["task=x", "provider-plugin-slugs=a"],
+        "unsupported-argument",
+        "provider-plugin-slugs",
+    ),
     ("inspect-mounted-inputs", &["path=/"], "unsupported-argument", "path"),
     ("wp-codebox.checkpoint-create", &[], "missing-name", "name"),
     ("wp-codebox.checkpoint-create", &["name=a b"], "invalid-name", "name"),
     ("wp-codebox.checkpoint-create", &["name=../a"], "invalid-name", "name"),
-    ("wp-codebox.checkpoint-create", &["name=a", "metadata-json=[1]"], "invalid-metadata-json", "metadata-json"),
+    (
+        "wp-codebox.checkpoint-create",
+        &["name=a", "metadata-json=[1]"],
+        "invalid-metadata-json",
+        "metadata-json",
+    ),
     ("wp-codebox.checkpoint-restore", &[], "missing-name", "name"),
     ("wp-codebox.checkpoint-list", &["name=a"], "unsupported-argument", "name"),
     ("wp-codebox.readiness-probe", &["type=ability"], "missing-name", "name"),
@@ -119,7 +227,11 @@ const ISSUES: &[(&str, &[&str], &str, &str)] = &[
 fn every_argument_issue_has_its_code_and_names_its_argument() {
     for (id, texts, code, argument) in ISSUES {
         let issue = Command::parse(id, Arguments::of_texts(texts.iter().copied())).unwrap_err();
-        assert_eq!((issue.code.as_ref(), issue.argument.as_str()), (*code, *argument), "{id} {texts:?}: {issue}");
+        assert_eq!(
+            (issue.code.as_ref(), issue.argument.as_str()),
+            (*code, *argument),
+            "{id} {texts:?}: {issue}"
+        );
     }
 }
 
@@ -156,15 +268,20 @@ fn host_files_are_named_first_and_taken_when_they_are_handed_in() {
     // From PHP a text that begins with @ is a text.
     let from_php = support::command::arguments(json!({ "name": "a/b", "input": "@input.json" }));
     assert!(from_php.host_files("wordpress.ability").is_empty());
-    assert_eq!(Command::parse("wordpress.ability", from_php).unwrap(), Command::ability("a/b", json!("@input.json")));
+    assert_eq!(
+        Command::parse("wordpress.ability", from_php).unwrap(),
+        Command::ability("a/b", json!("@input.json"))
+    );
 }
 
 #[test]
 fn words_of_a_recipe_are_a_wp_cli_command() {
-    let words = |texts: &[&str]| match Command::parse("wordpress.wp-cli", Arguments::of_texts(texts.iter().copied())) {
-        Ok(Command::WpCli { arguments }) => arguments,
-        other => panic!("{other:?}"),
-    };
+    let words =
+        |texts: &[&str]| match Command::parse("wordpress.wp-cli", Arguments::of_texts(texts.iter().copied()))
+        {
+            Ok(Command::WpCli { arguments }) => arguments,
+            other => panic!("{other:?}"),
+        };
     assert_eq!(words(&["command=wp option get 'a b'"]), ["option", "get", "a b"]);
     assert_eq!(words(&["post", "list", "--format=json"]), ["post", "list", "--format=json"]);
     assert_eq!(words(&["option update blogname \"a=b\""]), ["option", "update", "blogname", "a=b"]);
@@ -177,7 +294,16 @@ fn words_of_a_recipe_are_a_wp_cli_command() {
 fn hostile_arguments_are_refused_and_nothing_panics() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let long = "x".repeat(5 << 20);
-    let values = [json!(null), json!(1), json!([]), json!({}), json!(["a", {}]), json!(deep), json!(long), json!("\0")];
+    let values = [
+        json!(null),
+        json!(1),
+        json!([]),
+        json!({}),
+        json!(["a", {}]),
+        json!(deep),
+        json!(long),
+        json!("\0"),
+    ];
     for row in commands() {
         for argument in &row.accepted_args {
             for value in &values {
@@ -194,10 +320,21 @@ fn hostile_arguments_are_refused_and_nothing_panics() {
 
 #[test]
 fn a_bench_needs_the_commands_that_its_workloads_are() {
-    let bench = |workloads: Value| Command::parse("wordpress.bench", arguments(json!({ "plugin-slug": "a", "workloads-json": workloads }))).unwrap();
+    let bench = |workloads: Value| {
+        Command::parse(
+            "wordpress.bench",
+            arguments(json!({ "plugin-slug": "a", "workloads-json": workloads })),
+        )
+        .unwrap()
+    };
     assert_eq!(bench(json!([])).policy_commands(), ["wordpress.bench", "wordpress.run-php"]);
-    let rest = bench(json!([{ "id": "r", "run": [{ "type": "rest-request", "path": "/" }, { "type": "ability", "name": "a/b" }] }]));
-    assert_eq!(rest.policy_commands(), ["wordpress.bench", "wordpress.run-php", "wordpress.rest-request", "wordpress.ability"]);
+    let rest = bench(
+        json!([{ "id": "r", "run": [{ "type": "rest-request", "path": "/" }, { "type": "ability", "name": "a/b" }] }]),
+    );
+    assert_eq!(
+        rest.policy_commands(),
+        ["wordpress.bench", "wordpress.run-php", "wordpress.rest-request", "wordpress.ability"]
+    );
 }
 
 #[test]
@@ -205,5 +342,9 @@ fn an_agent_run_is_allowed_by_what_it_stands_for() {
     let command = Command::parse("wp-codebox.agent-sandbox-run", arguments(json!({ "task": "x" }))).unwrap();
     assert_eq!(command.policy_commands(), ["wordpress.run-php", "wordpress.wp-cli"]);
     assert!(Policy::allowing(["wordpress.run-php", "wordpress.wp-cli"]).judge_command(&command).is_ok());
-    assert!(Policy::allowing(["wp-codebox.agent-sandbox-run", "wordpress.run-php"]).judge_command(&command).is_err());
+    assert!(
+        Policy::allowing(["wp-codebox.agent-sandbox-run", "wordpress.run-php"])
+            .judge_command(&command)
+            .is_err()
+    );
 }

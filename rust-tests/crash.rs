@@ -10,8 +10,8 @@ use support::bundle::{draft, instant};
 use support::tree::{Tree, text, tree};
 use wp_codebox::artifact::apply::AuditLog;
 use wp_codebox::artifact::{
-    ArtifactError, BrowserFileInput, ImportOperation, ImportRequest, ListQuery, PersistRequest, Retention, Store,
-    VerifyQuery,
+    ArtifactError, BrowserFileInput, ImportOperation, ImportRequest, ListQuery, PersistRequest, Retention,
+    Store, VerifyQuery,
 };
 use wp_codebox::contract::{Code, Refusal};
 
@@ -112,7 +112,8 @@ fn assert_sound(place: &Path) {
     let root = place.join("store");
     let store = Store::open_existing(&root).unwrap();
     let log = AuditLog { path: root.join("apply-audit.jsonl") };
-    let report = store.verify_all(&VerifyQuery { limit: Some(10_000), ..Default::default() }, &[log]).unwrap();
+    let report =
+        store.verify_all(&VerifyQuery { limit: Some(10_000), ..Default::default() }, &[log]).unwrap();
     assert!(report.valid, "{report:#?}");
     let committed = fs::read_to_string(place.join("committed")).unwrap_or_default();
     for id in committed.lines() {

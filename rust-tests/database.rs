@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 use support::php::Php;
-use wp_codebox::artifact::{DatabaseChanges, DatabaseStatus, Found, Redactor, RowStatus, Secret, TableStatus};
+use wp_codebox::artifact::{
+    DatabaseChanges, DatabaseStatus, Found, Redactor, RowStatus, Secret, TableStatus,
+};
 use wp_codebox::contract::DatabaseFiles;
 
 const SECRET: &str = "s3cr3t-Zx9Qw7Lm5Kp2";
@@ -14,8 +16,12 @@ const SECRET: &str = "s3cr3t-Zx9Qw7Lm5Kp2";
 /// Two databases: `before` makes one, `after` goes on from there. Both run with `$db`, a PDO.
 fn files(before: &str, after: &str) -> DatabaseFiles {
     let mut php = Php::boot();
-    let open = "$db = new PDO('sqlite:/tmp/a.sqlite', null, null, [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]);";
-    assert_eq!(php.run(&format!("{open} {before} $db = $add = null; copy('/tmp/a.sqlite', '/tmp/b.sqlite');")), "");
+    let open =
+        "$db = new PDO('sqlite:/tmp/a.sqlite', null, null, [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]);";
+    assert_eq!(
+        php.run(&format!("{open} {before} $db = $add = null; copy('/tmp/a.sqlite', '/tmp/b.sqlite');")),
+        ""
+    );
     assert_eq!(
         php.run(&format!(
             "{open} {after}
@@ -26,7 +32,11 @@ fn files(before: &str, after: &str) -> DatabaseFiles {
         ""
     );
     let read = |path: &str| php.guest.vfs().host_read(path, 64 << 20).unwrap();
-    DatabaseFiles { before: read("/tmp/b.sqlite"), after: read("/tmp/c.sqlite"), after_log: read("/tmp/c.sqlite-wal") }
+    DatabaseFiles {
+        before: read("/tmp/b.sqlite"),
+        after: read("/tmp/c.sqlite"),
+        after_log: read("/tmp/c.sqlite-wal"),
+    }
 }
 
 fn changes(before: &str, after: &str) -> DatabaseChanges {
@@ -54,7 +64,10 @@ fn rows_that_came_changed_and_went() {
         $db->exec(\"INSERT INTO wp_options VALUES (-7, 'fourth', 'ünï', 1.25, x'00ff')\");",
     );
     assert_eq!(changes.status, DatabaseStatus::Changed);
-    assert_eq!(serde_json::to_value(changes.summary).unwrap(), json!({ "tables": 1, "added": 1, "changed": 1, "removed": 1 }));
+    assert_eq!(
+        serde_json::to_value(changes.summary).unwrap(),
+        json!({ "tables": 1, "added": 1, "changed": 1, "removed": 1 })
+    );
     assert_eq!(changes.tables.len(), 1);
     let digest = wp_codebox::contract::digest_hex([&[0u8, 255][..]]);
     assert_eq!(
@@ -83,14 +96,17 @@ fn what_is_as_before_is_not_told() {
 #[test]
 fn tables_that_came_and_went() {
     let changes = changes(
-        &format!("{OPTIONS} $db->exec('CREATE TABLE old (a)'); $db->exec('INSERT INTO old VALUES (1), (2)');"),
+        &format!(
+            "{OPTIONS} $db->exec('CREATE TABLE old (a)'); $db->exec('INSERT INTO old VALUES (1), (2)');"
+        ),
         "$db->exec('DROP TABLE old');
         $db->exec('CREATE TABLE empty (a, PRIMARY KEY (a))');
         $db->exec('CREATE TABLE \"new\" (id INTEGER, \"sp ace\" TEXT, PRIMARY KEY (id))');
         $db->exec(\"INSERT INTO new VALUES (9, 'x')\");
         $db->exec('CREATE TABLE _wp_sqlite_own (a)');",
     );
-    let told: Vec<_> = changes.tables.iter().map(|t| (t.name.as_str(), t.status, t.added, t.removed)).collect();
+    let told: Vec<_> =
+        changes.tables.iter().map(|t| (t.name.as_str(), t.status, t.added, t.removed)).collect();
     assert_eq!(
         told,
         [
@@ -133,7 +149,9 @@ fn one_row_among_many_and_rows_longer_than_a_page() {
     let rows = &changes.tables[0].rows;
     assert_eq!(rows[0].key, 12345);
     // They differ behind what is shown.
-    let shown = |row: &Option<serde_json::Map<String, Value>>| row.as_ref().unwrap()["option value"].as_str().unwrap().to_owned();
+    let shown = |row: &Option<serde_json::Map<String, Value>>| {
+        row.as_ref().unwrap()["option value"].as_str().unwrap().to_owned()
+    };
     assert!(shown(&rows[1].before).ends_with("… (97952 bytes more)"), "{}", shown(&rows[1].before));
     assert!(shown(&rows[1].after).ends_with("… (97955 bytes more)"));
     assert!(!rows[1].after.as_ref().unwrap().contains_key("data"));
@@ -148,7 +166,10 @@ fn what_is_too_much_is_counted() {
             $add->execute([$id, \"n$id\", 'x']); }
         $db->commit();",
     );
-    assert_eq!((changes.summary.added, changes.tables[0].rows.len(), changes.tables[0].omitted_rows), (1000, 100, 900));
+    assert_eq!(
+        (changes.summary.added, changes.tables[0].rows.len(), changes.tables[0].omitted_rows),
+        (1000, 100, 900)
+    );
 }
 
 #[test]
@@ -167,7 +188,10 @@ fn secrets_are_taken_out_before_texts_are_cut() {
         assert!(!shown.contains(part), "{shown}");
     }
     assert_eq!(changes.tables[0].rows[0].change, RowStatus::Added);
-    assert_eq!(changes.tables[0].rows[0].after.as_ref().unwrap()["option value"], "[REDACTED:configured-secret-value]");
+    assert_eq!(
+        changes.tables[0].rows[0].after.as_ref().unwrap()["option value"],
+        "[REDACTED:configured-secret-value]"
+    );
     assert_eq!(changes.tables[0].rows[1].after.as_ref().unwrap()["data"].get("sha256"), None);
 }
 
@@ -183,7 +207,10 @@ fn what_cannot_be_read_is_said() {
     assert!(unreadable(&DatabaseFiles { after: b"<?php".repeat(100), ..good.clone() }).contains("damaged"));
     let changes = changes(OPTIONS, "$db->exec('CREATE TABLE odd (a PRIMARY KEY) WITHOUT ROWID');");
     assert_eq!(changes.tables[0].reason.as_deref(), Some("tables WITHOUT ROWID are not read"));
-    let utf16 = files("$db->exec('PRAGMA encoding = \"UTF-16\"'); $db->exec('CREATE TABLE a (b)');", "$db->exec('DROP TABLE a');");
+    let utf16 = files(
+        "$db->exec('PRAGMA encoding = \"UTF-16\"'); $db->exec('CREATE TABLE a (b)');",
+        "$db->exec('DROP TABLE a');",
+    );
     assert!(unreadable(&utf16).contains("UTF-8"));
 }
 

@@ -28,9 +28,14 @@ fn a_fatal_error_ends_the_request_and_not_the_guest() {
 #[test]
 fn each_request_starts_afresh_but_files_stay() {
     let mut php = Php::boot();
-    assert_eq!(php.run("function once() {} $GLOBALS['x'] = 1; file_put_contents('/tmp/kept', 'yes'); echo 'ok';"), "ok");
     assert_eq!(
-        php.run("var_dump(function_exists('once'), isset($GLOBALS['x'])); echo file_get_contents('/tmp/kept');"),
+        php.run("function once() {} $GLOBALS['x'] = 1; file_put_contents('/tmp/kept', 'yes'); echo 'ok';"),
+        "ok"
+    );
+    assert_eq!(
+        php.run(
+            "var_dump(function_exists('once'), isset($GLOBALS['x'])); echo file_get_contents('/tmp/kept');"
+        ),
         "bool(false)\nbool(false)\nyes"
     );
 }
@@ -40,7 +45,7 @@ fn a_request_reaches_the_superglobals() {
     let mut php = Php::boot();
     let code = "<?php echo json_encode([$_SERVER['REQUEST_METHOD'], $_SERVER['REQUEST_URI'], $_GET, $_POST, $_COOKIE, \
         $_SERVER['HTTP_HOST'], $_SERVER['HTTP_X_TEST'], getenv('GREETING')]);";
-    php.guest.vfs_mut().host_write("/page.php", code.as_bytes().to_vec(), 0o644).unwrap();
+    php.guest.vfs_mut().host_write("/page.php", code.as_bytes(), 0o644).unwrap();
     let request = Request {
         method: "POST".to_owned(),
         uri: "/page?a=1&b[]=2".to_owned(),
@@ -62,15 +67,22 @@ fn a_request_reaches_the_superglobals() {
 fn stderr_and_stdout_are_kept_apart() {
     let mut php = Php::boot();
     let response = php
-        .try_run("fwrite(fopen('php://stderr', 'w'), 'wrong'); fwrite(fopen('php://stdout', 'w'), 'right');", &patient())
+        .try_run(
+            "fwrite(fopen('php://stderr', 'w'), 'wrong'); fwrite(fopen('php://stdout', 'w'), 'right');",
+            &patient(),
+        )
         .unwrap();
-    assert_eq!((response.stdout.as_slice(), response.stderr.as_slice()), (b"right".as_slice(), b"wrong".as_slice()));
+    assert_eq!(
+        (response.stdout.as_slice(), response.stderr.as_slice()),
+        (b"right".as_slice(), b"wrong".as_slice())
+    );
 }
 
 #[test]
 fn a_stopped_guest_still_gives_up_its_output_and_files() {
     let mut php = Php::boot();
-    php.try_run("echo 'half'; file_put_contents('/tmp/half', 'a line'); while (true) {}", &impatient()).unwrap_err();
+    php.try_run("echo 'half'; file_put_contents('/tmp/half', 'a line'); while (true) {}", &impatient())
+        .unwrap_err();
     assert_eq!(php.guest.response(-1).stdout, b"half");
     assert_eq!(&*php.guest.vfs().host_read("/tmp/half", 100).unwrap(), b"a line");
 }
@@ -78,9 +90,13 @@ fn a_stopped_guest_still_gives_up_its_output_and_files() {
 #[test]
 fn memory_ends_at_the_limit_with_php_s_own_error() {
     let mut php = Php::boot();
-    let response = php.try_run("$a = []; while (true) { $a[] = str_repeat('x', 1 << 20); }", &patient()).unwrap();
+    let response =
+        php.try_run("$a = []; while (true) { $a[] = str_repeat('x', 1 << 20); }", &patient()).unwrap();
     assert_eq!(response.exit_status, 255);
-    assert!(String::from_utf8_lossy(&response.stdout).contains("Allowed memory size of 134217728 bytes exhausted"));
+    assert!(
+        String::from_utf8_lossy(&response.stdout)
+            .contains("Allowed memory size of 134217728 bytes exhausted")
+    );
 }
 
 #[test]
@@ -88,7 +104,10 @@ fn the_heap_has_a_limit_of_its_own() {
     let vfs = Vfs::new(Vec::new(), VfsLimits::default()).unwrap();
     let mut php = Php::boot_with(vfs, Limits { heap: 96 << 20 }).unwrap();
     let response = php
-        .try_run("ini_set('memory_limit', -1); $a = []; while (true) { $a[] = str_repeat('x', 1 << 20); }", &patient())
+        .try_run(
+            "ini_set('memory_limit', -1); $a = []; while (true) { $a[] = str_repeat('x', 1 << 20); }",
+            &patient(),
+        )
         .unwrap();
     assert!(response.heap_exhausted);
     assert_eq!(response.exit_status, 255);
@@ -119,7 +138,11 @@ fn there_is_no_network() {
     let response = php.try_run(code, &patient()).unwrap();
     let out = String::from_utf8_lossy(&response.stdout).into_owned();
     assert_eq!(out, "bool(false)\nbool(false)\n");
-    assert!(!response.network.is_empty() && response.network.iter().all(|record| !record.allowed), "{:?}", response.network);
+    assert!(
+        !response.network.is_empty() && response.network.iter().all(|record| !record.allowed),
+        "{:?}",
+        response.network
+    );
 }
 
 #[test]
@@ -136,15 +159,25 @@ fn sqlite_works_on_the_overlay() {
         $s = $d->prepare('INSERT INTO t VALUES (?)'); foreach (range(1, 100) as $i) $s->execute([$i]); \
         $e = new PDO('sqlite:/tmp/t.sqlite'); echo $e->query('SELECT sum(x) FROM t')->fetchColumn();";
     assert_eq!(php.run(code), "5050");
-    assert_eq!(php.run("echo (new PDO('sqlite:/tmp/t.sqlite'))->query('SELECT count(*) FROM t')->fetchColumn();"), "100");
+    assert_eq!(
+        php.run("echo (new PDO('sqlite:/tmp/t.sqlite'))->query('SELECT count(*) FROM t')->fetchColumn();"),
+        "100"
+    );
 }
 
 #[test]
 fn time_is_utc_and_dates_are_right() {
     let mut php = Php::boot();
-    assert_eq!(php.run("echo date('c', 951782400), ' ', mktime(12, 0, 0, 2, 30, 2023), ' ', gmdate('D z', 1709164800);"),
-        "2000-02-29T00:00:00+00:00 1677758400 Thu 59");
-    assert_eq!(php.run("$t = hrtime(true); usleep(2000); echo hrtime(true) - $t >= 2000000 ? 'slept' : 'not';"), "slept");
+    assert_eq!(
+        php.run(
+            "echo date('c', 951782400), ' ', mktime(12, 0, 0, 2, 30, 2023), ' ', gmdate('D z', 1709164800);"
+        ),
+        "2000-02-29T00:00:00+00:00 1677758400 Thu 59"
+    );
+    assert_eq!(
+        php.run("$t = hrtime(true); usleep(2000); echo hrtime(true) - $t >= 2000000 ? 'slept' : 'not';"),
+        "slept"
+    );
 }
 
 fn fork(runtime: &Arc<Runtime>, image: &GuestImage) -> Guest {
@@ -158,9 +191,7 @@ fn a_fork_goes_on_where_the_image_was_frozen() {
     php.run("file_put_contents('/tmp/shared', 'base');");
     let image = php.guest.freeze(&[]).unwrap();
     let runtime = Runtime::of(&pack()).unwrap();
-    let mut forks: Vec<Php> = (0..3)
-        .map(|_| Php { guest: fork(&runtime, &image) })
-        .collect();
+    let mut forks: Vec<Php> = (0..3).map(|_| Php { guest: fork(&runtime, &image) }).collect();
     for (index, fork) in forks.iter_mut().enumerate() {
         assert_eq!(fork.run("echo file_get_contents('/tmp/shared');"), "base");
         fork.run(&format!("file_put_contents('/tmp/shared', 'fork {index}');"));

@@ -20,7 +20,9 @@ fn asked(id: &str) -> Value {
         "wordpress.plugin-state" => json!({ "action": "activate", "plugin": "marking" }),
         "wordpress.ensure-plugin-active" => json!({ "plugin": "marking" }),
         "wordpress.phpunit" | "wordpress.bench" => json!({ "plugin-slug": "marking" }),
-        "wordpress.capture-state-bundle" | "inspect-mounted-inputs" | "wp-codebox.checkpoint-list" => json!({}),
+        "wordpress.capture-state-bundle" | "inspect-mounted-inputs" | "wp-codebox.checkpoint-list" => {
+            json!({})
+        }
         "wp-codebox.checkpoint-create" | "wp-codebox.checkpoint-restore" => json!({ "name": "one" }),
         "wp-codebox.agent-sandbox-run" => json!({ "task": "x", "runtime-task-json": site_info }),
         "wp-codebox.readiness-probe" => json!({ "type": "ability", "name": "core/get-site-info" }),
@@ -46,11 +48,18 @@ fn files() -> tempfile::TempDir {
     let write = |name: &str, text: &str| write(root.path(), name, text);
     let mark = "file_put_contents('/workspace/mark', 'x');";
     write("workspace/there", "");
-    write("marking/marking.php", &format!("<?php /* Plugin Name: Marking */ register_activation_hook(__FILE__, function () {{ {mark} }});"));
+    write(
+        "marking/marking.php",
+        &format!(
+            "<?php /* Plugin Name: Marking */ register_activation_hook(__FILE__, function () {{ {mark} }});"
+        ),
+    );
     write("marking/tests/bench/mark.php", &format!("<?php return function () {{ {mark} }};"));
     write(
         "marking/tests/MarkTest.php",
-        &format!("<?php final class MarkTest extends PHPUnit\\Framework\\TestCase {{ function test_mark() {{ {mark} self::assertTrue(true); }} }}"),
+        &format!(
+            "<?php final class MarkTest extends PHPUnit\\Framework\\TestCase {{ function test_mark() {{ {mark} self::assertTrue(true); }} }}"
+        ),
     );
     root
 }
@@ -64,7 +73,12 @@ fn every_command_is_carried_out() {
         assert_eq!(command.name(), id);
         let execution = sandbox.execute(&command, &patient()).unwrap_or_else(|error| panic!("{id}: {error}"));
         assert!(execution.outcome.is_ok(), "{id}: {:?}\n{}", execution.outcome, execution.record.stderr);
-        assert_eq!((execution.record.command.as_str(), execution.record.exit_code), (id, 0), "{}", execution.record.stderr);
+        assert_eq!(
+            (execution.record.command.as_str(), execution.record.exit_code),
+            (id, 0),
+            "{}",
+            execution.record.stderr
+        );
     }
 }
 
@@ -77,7 +91,9 @@ fn every_command_is_refused_before_any_effect_by_a_policy_that_lacks_it() {
             let policy = Policy::allowing(command_ids().filter(|name| *name != lacking));
             let mut sandbox = sandbox(root.path(), policy);
             match sandbox.execute(&command, &patient()) {
-                Err(SandboxError::Policy(violation)) => assert!(violation.to_string().contains(lacking), "{id}: {violation}"),
+                Err(SandboxError::Policy(violation)) => {
+                    assert!(violation.to_string().contains(lacking), "{id}: {violation}")
+                }
                 other => panic!("{id} without {lacking}: {other:?}"),
             }
             for set in sandbox.changes().unwrap() {

@@ -38,7 +38,8 @@ fn imported(spoil: &dyn Fn(&Path)) {
     spoil(&source);
     let before = outside(&room);
     for replace in [false, true] {
-        let request = ImportRequest { source_bundle_path: Some(source.clone()), replace, ..Default::default() };
+        let request =
+            ImportRequest { source_bundle_path: Some(source.clone()), replace, ..Default::default() };
         room.store.import(&request, ImportOperation::Import).unwrap_err();
     }
     let left: Vec<String> = files(&room.root()).into_iter().filter(|name| name != ".index").collect();

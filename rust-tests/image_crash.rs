@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 use support::php::patient;
 use support::site::value;
 use wp_codebox::sandbox::{
-    HostMount, MUST_USE_DIR, MountKind, Policy, Retention, Sandbox, Spec, command_ids, forget_images, list_images,
-    prune_images,
+    HostMount, MUST_USE_DIR, MountKind, Policy, Retention, Sandbox, Spec, command_ids, forget_images,
+    list_images, prune_images,
 };
 
 /// Where the child works.
@@ -29,13 +29,15 @@ fn base(place: &Path) -> Spec {
 fn component(place: &Path, text: &str) -> Spec {
     let source = place.join("component");
     fs::create_dir_all(&source).unwrap();
-    fs::write(source.join("component.php"), format!("<?php function wpcb_says() {{ return '{text}'; }}")).unwrap();
+    fs::write(source.join("component.php"), format!("<?php function wpcb_says() {{ return '{text}'; }}"))
+        .unwrap();
     // What changed just now may change again unseen, and gets no image.
     std::thread::sleep(Duration::from_millis(60));
     let target = format!("{MUST_USE_DIR}/component");
     let must_use = vec![format!("{target}/component.php")];
     let source = source.canonicalize().unwrap();
-    let mounts = vec![HostMount { source, target, kind: MountKind::Directory, writable: false, capture: false }];
+    let mounts =
+        vec![HostMount { source, target, kind: MountKind::Directory, writable: false, capture: false }];
     Spec { must_use, mounts, ..base(place) }
 }
 
@@ -99,8 +101,17 @@ fn halves(place: &Path) -> Vec<PathBuf> {
 
 /// Every file of the cache is a lock, the installed database or part of an image that can be listed.
 fn assert_nothing_is_left(place: &Path) {
-    let images: Vec<String> = list_images(&cache(place)).unwrap().into_iter().map(|image| image.path).collect();
-    let parts = ["open.memory", "open.state", "open.seal", "closed.memory", "closed.state", "closed.seal", "about.json"];
+    let images: Vec<String> =
+        list_images(&cache(place)).unwrap().into_iter().map(|image| image.path).collect();
+    let parts = [
+        "open.memory",
+        "open.state",
+        "open.seal",
+        "closed.memory",
+        "closed.state",
+        "closed.seal",
+        "about.json",
+    ];
     for (path, ..) in seen(place).into_iter().filter(|(path, ..)| path.is_file()) {
         let name = path.file_name().unwrap().to_str().unwrap();
         let of_an_image = images.iter().any(|image| path.starts_with(image)) && parts.contains(&name);
@@ -148,7 +159,11 @@ fn killed_while_images_are_made_loaded_and_collected() {
     drop(Sandbox::create(base(dir.path()), &patient()).unwrap());
     let mut halves_seen = 0;
     for changes in 1..=16 {
-        kill_after(changes, child("killed_while_images_are_made_loaded_and_collected", dir.path()), dir.path());
+        kill_after(
+            changes,
+            child("killed_while_images_are_made_loaded_and_collected", dir.path()),
+            dir.path(),
+        );
         let left = halves(dir.path());
         halves_seen += left.len();
         // The next process makes another image, or finds its own: what is left goes either way.
@@ -166,7 +181,8 @@ fn what_is_left_of_an_image_that_nobody_needs_any_more_goes() {
     drop(Sandbox::create(base(dir.path()), &patient()).unwrap());
     let image = PathBuf::from(&list_images(&cache(dir.path())).unwrap()[0].path);
     // Of every family: none of them is asked for.
-    let left: Vec<PathBuf> = (0..=255).map(|n| image.with_file_name(format!(".unfinished-{n:02x}-gone"))).collect();
+    let left: Vec<PathBuf> =
+        (0..=255).map(|n| image.with_file_name(format!(".unfinished-{n:02x}-gone"))).collect();
     for directory in &left {
         fs::create_dir(directory).unwrap();
         fs::write(directory.join("open.memory"), "half").unwrap();

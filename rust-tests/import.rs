@@ -13,8 +13,7 @@ use std::path::{Path, PathBuf};
 use support::bundle::{Room, draft, files, room};
 use support::tree::{Tree, text, tree};
 use wp_codebox::artifact::{
-    ArtifactError, ImportOperation, ImportRequest, ImportStatus, ListQuery, ResultEnvelope,
-    VerifyQuery,
+    ArtifactError, ImportOperation, ImportRequest, ImportStatus, ListQuery, ResultEnvelope, VerifyQuery,
 };
 use wp_codebox::contract::{Code, Refusal};
 
@@ -39,8 +38,7 @@ fn code(result: Result<ResultEnvelope, ArtifactError>) -> Code {
 
 /// Nothing came into the store, and nothing is left of the attempt.
 fn assert_untouched(room: &Room) {
-    let names: Vec<String> =
-        files(&room.root()).into_iter().filter(|name| name != ".index").collect();
+    let names: Vec<String> = files(&room.root()).into_iter().filter(|name| name != ".index").collect();
     assert_eq!(names, [".htaccess", "index.php", "web.config"]);
 }
 
@@ -72,11 +70,7 @@ fn an_existing_bundle_that_was_damaged_is_not_vouched_for() {
     import(&room, &source).unwrap();
     fs::write(room.root().join(&id).join("files/patch.diff"), "evil").unwrap();
     assert_eq!(code(import(&room, &source)), Code::ArtifactVerificationFailed);
-    let request = ImportRequest {
-        source_bundle_path: Some(source),
-        replace: true,
-        ..Default::default()
-    };
+    let request = ImportRequest { source_bundle_path: Some(source), replace: true, ..Default::default() };
     room.store.import(&request, ImportOperation::Import).unwrap();
     room.store.verified(&id).unwrap();
 }
@@ -327,8 +321,21 @@ fn cve_2020_29529_links_in_a_chain_lead_nowhere() {
 #[test]
 fn cve_2024_12905_and_cve_2025_48387_names_do_not_leave_the_directory() {
     for name in [
-        "../pwned", "files/../../pwned", "/tmp/pwned", "//pwned", "files//x", "./x", "files/./x", "..",
-        "C:/pwned", "c:pwned", "files\\..\\..\\pwned", "..\\pwned", "x\0y", "x\ny", "",
+        "../pwned",
+        "files/../../pwned",
+        "/tmp/pwned",
+        "//pwned",
+        "files//x",
+        "./x",
+        "files/./x",
+        "..",
+        "C:/pwned",
+        "c:pwned",
+        "files\\..\\..\\pwned",
+        "..\\pwned",
+        "x\0y",
+        "x\ny",
+        "",
     ] {
         let found = reason(&[entry(name, b"x")]);
         assert_eq!(found, "unsafe_entry", "{name:?}");

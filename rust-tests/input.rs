@@ -27,10 +27,7 @@ fn refused(input: Value) -> (Code, String) {
         Err(refusal) => refusal,
     };
     let field = refusal.facts.get("field").and_then(Value::as_str).unwrap_or("").to_owned();
-    assert!(
-        refusal.message.starts_with(&field),
-        "the message does not begin with the field: {refusal:?}"
-    );
+    assert!(refusal.message.starts_with(&field), "the message does not begin with the field: {refusal:?}");
     (refusal.code, field)
 }
 
@@ -126,10 +123,7 @@ fn wrong_types_are_refused_with_their_path() {
         (with("allowed_tools", json!(["a", 5])), "allowed_tools.1"),
         (with("runtime_task", json!("a/b")), "runtime_task"),
         (with("target", json!({ "path": [] })), "target.path"),
-        (
-            with_component(json!({ "path": "/a", "activate": "yes" })),
-            "component_contracts.0.activate",
-        ),
+        (with_component(json!({ "path": "/a", "activate": "yes" })), "component_contracts.0.activate"),
         (with("version", json!("1")), "version"),
     ];
     for (input, field) in cases {
@@ -310,11 +304,7 @@ fn bad_components_are_refused() {
     use Code::*;
     assert_refused(with_component(json!(5)), ComponentInvalid, "component_contracts.0");
     for component in [json!({ "slug": "x" }), json!({ "path": "" }), json!({ "path": null })] {
-        assert_refused(
-            with_component(component),
-            ComponentPathMissing,
-            "component_contracts.0.path",
-        );
+        assert_refused(with_component(component), ComponentPathMissing, "component_contracts.0.path");
     }
     assert_refused(
         with_component(json!({ "path": "rel" })),
@@ -326,11 +316,7 @@ fn bad_components_are_refused() {
         ComponentInvalid,
         "component_contracts.0.source",
     );
-    assert_refused(
-        with_component(json!({ "path": "/…" })),
-        ComponentInvalid,
-        "component_contracts.0.slug",
-    );
+    assert_refused(with_component(json!({ "path": "/…" })), ComponentInvalid, "component_contracts.0.slug");
     assert_refused(
         with("component_contracts", json!([{ "path": "/a/x" }, { "path": "/b/X" }])),
         ComponentInvalid,
@@ -359,18 +345,10 @@ fn an_abilitys_name_has_two_segments() {
 fn session_ids_are_plain() {
     accepted(with("sandbox_session_id", json!("job:42.a_b-c@host")));
     for id in ["../x", "a b", ".hidden", "-x", "é", "a/b", "a\0"] {
-        assert_refused(
-            with("sandbox_session_id", json!(id)),
-            Code::SessionIdInvalid,
-            "sandbox_session_id",
-        );
+        assert_refused(with("sandbox_session_id", json!(id)), Code::SessionIdInvalid, "sandbox_session_id");
     }
     let long = "x".repeat(201);
-    assert_refused(
-        with("sandbox_session_id", json!(long)),
-        Code::SessionIdInvalid,
-        "sandbox_session_id",
-    );
+    assert_refused(with("sandbox_session_id", json!(long)), Code::SessionIdInvalid, "sandbox_session_id");
 }
 
 /// A policy of one tool with some of its fields changed.
@@ -446,8 +424,7 @@ fn a_bad_tool_policy_has_a_code_of_its_own() {
 fn sizes_have_limits() {
     accepted(json!({ "goal": "é".repeat(65_536) }));
     assert_refused(json!({ "goal": "é".repeat(65_537) }), Code::InputInvalid, "goal");
-    let mounts: Vec<Value> =
-        (0..65).map(|i| json!({ "source": "/a", "target": format!("/m{i}") })).collect();
+    let mounts: Vec<Value> = (0..65).map(|i| json!({ "source": "/a", "target": format!("/m{i}") })).collect();
     accepted(with("mounts", json!(&mounts[..64])));
     assert_refused(with("mounts", json!(mounts)), Code::InputInvalid, "mounts");
     let big = |bytes: usize| json!({ "x": "y".repeat(bytes) });
@@ -464,21 +441,9 @@ fn sizes_have_limits() {
         Code::InputInvalid,
         "runtime_task.input",
     );
-    assert_refused(
-        with("task_timeout_seconds", json!(0)),
-        Code::InputInvalid,
-        "task_timeout_seconds",
-    );
-    assert_refused(
-        with("task_timeout_seconds", json!(86_401)),
-        Code::InputInvalid,
-        "task_timeout_seconds",
-    );
-    assert_refused(
-        with("task_timeout_seconds", json!(-1)),
-        Code::InputInvalid,
-        "task_timeout_seconds",
-    );
+    assert_refused(with("task_timeout_seconds", json!(0)), Code::InputInvalid, "task_timeout_seconds");
+    assert_refused(with("task_timeout_seconds", json!(86_401)), Code::InputInvalid, "task_timeout_seconds");
+    assert_refused(with("task_timeout_seconds", json!(-1)), Code::InputInvalid, "task_timeout_seconds");
     assert_refused(with("allowed_tools", json!([""])), Code::InputInvalid, "allowed_tools.0");
 }
 
@@ -502,8 +467,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(|n| json!(n)),
         "\\PC{0,12}".prop_map(Value::from),
-        prop_oneof![Just("/a"), Just("/b/../c"), Just("readonly"), Just("a/b")]
-            .prop_map(Value::from),
+        prop_oneof![Just("/a"), Just("/b/../c"), Just("readonly"), Just("a/b")].prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 48, 6, |inner| {
         let key = prop_oneof![

@@ -169,7 +169,12 @@ fn a_deadline_at_any_moment_harms_the_guest_alone() {
 
 #[test]
 fn an_interrupted_parent_stops_the_guest_wherever_it_is() {
-    for code in ["while (true) {}", "sleep(1000);", "while (true) file_exists('/tmp');", "hash_pbkdf2('md5', 'a', 'b', 2000000000);"] {
+    for code in [
+        "while (true) {}",
+        "sleep(1000);",
+        "while (true) file_exists('/tmp');",
+        "hash_pbkdf2('md5', 'a', 'b', 2000000000);",
+    ] {
         let mut php = Php::boot();
         let flag = AtomicU8::new(0);
         let stop = std::thread::scope(|scope| {
@@ -241,7 +246,8 @@ fn output_is_kept_up_to_its_cap_and_the_rest_counted() {
 #[test]
 fn headers_do_not_pile_up() {
     let mut php = Php::boot();
-    let code = "for ($i = 0; $i < 30000; $i++) { header('X-' . $i . ': ' . str_repeat('x', 1000)); } echo 'ok';";
+    let code =
+        "for ($i = 0; $i < 30000; $i++) { header('X-' . $i . ': ' . str_repeat('x', 1000)); } echo 'ok';";
     let response = php.try_run(code, &patient()).unwrap();
     assert!(response.headers.len() <= 1 << 20);
 }

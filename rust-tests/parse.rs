@@ -52,7 +52,9 @@ fn every_prefix_of_a_patch_is_harmless() {
 
 #[test]
 fn sizes_in_headers_allocate_nothing() {
-    for head in ["@@ -1,999999999 +1,999999999 @@", "@@ -0,0 +1,4294967295 @@", "@@ -1 +99999999999999999999 @@"] {
+    for head in
+        ["@@ -1,999999999 +1,999999999 @@", "@@ -0,0 +1,4294967295 @@", "@@ -1 +99999999999999999999 @@"]
+    {
         let patch = format!("diff --git a/x b/x\n--- a/x\n+++ b/x\n{head}\n-a\n+b\n");
         assert!(parse(patch.as_bytes()).is_err(), "{head}");
     }
@@ -115,7 +117,7 @@ proptest! {
     fn what_applies_here_applies_in_git(
         edits in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(b"+- \nab012@,".to_vec())), 0..4),
     ) {
-        let mut patch = GOOD[..GOOD.find("diff --git a/old").unwrap()].as_bytes().to_vec();
+        let mut patch = GOOD.as_bytes()[..GOOD.find("diff --git a/old").unwrap()].to_vec();
         for (at, to) in edits {
             let at = at.index(patch.len());
             patch[at] = to;

@@ -58,11 +58,7 @@ fn apply(git: &Path, before: &Tree, patch: &[u8]) -> Result<[Tree; 2], String> {
         let args: Vec<&str> = how.iter().copied().chain(["--allow-empty", patch_file]).collect();
         let output = git::run(git, &dir, &args);
         if !output.status.success() {
-            return Err(format!(
-                "{} {how:?}: {}",
-                git.display(),
-                String::from_utf8_lossy(&output.stderr)
-            ));
+            return Err(format!("{} {how:?}: {}", git.display(), String::from_utf8_lossy(&output.stderr)));
         }
         if how.len() > 1 {
             let left = git::must(git, &dir, &["status", "--porcelain", "--untracked-files=all"]);
@@ -82,7 +78,13 @@ fn assert_applies(before: &Tree, after: &Tree) -> (ChangedFiles, String) {
         match apply(&git, before, &patch) {
             Ok(trees) => {
                 for tree in trees {
-                    assert!(tree == *after, "{}\ngives {}\nnot {}", lossy(&patch), tree::show(&tree), tree::show(after));
+                    assert!(
+                        tree == *after,
+                        "{}\ngives {}\nnot {}",
+                        lossy(&patch),
+                        tree::show(&tree),
+                        tree::show(after)
+                    );
                 }
             }
             Err(why) => panic!("{why}\n{}", lossy(&patch)),
@@ -130,10 +132,8 @@ fn far_edits_are_separate_hunks_and_near_ones_share_one() {
     for at in [4, 11, 40] {
         edited[at] = "changed\n".into();
     }
-    let (_, patch) = assert_applies(
-        &tree([("x", text(&lines.concat()))]),
-        &tree([("x", text(&edited.concat()))]),
-    );
+    let (_, patch) =
+        assert_applies(&tree([("x", text(&lines.concat()))]), &tree([("x", text(&edited.concat()))]));
     assert_eq!(patch.matches("\n@@ ").count(), 2, "{patch}");
 }
 
@@ -244,8 +244,23 @@ fn a_file_becomes_a_directory_and_back() {
 #[test]
 fn odd_names_are_quoted() {
     let names = [
-        " lead", "trail ", "tab\there", "new\nline", "quo\"te", "back\\slash", "-dash", "ünïcode",
-        "日本語.php", "a b/a b", "x b/x b", "bell\u{7}", "cr\r", "%41", "#", "dev/null", "\u{feff}bom",
+        " lead",
+        "trail ",
+        "tab\there",
+        "new\nline",
+        "quo\"te",
+        "back\\slash",
+        "-dash",
+        "ünïcode",
+        "日本語.php",
+        "a b/a b",
+        "x b/x b",
+        "bell\u{7}",
+        "cr\r",
+        "%41",
+        "#",
+        "dev/null",
+        "\u{feff}bom",
     ];
     let before: Tree = names.iter().map(|n| (n.as_bytes().to_vec(), text("1\n2\n3\n"))).collect();
     let mut after: Tree = names.iter().map(|n| (n.as_bytes().to_vec(), text("1\n2\nIII\n"))).collect();
@@ -271,8 +286,15 @@ fn content_that_looks_like_a_patch_stays_content() {
 #[test]
 fn names_that_git_takes_for_its_own_stay_out_of_the_patch() {
     let names = [
-        ".git/config", ".GIT/hooks/post-checkout", "sub/.git/x", "git~1/x", ".git./x", ".git /x",
-        ".g\u{200c}it/x", ".git::$INDEX_ALLOCATION/x", "a\\.git\\x",
+        ".git/config",
+        ".GIT/hooks/post-checkout",
+        "sub/.git/x",
+        "git~1/x",
+        ".git./x",
+        ".git /x",
+        ".g\u{200c}it/x",
+        ".git::$INDEX_ALLOCATION/x",
+        "a\\.git\\x",
     ];
     let mut after: Tree = names.iter().map(|n| (n.as_bytes().to_vec(), text("x\n"))).collect();
     after.insert(b".gitmodules".to_vec(), link("x"));
@@ -353,7 +375,8 @@ fn what_a_patch_knows_nothing_of_is_listed_with_the_reason() {
     }
     let directory = |mode| side(FileKind::Directory, mode, b"");
     let file = |mode| side(FileKind::Regular, mode, b"x\n");
-    let unreadable = Some(FileState { kind: FileKind::Regular, mode: 0o644, size: 2, content: Arc::new(Gone) });
+    let unreadable =
+        Some(FileState { kind: FileKind::Regular, mode: 0o644, size: 2, content: Arc::new(Gone) });
     let change = |path: &str, before, after| Change { path: path.into(), before, after };
     let set = ChangeSet {
         mount_index: 0,
@@ -371,7 +394,8 @@ fn what_a_patch_knows_nothing_of_is_listed_with_the_reason() {
     };
     let mut patches = Patches::default();
     let files = capture(&[set], &CaptureLimits::default(), &Redactor::default(), &mut patches).unwrap().0;
-    let rows: Vec<_> = files.files.iter().map(|f| (f.relative_path.as_str(), f.status, f.omitted, f.truncated)).collect();
+    let rows: Vec<_> =
+        files.files.iter().map(|f| (f.relative_path.as_str(), f.status, f.omitted, f.truncated)).collect();
     assert_eq!(
         rows,
         [
@@ -385,8 +409,14 @@ fn what_a_patch_knows_nothing_of_is_listed_with_the_reason() {
         ]
     );
     assert_eq!(files.unlisted, 3, "what the overlay itself left out");
-    assert_eq!((files.files[3].before_mode.as_deref(), files.files[3].after_mode.as_deref()), (Some("040755"), Some("040700")));
-    assert_eq!((files.files[4].before_mode.as_deref(), files.files[4].after_mode.as_deref()), (Some("100644"), Some("100600")));
+    assert_eq!(
+        (files.files[3].before_mode.as_deref(), files.files[3].after_mode.as_deref()),
+        (Some("040755"), Some("040700"))
+    );
+    assert_eq!(
+        (files.files[4].before_mode.as_deref(), files.files[4].after_mode.as_deref()),
+        (Some("100644"), Some("100600"))
+    );
     assert_eq!(lossy(&patches.combined).matches("diff --git").count(), 1);
 }
 
@@ -425,13 +455,43 @@ fn git_am_takes_the_patch_from_a_mail() {
 // --- random trees
 
 const NAMES: &[&[u8]] = &[
-    b"a", b"b", b"c", b"x.php", b"a b", b" lead", b"trail ", b"tab\tname", b"new\nline", b"q\"uote",
-    b"back\\slash", b"-dash", "ü".as_bytes(), "日本".as_bytes(), b"\xff\xfe", b"%41", b"b b", b"\r",
+    b"a",
+    b"b",
+    b"c",
+    b"x.php",
+    b"a b",
+    b" lead",
+    b"trail ",
+    b"tab\tname",
+    b"new\nline",
+    b"q\"uote",
+    b"back\\slash",
+    b"-dash",
+    "ü".as_bytes(),
+    "日本".as_bytes(),
+    b"\xff\xfe",
+    b"%41",
+    b"b b",
+    b"\r",
 ];
 
 const LINES: &[&[u8]] = &[
-    b"", b"x", b"alpha", b"beta", b"gamma", b"}", b"\r", b"<?php", b"-- ", b"--- a/x", b"+++ b/x",
-    b"@@ -1 +1 @@", b"diff --git a/x b/x", b"\\ No newline at end of file", b"\tindent ", "é".as_bytes(),
+    b"",
+    b"x",
+    b"alpha",
+    b"beta",
+    b"gamma",
+    b"}",
+    b"\r",
+    b"<?php",
+    b"-- ",
+    b"--- a/x",
+    b"+++ b/x",
+    b"@@ -1 +1 @@",
+    b"diff --git a/x b/x",
+    b"\\ No newline at end of file",
+    b"\tindent ",
+    "é".as_bytes(),
 ];
 
 fn path() -> impl Strategy<Value = Vec<u8>> {

@@ -10,8 +10,8 @@ use support::site::{run, spec, value};
 use wp_codebox::contract::{Code, Event, Refusal};
 use wp_codebox::engine::net::Rules;
 use wp_codebox::sandbox::{
-    Approval, Approvals, Approver, Command, Filesystem, HostMount, MountKind, Policy, ProbeKind, Sandbox, SandboxError,
-    Secrets, Spec, Violation,
+    Approval, Approvals, Approver, Command, Filesystem, HostMount, MountKind, Policy, ProbeKind, Sandbox,
+    SandboxError, Secrets, Spec, Violation,
 };
 
 fn everything() -> Policy {
@@ -38,7 +38,10 @@ fn decisions(events: &[Event], field: &str) -> Vec<(bool, Value)> {
 }
 
 fn touch() -> Command {
-    Command::RunPhp { code: "<?php file_put_contents('/tmp/touched', '1'); return 'done';".to_owned(), bootstrap: false }
+    Command::RunPhp {
+        code: "<?php file_put_contents('/tmp/touched', '1'); return 'done';".to_owned(),
+        bootstrap: false,
+    }
 }
 
 // Reading a policy.
@@ -72,10 +75,14 @@ fn a_policy_has_five_fields_and_no_other() {
         let issues: Vec<_> = invalid.issues.iter().map(|issue| (issue.code, issue.field.as_str())).collect();
         assert_eq!(issues, [(code, field)], "{bad}");
         let refusal = Refusal::from(invalid);
-        assert_eq!((refusal.code, refusal.code.as_str()), (Code::RuntimePolicyInvalid, "runtime-policy-invalid"));
+        assert_eq!(
+            (refusal.code, refusal.code.as_str()),
+            (Code::RuntimePolicyInvalid, "runtime-policy-invalid")
+        );
     }
     for nothing in [json!(null), json!([]), json!("deny"), json!({})] {
-        let fields: Vec<_> = Policy::parse(&nothing).unwrap_err().issues.into_iter().map(|issue| issue.field).collect();
+        let fields: Vec<_> =
+            Policy::parse(&nothing).unwrap_err().issues.into_iter().map(|issue| issue.field).collect();
         assert_eq!(fields, ["network", "filesystem", "commands", "secrets", "approvals"]);
     }
 }
@@ -105,10 +112,15 @@ fn a_command_that_is_not_listed_has_no_effect() {
         })
     );
     assert_eq!(Refusal::from(error).code.http_status(), 403);
-    let cli = Command::WpCli { arguments: ["eval", "echo file_exists('/tmp/touched') ? 'yes' : 'no';"].map(str::to_owned).to_vec() };
+    let cli = Command::WpCli {
+        arguments: ["eval", "echo file_exists('/tmp/touched') ? 'yes' : 'no';"].map(str::to_owned).to_vec(),
+    };
     assert_eq!(sandbox.execute(&cli, &patient()).unwrap().record.stdout, "no");
     let events = sandbox.destroy();
-    let about: Vec<_> = decisions(&events, "commands").into_iter().map(|(allowed, data)| (allowed, data["name"].clone())).collect();
+    let about: Vec<_> = decisions(&events, "commands")
+        .into_iter()
+        .map(|(allowed, data)| (allowed, data["name"].clone()))
+        .collect();
     assert_eq!(about, [(false, json!("wordpress.run-php")), (true, json!("wordpress.wp-cli"))]);
     assert_eq!(events.iter().filter(|event| event.kind == "runtime.command.started").count(), 1);
 }
@@ -116,7 +128,15 @@ fn a_command_that_is_not_listed_has_no_effect() {
 /// Names match whole: no patterns, no prefixes, no other case.
 #[test]
 fn commands_match_by_their_whole_name() {
-    for near in ["*", "wordpress.*", "wordpress.run", "wordpress.run-php ", "WordPress.run-php", "wordpress.run-php\0", ""] {
+    for near in [
+        "*",
+        "wordpress.*",
+        "wordpress.run",
+        "wordpress.run-php ",
+        "WordPress.run-php",
+        "wordpress.run-php\0",
+        "",
+    ] {
         let policy = Policy::allowing([near]);
         assert!(matches!(policy.judge_command(&touch()), Err(Violation::Command { .. })), "{near:?}");
     }
@@ -148,8 +168,14 @@ fn approvals_are_asked_for_as_the_policy_says() {
     ] {
         let mut sandbox = site(Policy { approvals: mode, ..everything() });
         let mut clerk = Clerk { answer: Some(Ok(true)), ..Clerk::default() };
-        assert_eq!(sandbox.execute_with(&touch(), &patient(), &mut clerk).unwrap().outcome.unwrap(), json!("done"));
-        assert_eq!(sandbox.execute_with(&probe, &patient(), &mut clerk).unwrap().outcome.unwrap(), json!(true));
+        assert_eq!(
+            sandbox.execute_with(&touch(), &patient(), &mut clerk).unwrap().outcome.unwrap(),
+            json!("done")
+        );
+        assert_eq!(
+            sandbox.execute_with(&probe, &patient(), &mut clerk).unwrap().outcome.unwrap(),
+            json!(true)
+        );
         let names: Vec<_> = clerk.asked.borrow().iter().map(|approval| approval.command.clone()).collect();
         assert_eq!(names, asked, "{mode:?}");
         if let Some(first) = clerk.asked.borrow().first() {
@@ -175,9 +201,11 @@ fn approvals_fail_closed() {
     let error = sandbox.execute(&touch(), &patient()).unwrap_err();
     assert!(matches!(error, SandboxError::Policy(Violation::NotApproved { .. })));
     let mut clerk = Clerk { answer: Some(Ok(true)), ..Clerk::default() };
-    let look = Command::RunPhp { code: "<?php return file_exists('/tmp/touched');".to_owned(), bootstrap: false };
+    let look =
+        Command::RunPhp { code: "<?php return file_exists('/tmp/touched');".to_owned(), bootstrap: false };
     assert_eq!(sandbox.execute_with(&look, &patient(), &mut clerk).unwrap().outcome.unwrap(), json!(false));
-    let verdicts: Vec<_> = decisions(&sandbox.destroy(), "approvals").into_iter().map(|(allowed, _)| allowed).collect();
+    let verdicts: Vec<_> =
+        decisions(&sandbox.destroy(), "approvals").into_iter().map(|(allowed, _)| allowed).collect();
     assert_eq!(verdicts, [false, false, false, true]);
 }
 
@@ -222,7 +250,10 @@ fn readonly_mounts_stay_as_they_are() {
     for (index, answer) in tried.as_array().unwrap().iter().enumerate() {
         assert!(*answer == json!(false), "attempt {index}: {answer}");
     }
-    assert_eq!(value(&mut sandbox, "return [scandir('/workspace/ro'), file_get_contents('/workspace/ro/file')];"), json!([[".", "..", "dir", "file"], "kept"]));
+    assert_eq!(
+        value(&mut sandbox, "return [scandir('/workspace/ro'), file_get_contents('/workspace/ro/file')];"),
+        json!([[".", "..", "dir", "file"], "kept"])
+    );
     assert_eq!(sandbox.changes().unwrap().len(), 0);
     let (allowed, mounted) = decisions(&sandbox.destroy(), "filesystem").remove(0);
     assert!(allowed);
@@ -277,8 +308,16 @@ fn nothing_of_the_host_is_seen_beyond_the_mounts() {
     let inside = host.path().join("inside");
     std::fs::create_dir(&inside).unwrap();
     std::fs::write(host.path().join("secret"), "host secret").unwrap();
-    for (name, to) in [("abs", "/etc/passwd"), ("up", "../secret"), ("dir", ".."), ("etc", "/etc"), ("proc", "/proc/self/environ"),
-        ("far", "../../../../../../../../../../etc/passwd"), ("fd", "/proc/self/fd"), ("chain", "dir/secret")] {
+    for (name, to) in [
+        ("abs", "/etc/passwd"),
+        ("up", "../secret"),
+        ("dir", ".."),
+        ("etc", "/etc"),
+        ("proc", "/proc/self/environ"),
+        ("far", "../../../../../../../../../../etc/passwd"),
+        ("fd", "/proc/self/fd"),
+        ("chain", "dir/secret"),
+    ] {
         std::os::unix::fs::symlink(to, inside.join(name)).unwrap();
     }
     std::os::unix::fs::symlink(host.path().join("secret"), inside.join("whole")).unwrap();
@@ -346,7 +385,10 @@ fn no_processes_libraries_or_foreign_functions() {
         assert!(harmless, "attempt {index}: {answer}");
     }
     let events = sandbox.destroy();
-    assert!(decisions(&events, "sandbox").iter().any(|(allowed, data)| !allowed && data["call"] == "proc_open"), "{events:?}");
+    assert!(
+        decisions(&events, "sandbox").iter().any(|(allowed, data)| !allowed && data["call"] == "proc_open"),
+        "{events:?}"
+    );
 }
 
 /// The environment is the sandbox's: putenv() reaches neither the parent nor the next command, and
@@ -412,7 +454,8 @@ fn secrets_are_handed_in_only_where_the_policy_says_so() {
 #[test]
 fn the_network_changes_while_the_sandbox_lives() {
     let mut sandbox = site(everything());
-    let look = "$r = wp_remote_get('http://127.0.0.1:9/'); return is_wp_error($r) ? $r->get_error_message() : 1;";
+    let look =
+        "$r = wp_remote_get('http://127.0.0.1:9/'); return is_wp_error($r) ? $r->get_error_message() : 1;";
     assert!(value(&mut sandbox, look).as_str().unwrap().contains("the network policy is deny"));
     sandbox.set_network(Rules::Allow);
     assert!(value(&mut sandbox, look).as_str().unwrap().contains("is a loopback address"));
@@ -420,7 +463,11 @@ fn the_network_changes_while_the_sandbox_lives() {
     assert!(value(&mut sandbox, look).as_str().unwrap().contains("Connection refused"));
     let events = sandbox.destroy();
     assert_eq!(events.iter().filter(|event| event.kind == "runtime.policy.changed").count(), 2);
-    let verdicts: Vec<_> = decisions(&events, "network").into_iter().filter(|(_, data)| data["via"] == "http").map(|(allowed, _)| allowed).collect();
+    let verdicts: Vec<_> = decisions(&events, "network")
+        .into_iter()
+        .filter(|(_, data)| data["via"] == "http")
+        .map(|(allowed, _)| allowed)
+        .collect();
     assert_eq!(verdicts, [false, false, true]);
 }
 

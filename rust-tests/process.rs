@@ -8,7 +8,8 @@ use wp_codebox::engine;
 /// The engine's own threads, by name.
 fn helpers() -> usize {
     let threads = std::fs::read_dir("/proc/self/task").unwrap();
-    let names = threads.map(|thread| std::fs::read_to_string(thread.unwrap().path().join("comm")).unwrap_or_default());
+    let names = threads
+        .map(|thread| std::fs::read_to_string(thread.unwrap().path().join("comm")).unwrap_or_default());
     names.filter(|name| name.starts_with("wp-codebox")).count()
 }
 

@@ -11,7 +11,8 @@ const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/programs");
 
 fn native(program: &Path) -> String {
     let code = format!("echo (require '{}')();", program.display());
-    let settings = ["-n", "-d", "pcre.jit=0", "-d", "date.timezone=UTC", "-d", "memory_limit=256M", "-r", &code];
+    let settings =
+        ["-n", "-d", "pcre.jit=0", "-d", "date.timezone=UTC", "-d", "memory_limit=256M", "-r", &code];
     let output = Command::new("php").args(settings).output().expect("PHP is installed");
     assert!(output.status.success(), "{}: {output:?}", program.display());
     String::from_utf8(output.stdout).unwrap()

@@ -34,7 +34,10 @@ fn the_smallest_recipe_is_read_with_its_defaults() {
     let read = Recipe::parse(recipe(json!({}))).unwrap();
     assert!(read.inputs.mounts.is_empty() && read.probes.is_empty() && read.artifacts.verify.is_none());
     let step = &read.workflow.steps[0];
-    assert_eq!((step.command.as_str(), step.allow_failure, step.advisory), ("wordpress.run-php", false, false));
+    assert_eq!(
+        (step.command.as_str(), step.allow_failure, step.advisory),
+        ("wordpress.run-php", false, false)
+    );
 }
 
 #[test]
@@ -100,7 +103,10 @@ fn everything_that_is_carried_out_can_be_written_and_comes_back() {
     assert_eq!(read, again);
     let policy = read.artifacts.workspace_policy.and_then(|switch| switch.details()).unwrap();
     assert!(policy.enabled && policy.strict);
-    assert_eq!(read.artifacts.verify.and_then(|switch: Switch<_>| switch.details()).map(|v| v.strict), Some(false));
+    assert_eq!(
+        read.artifacts.verify.and_then(|switch: Switch<_>| switch.details()).map(|v| v.strict),
+        Some(false)
+    );
 }
 
 #[test]
@@ -128,7 +134,8 @@ fn no_field_that_is_carried_out_is_in_the_list_of_those_that_are_not() {
         let mut schema = Recipe::schema();
         for segment in unsupported.path.split('.') {
             let forms = schema["anyOf"].as_array();
-            schema = forms.and_then(|forms| forms.iter().find(|form| form["type"] == "object")).unwrap_or(schema);
+            schema =
+                forms.and_then(|forms| forms.iter().find(|form| form["type"] == "object")).unwrap_or(schema);
             schema = if segment == "*" { &schema["items"] } else { &schema["properties"][segment] };
         }
         assert!(schema.is_null(), "{} is read and refused", unsupported.path);
@@ -140,9 +147,18 @@ fn a_misspelt_field_is_named_with_its_path() {
     for (more, path) in [
         (json!({ "steps": [] }), "steps"),
         (json!({ "inputs": { "extraPlugins": [] } }), "inputs.extraPlugins"),
-        (json!({ "inputs": { "mounts": [{ "source": "a", "target": "/a", "readonly": true }] } }), "inputs.mounts.0.readonly"),
-        (json!({ "inputs": { "workspaces": [{ "seed": { "type": "directory", "src": "a" } }] } }), "inputs.workspaces.0.seed.src"),
-        (json!({ "artifacts": { "workspacePolicy": { "writeableRoots": [] } } }), "artifacts.workspacePolicy.writeableRoots"),
+        (
+            json!({ "inputs": { "mounts": [{ "source": "a", "target": "/a", "readonly": true }] } }),
+            "inputs.mounts.0.readonly",
+        ),
+        (
+            json!({ "inputs": { "workspaces": [{ "seed": { "type": "directory", "src": "a" } }] } }),
+            "inputs.workspaces.0.seed.src",
+        ),
+        (
+            json!({ "artifacts": { "workspacePolicy": { "writeableRoots": [] } } }),
+            "artifacts.workspacePolicy.writeableRoots",
+        ),
         (json!({ "probes": [{ "name": "n", "step": { "command": "c", "arg": [] } }] }), "probes.0.step.arg"),
     ] {
         let refusal = Recipe::parse(recipe(more)).unwrap_err();
@@ -156,12 +172,21 @@ fn a_value_of_the_wrong_shape_is_named_with_its_path() {
         (json!({ "schema": "wp-codebox/workspace-recipe/v2" }), "schema"),
         (json!({ "workflow": { "steps": [] } }), "workflow.steps"),
         (json!({ "workflow": { "steps": [{ "command": "" }] } }), "workflow.steps.0.command"),
-        (json!({ "workflow": { "steps": [{ "command": "c", "timeoutMs": 0 }] } }), "workflow.steps.0.timeoutMs"),
-        (json!({ "workflow": { "steps": [{ "command": "c", "args": ["a", 1] }] } }), "workflow.steps.0.args.1"),
+        (
+            json!({ "workflow": { "steps": [{ "command": "c", "timeoutMs": 0 }] } }),
+            "workflow.steps.0.timeoutMs",
+        ),
+        (
+            json!({ "workflow": { "steps": [{ "command": "c", "args": ["a", 1] }] } }),
+            "workflow.steps.0.args.1",
+        ),
         (json!({ "inputs": { "mounts": [{ "source": "a" }] } }), "inputs.mounts.0.target"),
         (json!({ "inputs": { "runtimeEnv": { "A": 1 } } }), "inputs.runtimeEnv.A"),
         (json!({ "artifacts": { "verify": "yes" } }), "artifacts.verify"),
-        (json!({ "artifacts": { "workspacePolicy": { "writableRoots": ["a", ""] } } }), "artifacts.workspacePolicy.writableRoots.1"),
+        (
+            json!({ "artifacts": { "workspacePolicy": { "writableRoots": ["a", ""] } } }),
+            "artifacts.workspacePolicy.writableRoots.1",
+        ),
     ] {
         assert_eq!(refused(more.clone()).facts["field"], path, "{more}");
     }
@@ -169,7 +194,9 @@ fn a_value_of_the_wrong_shape_is_named_with_its_path() {
 
 #[test]
 fn a_password_is_not_in_what_debugging_prints() {
-    let read = Recipe::parse(recipe(json!({ "inputs": { "fixtureUsers": [{ "name": "u", "password": "hunter2-hunter2" }] } })));
+    let read = Recipe::parse(recipe(
+        json!({ "inputs": { "fixtureUsers": [{ "name": "u", "password": "hunter2-hunter2" }] } }),
+    ));
     assert!(!format!("{:?}", read.unwrap()).contains("hunter2"));
 }
 

@@ -28,7 +28,8 @@ fn operator() -> PlainHost {
 /// Every file of `examples/recipes/` that is a recipe.
 fn examples() -> Vec<PathBuf> {
     let files = fs::read_dir(repository("examples/recipes")).unwrap().map(|entry| entry.unwrap().path());
-    let mut examples: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
+    let mut examples: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
     examples.sort();
     examples
 }
@@ -45,7 +46,11 @@ fn every_example_validates_and_plans() {
         let recipe: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         let planned = serde_json::to_value(plan.plan.unwrap()).unwrap();
         for step in recipe["workflow"]["steps"].as_array().unwrap() {
-            assert!(planned["policy"]["commands"].as_array().unwrap().contains(&step["command"]), "{}", path.display());
+            assert!(
+                planned["policy"]["commands"].as_array().unwrap().contains(&step["command"]),
+                "{}",
+                path.display()
+            );
         }
     }
 }
@@ -53,19 +58,28 @@ fn every_example_validates_and_plans() {
 #[test]
 fn a_plan_says_what_a_run_would_do() {
     let planned = |name: &str| {
-        let plan = plan_recipe(json!({ "recipe": repository("examples/recipes").join(name) }), &operator()).unwrap();
+        let plan =
+            plan_recipe(json!({ "recipe": repository("examples/recipes").join(name) }), &operator()).unwrap();
         serde_json::to_value(plan.plan.unwrap()).unwrap()
     };
     let heavy = planned("heavyweight-plugin.json");
     assert_eq!(heavy["policy"]["network"], "deny");
     assert_eq!(
         heavy["policy"]["commands"],
-        json!(["wordpress.ensure-plugin-active", "wordpress.plugin-state", "wordpress.run-php", "wordpress.wp-cli"])
+        json!([
+            "wordpress.ensure-plugin-active",
+            "wordpress.plugin-state",
+            "wordpress.run-php",
+            "wordpress.wp-cli"
+        ])
     );
     assert_eq!(heavy["extra_plugins"][0]["pluginFile"], "page-builder/page-builder.php");
     assert_eq!(heavy["extra_plugins"][0]["target"], "/wordpress/wp-content/plugins/page-builder");
     let seeded = planned("seeded-content.json");
-    assert_eq!(seeded["siteSeeds"][0]["scopes"], json!(["posts", "terms", "options", "users", "activeTheme"]));
+    assert_eq!(
+        seeded["siteSeeds"][0]["scopes"],
+        json!(["posts", "terms", "options", "users", "activeTheme"])
+    );
     assert_eq!(seeded["stagedFiles"][0]["target"], "/workspace/note.txt");
     let scaffolded = planned("scaffolded-workspace.json");
     assert_eq!(scaffolded["workspaces"][0]["target"], "/wordpress/wp-content/plugins/greeting");
@@ -77,7 +91,10 @@ fn the_guide_has_every_field() {
     let mut names = BTreeSet::new();
     collect(Recipe::schema(), &mut names);
     assert!(names.len() > 80);
-    let absent: Vec<_> = names.iter().filter(|name| !guide.contains(&format!("`{name}`")) && !guide.contains(&format!(".{name}`"))).collect();
+    let absent: Vec<_> = names
+        .iter()
+        .filter(|name| !guide.contains(&format!("`{name}`")) && !guide.contains(&format!(".{name}`")))
+        .collect();
     assert!(absent.is_empty(), "{absent:?}");
 }
 
@@ -123,7 +140,8 @@ fn what_the_guide_shows_validates() {
     let (recipe, mut seed) = (blocks[0].clone(), blocks[1].clone());
     assert_eq!(recipe["schema"], RECIPE_SCHEMA);
     seed["source"] = json!("seeded-content/site.json");
-    let with_seed = json!({ "schema": RECIPE_SCHEMA, "inputs": { "siteSeeds": [seed] }, "workflow": recipe["workflow"] });
+    let with_seed =
+        json!({ "schema": RECIPE_SCHEMA, "inputs": { "siteSeeds": [seed] }, "workflow": recipe["workflow"] });
     for recipe in [recipe, with_seed] {
         let input = json!({ "recipe": recipe, "base_path": repository("examples/recipes") });
         assert_eq!(validate_recipe(input, &operator()).unwrap().issues, []);

@@ -5,8 +5,8 @@
 mod support;
 
 use serde_json::{Value, json};
-use std::process::{Child, Command, Stdio};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use wp_codebox::host::{PlainHost, Settings};
 use wp_codebox::recipe::run_recipe;
 
@@ -18,7 +18,16 @@ const CHILD: &str = "WP_CODEBOX_TEST_RECIPE_CHILD";
 
 /// Fields that are another's in each run: ids, times, places, and whether an image was there already.
 const PARTICULAR: [&str; 10] = [
-    "id", "commandId", "createdAt", "startedAt", "finishedAt", "endedAt", "durationMs", "artifacts", "fromImage", "data",
+    "id",
+    "commandId",
+    "createdAt",
+    "startedAt",
+    "finishedAt",
+    "endedAt",
+    "durationMs",
+    "artifacts",
+    "fromImage",
+    "data",
 ];
 
 /// What is the same in every run.
@@ -81,7 +90,8 @@ fn the_same_recipe_in_many_processes_gives_equal_results() {
         let children: Vec<Child> = (0..together).map(|_| child(root.path())).collect();
         results.extend(children.into_iter().map(said));
     }
-    let mut bundles: Vec<String> = results.iter().map(|run| run["artifacts"]["directory"].to_string()).collect();
+    let mut bundles: Vec<String> =
+        results.iter().map(|run| run["artifacts"]["directory"].to_string()).collect();
     bundles.sort();
     bundles.dedup();
     assert_eq!(bundles.len(), count, "each run has a bundle of its own");

@@ -28,7 +28,13 @@ fn run(bench: &Bench, recipe: &Value) -> Result<Value, String> {
 
 /// Only what a command did when it ran: no word of a recipe can tell that beforehand.
 fn is_the_command_s_own(code: &str) -> bool {
-    ["wp_codebox_run_failed", "wp_codebox_run_fatal", "wp_codebox_run_exited", "wp_codebox_run_ability_missing"].contains(&code)
+    [
+        "wp_codebox_run_failed",
+        "wp_codebox_run_fatal",
+        "wp_codebox_run_exited",
+        "wp_codebox_run_ability_missing",
+    ]
+    .contains(&code)
 }
 
 proptest! {

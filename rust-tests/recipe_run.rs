@@ -73,9 +73,15 @@ impl Bench {
                 "builder/builder.php",
                 "<?php\n/* Plugin Name: Builder */\nregister_activation_hook(__FILE__, fn () => update_option('builder', 'installed'));",
             ),
-            ("broken/broken.php", "<?php\n/* Plugin Name: Broken */\nregister_activation_hook(__FILE__, function () { throw new RuntimeException('no activation'); });"),
+            (
+                "broken/broken.php",
+                "<?php\n/* Plugin Name: Broken */\nregister_activation_hook(__FILE__, function () { throw new RuntimeException('no activation'); });",
+            ),
             ("site/file.txt", "one\n"),
-            ("dump.sql", "INSERT INTO wp_options (option_name, option_value, autoload) VALUES ('dumped', 'yes', 'off');"),
+            (
+                "dump.sql",
+                "INSERT INTO wp_options (option_name, option_value, autoload) VALUES ('dumped', 'yes', 'off');",
+            ),
             ("broken.sql", "INSERT INTO wp_nothing VALUES (1);"),
         ] {
             let path = root.join(path);
@@ -141,7 +147,8 @@ fn steps(run: &Value) -> Vec<String> {
 
 /// `name status` of every phase.
 fn phases(run: &Value) -> Vec<String> {
-    let phase = |phase: &Value| format!("{} {}", phase["name"].as_str().unwrap(), phase["status"].as_str().unwrap());
+    let phase =
+        |phase: &Value| format!("{} {}", phase["name"].as_str().unwrap(), phase["status"].as_str().unwrap());
     run["phaseEvidence"].as_array().unwrap().iter().map(phase).collect()
 }
 
@@ -203,10 +210,15 @@ fn setup_and_probes_run_before_the_workflow_and_the_second_run_starts_after_them
     assert_eq!(printed(&first).last(), Some(&said));
     let second = bench.run(heavyweight());
     assert_eq!((steps(&second), printed(&second)), (steps(&first), printed(&first)));
-    let from_image = |run: &Value| run["steps"].as_array().unwrap().iter().filter(|step| step["fromImage"] == true).count();
+    let from_image = |run: &Value| {
+        run["steps"].as_array().unwrap().iter().filter(|step| step["fromImage"] == true).count()
+    };
     assert_eq!((from_image(&first), from_image(&second)), (0, 5));
     assert_eq!(phases(&second), phases(&first));
-    assert_eq!(bundle(&second, "files/runtime-evidence/run-attestation.json")["schema"], "wp-codebox/run-attestation/v1");
+    assert_eq!(
+        bundle(&second, "files/runtime-evidence/run-attestation.json")["schema"],
+        "wp-codebox/run-attestation/v1"
+    );
 }
 
 /// One phase that fails: its recipe, the failing phase, the code, which steps ran and which not.
@@ -218,10 +230,9 @@ fn failing_phases() -> Vec<(&'static str, Value, &'static str, &'static str, Vec
         recipe.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         recipe
     };
-    let workflow = |before: Value, steps: Value, after: Value| {
-        json!({ "workflow": { "before": before, "steps": steps, "after": after } })
-    };
-    let skipped = vec!["wordpress.run-php skipped", "wordpress.run-php skipped", "wordpress.run-php succeeded"];
+    let workflow = |before: Value, steps: Value, after: Value| json!({ "workflow": { "before": before, "steps": steps, "after": after } });
+    let skipped =
+        vec!["wordpress.run-php skipped", "wordpress.run-php skipped", "wordpress.run-php succeeded"];
     let and = |first: &[&'static str]| [first, &skipped].concat();
     vec![
         (
@@ -276,7 +287,11 @@ fn failing_phases() -> Vec<(&'static str, Value, &'static str, &'static str, Vec
             } })),
             "import_fixture_databases",
             "recipe-phase-failed",
-            and(&["fixture-database.import:good succeeded", "fixture-database.import:bad failed", "fixture-user:ann skipped"]),
+            and(&[
+                "fixture-database.import:good succeeded",
+                "fixture-database.import:bad failed",
+                "fixture-user:ann skipped",
+            ]),
         ),
         (
             "before",
@@ -287,7 +302,11 @@ fn failing_phases() -> Vec<(&'static str, Value, &'static str, &'static str, Vec
         ),
         (
             "steps",
-            workflow(json!([php("echo 1;")]), json!([fails(), php("echo 1;")]), json!([fails(), php("echo 1;")])),
+            workflow(
+                json!([php("echo 1;")]),
+                json!([fails(), php("echo 1;")]),
+                json!([fails(), php("echo 1;")]),
+            ),
             "run_workloads",
             "verify-step-failed",
             vec![
@@ -314,7 +333,12 @@ fn failing_phases() -> Vec<(&'static str, Value, &'static str, &'static str, Vec
             ] }),
             "run_probes",
             "recipe-probe-failed",
-            vec!["wordpress.run-php succeeded", "probe:is-json succeeded", "probe:is-not failed", "probe:last skipped"],
+            vec![
+                "wordpress.run-php succeeded",
+                "probe:is-json succeeded",
+                "probe:is-not failed",
+                "probe:last skipped",
+            ],
         ),
     ]
 }
@@ -329,7 +353,8 @@ fn every_phase_that_fails_says_what_ran_what_did_not_and_leaves_a_bundle() {
         assert_eq!(run["error"]["code"], code, "{what}: {run:#}");
         assert_eq!(run["error"]["phase"], phase, "{what}");
         assert_eq!(steps(&run), expected, "{what}: {run:#}");
-        let failed: Vec<String> = phases(&run).into_iter().filter(|phase| phase.ends_with("failed")).collect();
+        let failed: Vec<String> =
+            phases(&run).into_iter().filter(|phase| phase.ends_with("failed")).collect();
         assert_eq!(failed, [format!("{phase} failed")], "{what}");
         assert_eq!(phases(&run).last().unwrap(), "collect_artifacts completed", "{what}");
 
@@ -337,11 +362,19 @@ fn every_phase_that_fails_says_what_ran_what_did_not_and_leaves_a_bundle() {
         assert_eq!(outcome["failure"]["code"], code, "{what}");
         let evidence = bundle(&run, "files/runtime-evidence/recipe-run.json");
         assert_eq!(evidence["steps"], run["steps"], "{what}");
-        assert_eq!(bundle(&run, "files/runtime-evidence/run-attestation.json")["schema"], "wp-codebox/run-attestation/v1");
+        assert_eq!(
+            bundle(&run, "files/runtime-evidence/run-attestation.json")["schema"],
+            "wp-codebox/run-attestation/v1"
+        );
         assert!(!run["stepFailures"].as_array().unwrap().is_empty(), "{what}");
-        let setting_up = matches!(phase, "run_blueprint_steps" | "activate_plugins" | "import_fixture_databases");
+        let setting_up =
+            matches!(phase, "run_blueprint_steps" | "activate_plugins" | "import_fixture_databases");
         assert_eq!(run["diagnostics"].as_array().unwrap().len(), usize::from(setting_up), "{what}");
-        assert_eq!(bundle(&run, "files/diagnostics.json")["summary"]["error"].as_u64() > Some(0), setting_up, "{what}");
+        assert_eq!(
+            bundle(&run, "files/diagnostics.json")["summary"]["error"].as_u64() > Some(0),
+            setting_up,
+            "{what}"
+        );
     }
 }
 
@@ -352,9 +385,15 @@ fn setup_and_probes_that_fail_are_diagnosed_by_name() {
     let run = bench.run(recipe(json!({ "setup": [fails()] })));
     let diagnostic = &run["diagnostics"][0];
     assert_eq!(diagnostic["schema"], "wp-codebox/plugin-runtime-diagnostic/v1");
-    assert_eq!((diagnostic["phase"].as_str(), diagnostic["severity"].as_str()), (Some("setup"), Some("error")));
+    assert_eq!(
+        (diagnostic["phase"].as_str(), diagnostic["severity"].as_str()),
+        (Some("setup"), Some("error"))
+    );
     let message = diagnostic["message"].as_str().unwrap();
-    assert!(message.starts_with("Recipe plugin runtime setup[0] failed: ") && message.contains("on purpose"), "{message}");
+    assert!(
+        message.starts_with("Recipe plugin runtime setup[0] failed: ") && message.contains("on purpose"),
+        "{message}"
+    );
     let probe = json!({ "name": "gone", "type": "plugin-active", "pluginFile": "gone/gone.php" });
     let run = bench.run(recipe(json!({ "healthProbes": [probe] })));
     let message = run["diagnostics"][0]["message"].as_str().unwrap();
@@ -385,8 +424,15 @@ fn a_stop_ends_the_run_at_once_and_keeps_the_bundle() {
         "inputs": { "pluginRuntime": { "setup": [php("while (true) {}")] } },
         "workflow": { "steps": [php("echo 1;")], "after": [php("echo 1;")] },
     }));
-    assert_eq!((run["status"].as_str(), run["error"]["code"].as_str()), (Some("cancelled"), Some("recipe-interrupted")), "{run:#}");
-    assert_eq!(steps(&run), ["plugin-runtime.setup:0 failed", "wordpress.run-php skipped", "wordpress.run-php skipped"]);
+    assert_eq!(
+        (run["status"].as_str(), run["error"]["code"].as_str()),
+        (Some("cancelled"), Some("recipe-interrupted")),
+        "{run:#}"
+    );
+    assert_eq!(
+        steps(&run),
+        ["plugin-runtime.setup:0 failed", "wordpress.run-php skipped", "wordpress.run-php skipped"]
+    );
     assert_eq!(bundle(&run, "files/outcome.json")["failure"]["code"], "recipe-interrupted");
 }
 
@@ -403,7 +449,10 @@ fn a_step_has_its_own_deadline_and_the_run_has_another() {
     assert_eq!(run["stepFailures"][0]["classification"], "timeout");
     assert_eq!(run["stepFailures"][0]["timeoutMs"], 200);
     let run = bench.attempt_with(endless(json!({})), json!({ "timeout_seconds": 3 })).unwrap();
-    assert_eq!((run["status"].as_str(), run["error"]["code"].as_str()), (Some("timed_out"), Some("recipe-run-timeout")));
+    assert_eq!(
+        (run["status"].as_str(), run["error"]["code"].as_str()),
+        (Some("timed_out"), Some("recipe-run-timeout"))
+    );
 }
 
 #[test]
@@ -416,18 +465,29 @@ fn what_may_fail_and_what_is_only_advice() {
     };
     let run = bench.run(json!({ "workflow": { "steps": [marked("advisory"), php("echo 'on';")] } }));
     assert_eq!(run["success"], true, "{run:#}");
-    assert_eq!((run["stepFailures"].as_array().unwrap().len(), run["advisoryFailures"].as_array().unwrap().len()), (0, 1));
+    assert_eq!(
+        (run["stepFailures"].as_array().unwrap().len(), run["advisoryFailures"].as_array().unwrap().len()),
+        (0, 1)
+    );
     let run = bench.run(json!({ "workflow": { "steps": [marked("allowFailure"), php("echo 'on';")] } }));
     assert_eq!(steps(&run), ["wordpress.run-php failed", "wordpress.run-php succeeded"]);
     assert_eq!(run["error"]["code"], "verify-step-failed", "{run:#}");
     let run = bench.run(json!({ "probes": [{ "name": "no", "step": fails(), "allowFailure": true }] }));
-    assert_eq!((run["success"].as_bool(), run["probes"][0]["status"].as_str()), (Some(true), Some("failed")), "{run:#}");
+    assert_eq!(
+        (run["success"].as_bool(), run["probes"][0]["status"].as_str()),
+        (Some(true), Some("failed")),
+        "{run:#}"
+    );
 }
 
 #[test]
 fn everything_that_a_recipe_puts_in_is_there() {
     let bench = Bench::new();
-    zip(&bench.path().join("zipped.zip"), "zipped/zipped.php", "<?php\n/* Plugin Name: Zipped */\nadd_filter('zipped', fn () => 'active');");
+    zip(
+        &bench.path().join("zipped.zip"),
+        "zipped/zipped.php",
+        "<?php\n/* Plugin Name: Zipped */\nadd_filter('zipped', fn () => 'active');",
+    );
     let run = bench.attempt(json!({
         "inputs": {
             "mounts": [{ "source": "site", "target": "/workspace/site" }],
@@ -461,12 +521,17 @@ fn everything_that_a_recipe_puts_in_is_there() {
     let said = r#"["active",true,true,true,"said","yes",["editor"],"Fresh",true,false]"#;
     assert_eq!(printed(&run).last(), Some(&said));
     let changed = bundle(&run, "files/changed-files.json");
-    let paths: Vec<_> = changed["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
+    let paths: Vec<_> =
+        changed["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
     assert_eq!(paths, ["/wordpress/wp-content/plugins/fresh-plugin/more.php", "/workspace/site/file.txt"]);
     assert_eq!(fs::read_to_string(bench.path().join("site/file.txt")).unwrap(), "one\n");
     assert_eq!(run["fixtureDatabases"][0]["schema"], "wp-codebox/fixture-database-result/v1");
-    let database = fs::read_to_string(Path::new(run["artifacts"]["directory"].as_str().unwrap()).join("commands.jsonl")).unwrap();
-    assert!(!database.contains("correct-horse-battery") && !run.to_string().contains("correct-horse-battery"));
+    let database =
+        fs::read_to_string(Path::new(run["artifacts"]["directory"].as_str().unwrap()).join("commands.jsonl"))
+            .unwrap();
+    assert!(
+        !database.contains("correct-horse-battery") && !run.to_string().contains("correct-horse-battery")
+    );
 }
 
 /// An archive of one file.
@@ -478,7 +543,11 @@ fn zip(path: &Path, name: &str, content: &str) {
 fn an_archive_with_another_digest_is_refused_before_anything_has_happened() {
     let bench = Bench::new();
     zip(&bench.path().join("zipped.zip"), "zipped/zipped.php", "<?php\n/* Plugin Name: Zipped */");
-    let refusal = bench.attempt(json!({ "inputs": { "extra_plugins": [{ "source": "zipped.zip", "sha256": "0".repeat(64) }] } })).unwrap_err();
+    let refusal = bench
+        .attempt(
+            json!({ "inputs": { "extra_plugins": [{ "source": "zipped.zip", "sha256": "0".repeat(64) }] } }),
+        )
+        .unwrap_err();
     assert_eq!(refusal.code.as_str(), "wp_codebox_recipe_invalid");
     assert_eq!(refusal.facts["issues"][0]["code"], "invalid-source-digest");
     assert!(!bench.path().join("artifacts").exists());
@@ -519,7 +588,10 @@ fn declared_artifacts_are_in_the_bundle_or_fail_the_run() {
     assert_eq!(bundle(&run, declared[0]["artifactPath"].as_str().unwrap()), json!({ "n": 1 }));
     assert_eq!(run["verification"]["valid"], true);
     let violations = &run["workspacePolicy"]["violations"];
-    assert_eq!(*violations, json!([{ "code": "path-outside-writable-roots", "workspace": "/workspace/w", "path": "other.txt" }]));
+    assert_eq!(
+        *violations,
+        json!([{ "code": "path-outside-writable-roots", "workspace": "/workspace/w", "path": "other.txt" }])
+    );
     assert_eq!(bundle(&run, "files/runtime-evidence/workspace-policy.json")["valid"], false);
 
     let run = bench.run(recipe(true));
@@ -548,17 +620,27 @@ fn the_parent_is_told_where_a_run_is() {
     let bench = Bench::new();
     bench.run(json!({}));
     let told = bench.told.lock().unwrap();
-    let told: Vec<String> = told.iter().map(|one| {
-        assert_eq!(one["schema"], "wp-codebox/recipe-progress/v1");
-        format!("{} {}", one["type"].as_str().unwrap(), one["step"].as_str().or(one["phase"].as_str()).unwrap())
-    }).collect();
-    assert_eq!(told, [
-        "phase-began runtime_startup",
-        "phase-began run_workloads",
-        "step-began wordpress.run-php",
-        "step-ended wordpress.run-php",
-        "phase-began collect_artifacts",
-    ]);
+    let told: Vec<String> = told
+        .iter()
+        .map(|one| {
+            assert_eq!(one["schema"], "wp-codebox/recipe-progress/v1");
+            format!(
+                "{} {}",
+                one["type"].as_str().unwrap(),
+                one["step"].as_str().or(one["phase"].as_str()).unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "phase-began runtime_startup",
+            "phase-began run_workloads",
+            "step-began wordpress.run-php",
+            "step-ended wordpress.run-php",
+            "phase-began collect_artifacts",
+        ]
+    );
 }
 
 /// The recipes that the guides show, by the names of their files.

@@ -44,7 +44,8 @@ fn step(step: Value) -> Value {
 }
 
 fn seed(more: Value) -> Value {
-    let mut seed = json!({ "type": "fixture", "name": "s", "source": "seed.json", "scopes": { "activeTheme": true } });
+    let mut seed =
+        json!({ "type": "fixture", "name": "s", "source": "seed.json", "scopes": { "activeTheme": true } });
     seed.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     inputs(json!({ "siteSeeds": [seed] }))
 }
@@ -274,7 +275,8 @@ fn policies() -> Vec<Row> {
 fn every_mistake_of_a_policy_is_named() {
     let bench = Bench::new();
     for (policy, code, path) in policies() {
-        let issues = bench.issues_under(recipe(mount(json!({ "source": "plugin", "target": "/a" }))), Some(policy));
+        let issues =
+            bench.issues_under(recipe(mount(json!({ "source": "plugin", "target": "/a" }))), Some(policy));
         let found: Vec<_> = issues.iter().map(|issue| (issue.code.as_ref(), issue.path.as_str())).collect();
         assert_eq!(found, [(code, path)]);
     }
@@ -282,9 +284,11 @@ fn every_mistake_of_a_policy_is_named() {
 
 #[test]
 fn the_guide_lists_every_code_and_no_other() {
-    let tested: BTreeSet<&str> = table().iter().chain(&versions()).chain(&policies()).map(|(_, code, _)| *code).collect();
+    let tested: BTreeSet<&str> =
+        table().iter().chain(&versions()).chain(&policies()).map(|(_, code, _)| *code).collect();
     let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/recipes.md")).unwrap();
-    let rows = guide.split_once("\n## Issues\n").unwrap().1.lines().filter_map(|line| line.strip_prefix("| "));
+    let rows =
+        guide.split_once("\n## Issues\n").unwrap().1.lines().filter_map(|line| line.strip_prefix("| "));
     let listed: BTreeSet<&str> = rows
         .flat_map(|row| row.split_once(" | ").unwrap().0.split(", "))
         .filter_map(|cell| cell.strip_prefix('`')?.strip_suffix('`'))
@@ -293,14 +297,28 @@ fn the_guide_lists_every_code_and_no_other() {
     let of_argument = |code: &&str| ["invalid-bootstrap"].contains(code);
     let missing: Vec<_> = tested.difference(&listed).filter(|code| !of_argument(code)).collect();
     let untested: Vec<_> = listed.difference(&tested).collect();
-    assert!(missing.is_empty() && untested.is_empty(), "not in the guide: {missing:?}; in no test: {untested:?}");
-    let unlisted: Vec<String> = codes_in_the_source().into_iter().filter(|code| !listed.contains(code.as_str())).collect();
+    assert!(
+        missing.is_empty() && untested.is_empty(),
+        "not in the guide: {missing:?}; in no test: {untested:?}"
+    );
+    let unlisted: Vec<String> =
+        codes_in_the_source().into_iter().filter(|code| !listed.contains(code.as_str())).collect();
     assert!(unlisted.is_empty(), "in the source alone: {unlisted:?}");
 }
 
 /// Every literal of the recipe's room that has the form of a code.
 fn codes_in_the_source() -> BTreeSet<String> {
-    let prefixes = ["invalid-", "missing-", "unsupported-", "not-", "duplicate-", "unbounded-", "unsafe-", "ambiguous-", "runtime-policy-"];
+    let prefixes = [
+        "invalid-",
+        "missing-",
+        "unsupported-",
+        "not-",
+        "duplicate-",
+        "unbounded-",
+        "unsafe-",
+        "ambiguous-",
+        "runtime-policy-",
+    ];
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/src/recipe");
     let sources = walkdir::WalkDir::new(root).into_iter().map(Result::unwrap);
     sources
@@ -337,7 +355,8 @@ fn a_recipe_that_is_right_has_no_issue() {
     ] {
         assert_eq!(bench.issues(recipe(plugin(zip))), []);
     }
-    let administrator = json!({ "name": "boss", "username": "admin", "userId": 1, "email": "admin@example.test" });
+    let administrator =
+        json!({ "name": "boss", "username": "admin", "userId": 1, "email": "admin@example.test" });
     assert_eq!(bench.issues(recipe(user(administrator))), []);
 }
 
@@ -376,7 +395,11 @@ fn callers_who_are_not_the_operator_name_nothing_outside_the_allowed_roots() {
     assert_eq!(bench.issues(inside), []);
     for source in [outside.path().to_str().unwrap(), "..", "link"] {
         let issues = bench.issues(recipe(mount(json!({ "source": source, "target": "/a" }))));
-        assert_eq!(issues.iter().map(|issue| issue.code.as_ref()).collect::<Vec<_>>(), ["unsupported-path"], "{source}");
+        assert_eq!(
+            issues.iter().map(|issue| issue.code.as_ref()).collect::<Vec<_>>(),
+            ["unsupported-path"],
+            "{source}"
+        );
     }
     let code = step(json!({ "command": "wordpress.run-php", "args": ["code-file=/etc/passwd"] }));
     assert_eq!(bench.issues(recipe(code))[0].code, "unsupported-path");
@@ -385,7 +408,8 @@ fn callers_who_are_not_the_operator_name_nothing_outside_the_allowed_roots() {
 #[test]
 fn a_recipe_without_a_file_has_no_relative_paths() {
     let bench = Bench::new();
-    let document = Document::of_value(recipe(mount(json!({ "source": "plugin", "target": "/a" }))), None).unwrap();
+    let document =
+        Document::of_value(recipe(mount(json!({ "source": "plugin", "target": "/a" }))), None).unwrap();
     let issues = validate(&document, None, &bench.host).unwrap();
     assert_eq!(issues.iter().map(|issue| issue.code.as_ref()).collect::<Vec<_>>(), ["unsupported-path"]);
 }
@@ -432,11 +456,15 @@ fn a_policy_that_lacks_a_command_is_refused_for_each() {
     let issues = bench.issues_under(recipe.clone(), Some(policy(json!(["wordpress.*"]))));
     assert_eq!(issues.len(), 2);
     for issue in issues {
-        assert_eq!((issue.code.as_ref(), issue.path.as_str()), ("runtime-policy-missing-command", "$.policy.commands"));
+        assert_eq!(
+            (issue.code.as_ref(), issue.path.as_str()),
+            ("runtime-policy-missing-command", "$.policy.commands")
+        );
     }
     let sandbox = json!({ "network": "deny", "filesystem": "sandbox", "commands": needed, "secrets": "none", "approvals": "never" });
     assert_eq!(bench.issues_under(recipe.clone(), Some(sandbox))[0].path, "$.policy.filesystem");
-    let codes: BTreeSet<_> = bench.issues_under(recipe, Some(json!({}))).into_iter().map(|issue| issue.code).collect();
+    let codes: BTreeSet<_> =
+        bench.issues_under(recipe, Some(json!({}))).into_iter().map(|issue| issue.code).collect();
     assert_eq!(codes.len(), 5, "each field of a policy is asked for: {codes:?}");
 }
 

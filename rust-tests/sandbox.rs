@@ -37,7 +37,10 @@ fn wordpress_is_installed_and_loaded() {
 fn commands_share_files_and_database_but_no_state() {
     let mut sandbox = Sandbox::create(spec(), &patient()).unwrap();
     value(&mut sandbox, "update_option('kept', 'yes'); $GLOBALS['lost'] = 1; return true;");
-    assert_eq!(value(&mut sandbox, "return [get_option('kept'), isset($GLOBALS['lost'])];"), json!(["yes", false]));
+    assert_eq!(
+        value(&mut sandbox, "return [get_option('kept'), isset($GLOBALS['lost'])];"),
+        json!(["yes", false])
+    );
 }
 
 #[test]
@@ -45,7 +48,10 @@ fn sandboxes_do_not_see_each_other() {
     let mut one = Sandbox::create(spec(), &patient()).unwrap();
     value(&mut one, "update_option('mine', 1); file_put_contents('/tmp/mine', 'x'); return true;");
     let mut two = Sandbox::create(spec(), &patient()).unwrap();
-    assert_eq!(value(&mut two, "return [get_option('mine'), file_exists('/tmp/mine')];"), json!([false, false]));
+    assert_eq!(
+        value(&mut two, "return [get_option('mine'), file_exists('/tmp/mine')];"),
+        json!([false, false])
+    );
     let salts = "return [AUTH_KEY, NONCE_SALT, wp_create_nonce('x')];";
     assert_ne!(value(&mut one, salts), value(&mut two, salts));
 }
@@ -53,11 +59,14 @@ fn sandboxes_do_not_see_each_other() {
 #[test]
 fn wp_cli_runs_inside() {
     let mut sandbox = Sandbox::create(spec(), &patient()).unwrap();
-    let command = Command::WpCli {
-        arguments: ["option", "get", "blogname"].map(str::to_owned).to_vec(),
-    };
+    let command = Command::WpCli { arguments: ["option", "get", "blogname"].map(str::to_owned).to_vec() };
     let execution = sandbox.execute(&command, &patient()).unwrap();
-    assert_eq!((execution.record.stdout.as_str(), execution.record.exit_code), ("WP Codebox\n", 0), "{}", execution.record.stderr);
+    assert_eq!(
+        (execution.record.stdout.as_str(), execution.record.exit_code),
+        ("WP Codebox\n", 0),
+        "{}",
+        execution.record.stderr
+    );
     let wrong = Command::WpCli { arguments: vec!["no-such-command".to_owned()] };
     let execution = sandbox.execute(&wrong, &patient()).unwrap();
     assert_eq!(execution.outcome.unwrap_err().code, Code::RunFailed);
@@ -88,7 +97,8 @@ fn every_way_to_fail_has_a_code_of_its_own() {
 fn php_impatient(sandbox: &mut Sandbox, code: &str) -> Execution {
     let code = format!("<?php {code}");
     // Long enough to load WordPress, so that the loop is what gets stopped.
-    let watch = wp_codebox::engine::Watch::until(std::time::Instant::now() + std::time::Duration::from_secs(8));
+    let watch =
+        wp_codebox::engine::Watch::until(std::time::Instant::now() + std::time::Duration::from_secs(8));
     sandbox.execute(&Command::RunPhp { code, bootstrap: true }, &watch).unwrap()
 }
 
@@ -109,7 +119,8 @@ fn changes_beneath_a_mount_are_captured_and_the_host_is_untouched() {
     let root = tempfile::tempdir().unwrap();
     std::fs::write(root.path().join("kept.txt"), "kept").unwrap();
     std::fs::write(root.path().join("edited.txt"), "before\n").unwrap();
-    let mut sandbox = Sandbox::create(Spec { mounts: vec![workspace(root.path())], ..spec() }, &patient()).unwrap();
+    let mut sandbox =
+        Sandbox::create(Spec { mounts: vec![workspace(root.path())], ..spec() }, &patient()).unwrap();
     value(
         &mut sandbox,
         "file_put_contents('/workspace/edited.txt', \"after\\n\"); mkdir('/workspace/new'); \
@@ -127,19 +138,29 @@ fn changes_beneath_a_mount_are_captured_and_the_host_is_untouched() {
 fn the_core_is_read_only_and_the_parent_s_secrets_are_not_there() {
     let mut sandbox = Sandbox::create(spec(), &patient()).unwrap();
     assert_eq!(
-        value(&mut sandbox, "return [@file_put_contents('/wordpress/wp-load.php', ''), @unlink('/wordpress/wp-includes/version.php')];"),
+        value(
+            &mut sandbox,
+            "return [@file_put_contents('/wordpress/wp-load.php', ''), @unlink('/wordpress/wp-includes/version.php')];"
+        ),
         json!([false, false])
     );
     // A parent's own directory as core: only core files are inside.
     let parent = tempfile::tempdir().unwrap();
-    for name in ["wp-admin", "wp-includes", "wp-load.php", "wp-settings.php", "wp-blog-header.php", "index.php"] {
+    for name in
+        ["wp-admin", "wp-includes", "wp-load.php", "wp-settings.php", "wp-blog-header.php", "index.php"]
+    {
         std::os::unix::fs::symlink(pack().wordpress().join(name), parent.path().join(name)).unwrap();
     }
     std::fs::write(parent.path().join("wp-config.php"), "<?php // the parent's secret").unwrap();
     std::fs::write(parent.path().join(".env"), "SECRET=1").unwrap();
-    let mut sandbox = Sandbox::create(Spec { core: Core::Directory(parent.path().to_owned()), ..spec() }, &patient()).unwrap();
+    let mut sandbox =
+        Sandbox::create(Spec { core: Core::Directory(parent.path().to_owned()), ..spec() }, &patient())
+            .unwrap();
     assert_eq!(
-        value(&mut sandbox, "return [get_bloginfo('version'), file_exists('/wordpress/.env'), strpos(file_get_contents('/wordpress/wp-config.php'), 'secret')];"),
+        value(
+            &mut sandbox,
+            "return [get_bloginfo('version'), file_exists('/wordpress/.env'), strpos(file_get_contents('/wordpress/wp-config.php'), 'secret')];"
+        ),
         json!([pack().wordpress_version(), false, false])
     );
 }
@@ -172,30 +193,56 @@ fn a_fatal_error_names_file_and_line_and_its_trace_if_there_is_one() {
         ("\n$a = ;", "unexpected token \";\"", 2, Some("#0")),
         ("function g() {}\nfunction g() {}", "Cannot redeclare g()", 2, None),
         ("function h() {\ntrigger_error('dead', E_USER_ERROR); }\nh();", "dead", 2, Some("h()")),
-        ("\nregister_shutdown_function(function () {\nthrow new LogicException('late'); });", "Uncaught LogicException: late", 3, Some("{closure}")),
+        (
+            "\nregister_shutdown_function(function () {\nthrow new LogicException('late'); });",
+            "Uncaught LogicException: late",
+            3,
+            Some("{closure}"),
+        ),
         ("\nregister_shutdown_function(fn() =>\nnope());", "undefined function nope()", 3, Some("{main}")),
-        ("class Late { function __destruct() {\nthrow new LogicException('later'); } }\n$GLOBALS['late'] = new Late;", "later", 2, Some("__destruct")),
+        (
+            "class Late { function __destruct() {\nthrow new LogicException('later'); } }\n$GLOBALS['late'] = new Late;",
+            "later",
+            2,
+            Some("__destruct"),
+        ),
     ];
     let mut sandbox = Sandbox::create(spec(), &patient()).unwrap();
     for bootstrap in [true, false] {
         for (code, message, line, trace) in cases {
             let command = Command::RunPhp { code: format!("<?php {code}"), bootstrap };
             let execution = sandbox.execute(&command, &patient()).unwrap();
-            let failure = execution.outcome.clone().err().unwrap_or_else(|| panic!("{code}: {:?}", execution.record));
+            let failure =
+                execution.outcome.clone().err().unwrap_or_else(|| panic!("{code}: {:?}", execution.record));
             assert_eq!(failure.code, Code::RunFatal, "{code}: {}", failure.message);
             assert!(failure.message.contains(message), "{code}: {}", failure.message);
             let details = &failure.data["details"];
-            assert!(details["file"].as_str().is_some_and(|file| file.ends_with("/code.php")), "{code}: {details}");
+            assert!(
+                details["file"].as_str().is_some_and(|file| file.ends_with("/code.php")),
+                "{code}: {details}"
+            );
             assert_eq!(details["line"], line, "{code}: {details}");
             if let Some(name) = trace {
-                assert!(details["trace"].as_str().is_some_and(|text| text.contains(name)), "{code}: {details}");
+                assert!(
+                    details["trace"].as_str().is_some_and(|text| text.contains(name)),
+                    "{code}: {details}"
+                );
             }
             assert_ne!(execution.record.exit_code, 0, "{code}");
         }
     }
-    let failure = run(&mut sandbox, "\n$a = [];\nwhile (true) { $a[] = str_repeat('x', 1 << 20); }").outcome.unwrap_err();
-    assert_eq!((failure.code, &failure.data["details"]["line"]), (Code::RunMemoryExhausted, &json!(3)), "{failure:?}");
+    let failure = run(&mut sandbox, "\n$a = [];\nwhile (true) { $a[] = str_repeat('x', 1 << 20); }")
+        .outcome
+        .unwrap_err();
+    assert_eq!(
+        (failure.code, &failure.data["details"]["line"]),
+        (Code::RunMemoryExhausted, &json!(3)),
+        "{failure:?}"
+    );
     // Words in the log alone are no fatal error, and neither is a status.
-    assert_eq!(value(&mut sandbox, "error_log('PHP Fatal error:  none in /a.php on line 1'); return 'fine';"), "fine");
+    assert_eq!(
+        value(&mut sandbox, "error_log('PHP Fatal error:  none in /a.php on line 1'); return 'fine';"),
+        "fine"
+    );
     assert_eq!(value(&mut sandbox, "register_shutdown_function(fn() => exit(255)); return 2;"), 2);
 }

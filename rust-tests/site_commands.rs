@@ -20,11 +20,17 @@ fn an_ability_is_executed_as_the_user_that_is_named_and_its_result_held_against_
     let mut who = |arguments: Value| execute(&mut sandbox, "wordpress.ability", arguments).outcome;
     assert_eq!(who(json!({ "name": "test/who" })).unwrap()["id"], 1);
     assert_eq!(who(json!({ "name": "test/who", "user": "0" })).unwrap()["id"], 0);
-    assert_eq!(who(json!({ "name": "test/who", "user": "admin", "expected-result-schema": "who/v1" })).unwrap()["id"], 1);
+    assert_eq!(
+        who(json!({ "name": "test/who", "user": "admin", "expected-result-schema": "who/v1" })).unwrap()["id"],
+        1
+    );
     let failure = who(json!({ "name": "test/who", "user": "nobody" })).unwrap_err();
     assert_eq!(failure.data["code"], "user_missing");
     let failure = who(json!({ "name": "test/who", "expected-result-schema": "who/v2" })).unwrap_err();
-    assert_eq!((&failure.data["code"], &failure.data["details"]["result"]["id"]), (&json!("ability_result_schema_mismatch"), &json!(1)));
+    assert_eq!(
+        (&failure.data["code"], &failure.data["details"]["result"]["id"]),
+        (&json!("ability_result_schema_mismatch"), &json!(1))
+    );
 }
 
 fn plugin(sandbox: &mut Sandbox, name: &str, code: &str) {
@@ -45,14 +51,31 @@ fn a_plugin_is_reported_activated_and_deactivated() {
     assert_eq!(report["plugins"][0]["file"], "hello-there/hello-there.php");
     assert_eq!(report["after"]["active"], json!([]));
     let active = result(&mut sandbox, "wordpress.ensure-plugin-active", json!({ "slug": "hello-there" }));
-    assert_eq!((&active["active"], &active["before"]["active"], &active["after"]["active"]), (&json!(true), &json!([]), &json!(["hello-there/hello-there.php"])));
-    let again = result(&mut sandbox, "wordpress.ensure-plugin-active", json!({ "plugin": "hello-there/hello-there.php" }));
+    assert_eq!(
+        (&active["active"], &active["before"]["active"], &active["after"]["active"]),
+        (&json!(true), &json!([]), &json!(["hello-there/hello-there.php"]))
+    );
+    let again = result(
+        &mut sandbox,
+        "wordpress.ensure-plugin-active",
+        json!({ "plugin": "hello-there/hello-there.php" }),
+    );
     assert_eq!((&again["active"], &again["before"]), (&json!(true), &again["after"]));
-    let off = result(&mut sandbox, "wordpress.plugin-state", json!({ "action": "deactivate", "plugin": "hello-there" }));
+    let off = result(
+        &mut sandbox,
+        "wordpress.plugin-state",
+        json!({ "action": "deactivate", "plugin": "hello-there" }),
+    );
     assert_eq!(off["active"], false);
-    let status = result(&mut sandbox, "wordpress.plugin-state", json!({ "action": "status", "plugin": "hello-there" }));
+    let status = result(
+        &mut sandbox,
+        "wordpress.plugin-state",
+        json!({ "action": "status", "plugin": "hello-there" }),
+    );
     assert_eq!(status["active"], false);
-    let failure = execute(&mut sandbox, "wordpress.ensure-plugin-active", json!({ "plugin": "../../evil" })).outcome.unwrap_err();
+    let failure = execute(&mut sandbox, "wordpress.ensure-plugin-active", json!({ "plugin": "../../evil" }))
+        .outcome
+        .unwrap_err();
     assert_eq!(failure.data["code"], "plugin_not_found");
 }
 
@@ -64,11 +87,16 @@ fn a_rest_request_is_answered_in_process_by_the_rights_of_its_user() {
     assert_eq!((&posts["status"], &posts["route"]), (&json!(200), &json!("/wp/v2/posts")), "{posts}");
     assert_eq!(posts["headers"]["X-WP-Total"], "1");
     assert_eq!(posts["data"][0]["slug"], "hello-world");
-    let made = rest(json!({ "path": "/wp-json/wp/v2/posts", "method": "post", "body-json": { "title": "Made", "status": "publish" } }));
+    let made = rest(
+        json!({ "path": "/wp-json/wp/v2/posts", "method": "post", "body-json": { "title": "Made", "status": "publish" } }),
+    );
     assert_eq!(made["status"], 201, "{made}");
-    let found = rest(json!({ "path": "/wp/v2/posts", "params-json": { "search": "Made", "_fields": "title" } }));
+    let found =
+        rest(json!({ "path": "/wp/v2/posts", "params-json": { "search": "Made", "_fields": "title" } }));
     assert_eq!(found["data"][0]["title"]["rendered"], "Made");
-    let refused = rest(json!({ "path": "/wp/v2/posts", "method": "POST", "params-json": { "title": "x" }, "user": "0" }));
+    let refused = rest(
+        json!({ "path": "/wp/v2/posts", "method": "POST", "params-json": { "title": "x" }, "user": "0" }),
+    );
     assert_eq!(refused["status"], 401);
     assert_eq!(rest(json!({ "path": "/no/such" }))["data"]["code"], "rest_no_route");
 }
@@ -94,12 +122,23 @@ fn an_http_request_gives_what_a_browser_would_get() {
 
     let missing = execute(&mut sandbox, "wordpress.http-request", json!({ "url": "/no-such-page/" }));
     assert_eq!(missing.outcome.unwrap()["status"], 404);
-    let unexpected = execute(&mut sandbox, "wordpress.http-request", json!({ "url": "/no-such-page/", "expect-status": 200 }));
+    let unexpected = execute(
+        &mut sandbox,
+        "wordpress.http-request",
+        json!({ "url": "/no-such-page/", "expect-status": 200 }),
+    );
     let failure = unexpected.outcome.unwrap_err();
-    assert_eq!((&failure.data["code"], &failure.data["details"]["status"]), (&json!("unexpected_status"), &json!(404)));
+    assert_eq!(
+        (&failure.data["code"], &failure.data["details"]["status"]),
+        (&json!("unexpected_status"), &json!(404))
+    );
     assert_eq!(unexpected.record.exit_code, 1);
 
-    let style = execute(&mut sandbox, "wordpress.http-request", json!({ "url": "/wp-includes/css/buttons.css?ver=1" }));
+    let style = execute(
+        &mut sandbox,
+        "wordpress.http-request",
+        json!({ "url": "/wp-includes/css/buttons.css?ver=1" }),
+    );
     assert!(style.outcome.unwrap()["headers"]["content-type"].as_str().unwrap().starts_with("text/css"));
     assert!(style.record.stdout.contains(".button"));
 }
@@ -110,7 +149,10 @@ fn an_admin_page_needs_a_user_who_is_logged_in_and_leaves_no_session() {
     let mut http = |arguments: Value| execute(&mut sandbox, "wordpress.http-request", arguments);
     let nobody = http(json!({ "url": "/wp-admin/" })).outcome.unwrap();
     assert_eq!(nobody["status"], 302);
-    assert!(nobody["headers"]["location"].as_str().unwrap().contains("/wp-login.php?redirect_to="), "{nobody}");
+    assert!(
+        nobody["headers"]["location"].as_str().unwrap().contains("/wp-login.php?redirect_to="),
+        "{nobody}"
+    );
     let admin = http(json!({ "url": "/wp-admin/options-general.php", "user": "admin" }));
     assert_eq!(admin.outcome.unwrap()["status"], 200, "{}", admin.record.stderr);
     assert!(admin.record.stdout.contains("General Settings"), "{}", admin.record.stdout);
@@ -118,8 +160,14 @@ fn an_admin_page_needs_a_user_who_is_logged_in_and_leaves_no_session() {
     assert_eq!((&bare["status"], &bare["headers"]["location"]), (&json!(301), &json!("/wp-admin/")));
     let login = http(json!({ "url": "/wp-login.php", "method": "POST", "body": "log=admin&pwd=wrong" }));
     assert!(login.record.stdout.contains("login_error"), "{}", login.record.stdout);
-    assert_eq!(http(json!({ "url": "/", "user": "stranger" })).outcome.unwrap_err().data["code"], "user_missing");
-    assert_eq!(support::site::value(&mut sandbox, "return get_user_meta(1, 'session_tokens', true);"), json!(""));
+    assert_eq!(
+        http(json!({ "url": "/", "user": "stranger" })).outcome.unwrap_err().data["code"],
+        "user_missing"
+    );
+    assert_eq!(
+        support::site::value(&mut sandbox, "return get_user_meta(1, 'session_tokens', true);"),
+        json!("")
+    );
 }
 
 #[test]
@@ -138,7 +186,10 @@ fn a_page_that_redirects_dies_or_breaks_says_so() {
     let mut http = |arguments: Value| execute(&mut sandbox, "wordpress.http-request", arguments);
     let redirect = http(json!({ "url": "/?do=redirect" }));
     let redirect = redirect.outcome.unwrap();
-    assert_eq!((&redirect["status"], &redirect["headers"]["location"]), (&json!(307), &json!("https://example.com/there")));
+    assert_eq!(
+        (&redirect["status"], &redirect["headers"]["location"]),
+        (&json!(307), &json!("https://example.com/there"))
+    );
     assert_eq!(redirect["headers"]["set-cookie"].as_array().map(Vec::len), Some(2), "{redirect}");
     let died = http(json!({ "url": "/?do=die" }));
     assert_eq!(died.outcome.unwrap()["status"], 403);
@@ -152,7 +203,9 @@ fn a_page_that_redirects_dies_or_breaks_says_so() {
     }));
     let seen: Value = serde_json::from_str(&posted.record.stdout).unwrap();
     assert_eq!(seen, json!(["POST", { "x": "1", "y": ["2"] }, { "c": "d" }, "t", "x=1&y[]=2"]));
-    let json = http(json!({ "url": "/?do=echo", "method": "PUT", "body": "{}", "headers-json": { "content-type": "application/json" } }));
+    let json = http(
+        json!({ "url": "/?do=echo", "method": "PUT", "body": "{}", "headers-json": { "content-type": "application/json" } }),
+    );
     assert!(json.record.stdout.starts_with("[\"PUT\",[],"), "{}", json.record.stdout);
 }
 
@@ -162,10 +215,21 @@ fn another_host_is_not_requested_and_a_path_does_not_lead_out_of_the_site() {
     let mut http = |url: &str| execute(&mut sandbox, "wordpress.http-request", json!({ "url": url }));
     let foreign = http("http://example.com/").outcome.unwrap_err();
     assert_eq!(foreign.data["code"], "foreign_host");
-    assert!(foreign.message.contains("example.com") && foreign.message.contains("localhost"), "{}", foreign.message);
-    for url in ["/../internal/codebox/php.ini", "/%2e%2e/internal/codebox/php.ini", "/wp-content/%2e%2e/%2e%2e/internal/codebox/defines.json"] {
+    assert!(
+        foreign.message.contains("example.com") && foreign.message.contains("localhost"),
+        "{}",
+        foreign.message
+    );
+    for url in [
+        "/../internal/codebox/php.ini",
+        "/%2e%2e/internal/codebox/php.ini",
+        "/wp-content/%2e%2e/%2e%2e/internal/codebox/defines.json",
+    ] {
         let execution = http(url);
-        assert!(!execution.record.stdout.contains("AUTH_KEY") && !execution.record.stdout.contains("opcache"), "{url}");
+        assert!(
+            !execution.record.stdout.contains("AUTH_KEY") && !execution.record.stdout.contains("opcache"),
+            "{url}"
+        );
     }
 }
 
@@ -184,8 +248,13 @@ fn mounted_inputs_are_listed_without_their_place_on_the_host() {
 #[test]
 fn an_agent_inside_is_given_a_task() {
     let mut sandbox = sandbox(Vec::new());
-    let missing = execute(&mut sandbox, "wp-codebox.agent-sandbox-run", json!({ "task": "tidy up" })).outcome.unwrap_err();
-    assert_eq!((missing.code.as_str(), &missing.data["code"]), ("wp_codebox_run_ability_missing", &json!("agents_chat_unavailable")));
+    let missing = execute(&mut sandbox, "wp-codebox.agent-sandbox-run", json!({ "task": "tidy up" }))
+        .outcome
+        .unwrap_err();
+    assert_eq!(
+        (missing.code.as_str(), &missing.data["code"]),
+        ("wp_codebox_run_ability_missing", &json!("agents_chat_unavailable"))
+    );
     support::site::value(
         &mut sandbox,
         "wp_mkdir_p(WPMU_PLUGIN_DIR); return file_put_contents(WPMU_PLUGIN_DIR . '/agent.php', '<?php
@@ -204,15 +273,26 @@ fn an_agent_inside_is_given_a_task() {
     );
     let mut run = |arguments: Value| execute(&mut sandbox, "wp-codebox.agent-sandbox-run", arguments).outcome;
     let answer = run(json!({ "task": "tidy up", "agent": "helper", "model": "m", "max-turns": 5 })).unwrap();
-    assert_eq!((&answer["schema"], &answer["ability"], &answer["result"]["reply"]), (&json!("wp-codebox/agent-sandbox-run/v1"), &json!("agents/chat"), &json!("done")));
+    assert_eq!(
+        (&answer["schema"], &answer["ability"], &answer["result"]["reply"]),
+        (&json!("wp-codebox/agent-sandbox-run/v1"), &json!("agents/chat"), &json!("done"))
+    );
     let got = &answer["result"]["got"];
-    assert_eq!((&got["agent"], &got["message"], &got["model"], &got["max_turns"]), (&json!("helper"), &json!("tidy up"), &json!("m"), &json!(5)));
+    assert_eq!(
+        (&got["agent"], &got["message"], &got["model"], &got["max_turns"]),
+        (&json!("helper"), &json!("tidy up"), &json!("m"), &json!(5))
+    );
     assert_eq!((&got["client_context"]["workspace_root"], got.get("provider")), (&json!("/workspace"), None));
-    let own = run(json!({ "task": "x", "runtime-task-json": { "ability": "my/task", "input": { "a": 1 } } })).unwrap();
+    let own = run(json!({ "task": "x", "runtime-task-json": { "ability": "my/task", "input": { "a": 1 } } }))
+        .unwrap();
     assert_eq!((&own["ability"], &own["result"]), (&json!("my/task"), &json!({ "own": { "a": 1 } })));
     let own = run(json!({ "task": "x", "runtime-task-json": { "ability": "my/task" } })).unwrap();
     assert_eq!(own["result"]["own"]["task_input"]["message"], "x");
-    for (task, code) in [("wait", "agent_runtime_incomplete"), ("turns", "agent_runtime_incomplete"), ("fail", "agent_runtime_failed")] {
+    for (task, code) in [
+        ("wait", "agent_runtime_incomplete"),
+        ("turns", "agent_runtime_incomplete"),
+        ("fail", "agent_runtime_failed"),
+    ] {
         let failure = run(json!({ "task": task })).unwrap_err();
         assert_eq!(failure.data["code"], code, "{task}");
         assert!(failure.data["details"]["result"].is_object(), "{task}");

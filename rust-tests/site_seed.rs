@@ -40,7 +40,8 @@ fn file() -> Value {
 }
 
 fn seed(scopes: Value) -> SiteSeed {
-    serde_json::from_value(json!({ "type": "fixture", "name": "s", "source": "s.json", "scopes": scopes })).unwrap()
+    serde_json::from_value(json!({ "type": "fixture", "name": "s", "source": "s.json", "scopes": scopes }))
+        .unwrap()
 }
 
 fn compile(scopes: Value, file: &Value) -> Result<seed::Import, Issue> {
@@ -106,7 +107,10 @@ fn everything_is_imported_and_a_second_time_changes_nothing() {
 fn names_and_addresses_of_people_never_enter_the_sandbox() {
     let mut sandbox = sandbox();
     imported(&mut sandbox, everything());
-    let users = value(&mut sandbox, "return array_map(fn ($u) => [$u->user_login, $u->user_email, $u->display_name, $u->roles[0]], get_users(['orderby' => 'ID', 'exclude' => [1]]));");
+    let users = value(
+        &mut sandbox,
+        "return array_map(fn ($u) => [$u->user_login, $u->user_email, $u->display_name, $u->roles[0]], get_users(['orderby' => 'ID', 'exclude' => [1]]));",
+    );
     assert_eq!(
         users,
         json!([
@@ -150,7 +154,10 @@ fn a_file_of_another_shape_is_refused_with_the_way_to_the_field() {
         (json!({ "posts": vec![json!({ "slug": "a" }); 10_001] }), "at most 10000"),
     ] {
         let issue = compile(json!({ "posts": { "maxRecords": 1 } }), &file).unwrap_err();
-        assert_eq!((issue.code.as_ref(), issue.path.as_str()), ("invalid-site-seed-source", "$.inputs.siteSeeds[0].source"));
+        assert_eq!(
+            (issue.code.as_ref(), issue.path.as_str()),
+            ("invalid-site-seed-source", "$.inputs.siteSeeds[0].source")
+        );
         assert!(issue.message.contains(why) && issue.message.len() < 400, "{}", issue.message);
     }
 }

@@ -11,7 +11,8 @@ use wp_codebox::sandbox::{HostMount, MountKind, Policy, Sandbox, Spec};
 /// WP_CODEBOX_TEST_CYCLES: how many, 20,000 for a soak.
 #[test]
 fn cycles_of_fork_run_collect_destroy_leave_nothing_behind() {
-    let cycles = std::env::var("WP_CODEBOX_TEST_CYCLES").ok().and_then(|text| text.parse().ok()).unwrap_or(300);
+    let cycles =
+        std::env::var("WP_CODEBOX_TEST_CYCLES").ok().and_then(|text| text.parse().ok()).unwrap_or(300);
     let workspace = tempfile::tempdir().unwrap();
     fs::write(workspace.path().join("note.txt"), "host").unwrap();
     let mount = HostMount {
@@ -22,7 +23,10 @@ fn cycles_of_fork_run_collect_destroy_leave_nothing_behind() {
         capture: true,
     };
     let cycle = || {
-        let spec = Spec { mounts: vec![mount.clone()], ..spec(Policy::allowing(wp_codebox::sandbox::command_ids())) };
+        let spec = Spec {
+            mounts: vec![mount.clone()],
+            ..spec(Policy::allowing(wp_codebox::sandbox::command_ids()))
+        };
         let mut sandbox = Sandbox::create(spec, &patient()).unwrap();
         let code = "file_put_contents('/workspace/note.txt', 'edited'); update_option('x', 1); return wp_count_posts()->publish;";
         assert_eq!(value(&mut sandbox, code), "1");
@@ -44,7 +48,8 @@ fn cycles_of_fork_run_collect_destroy_leave_nothing_behind() {
 /// to come.
 fn sandboxes_that_changed_nothing_keep_no_memory() {
     let live = || {
-        let mut sandbox = Sandbox::create(spec(Policy::allowing(wp_codebox::sandbox::command_ids())), &patient()).unwrap();
+        let mut sandbox =
+            Sandbox::create(spec(Policy::allowing(wp_codebox::sandbox::command_ids())), &patient()).unwrap();
         let code = "$GLOBALS['s'] = str_repeat('x', 4 << 20); return strlen($GLOBALS['s']);";
         assert_eq!(value(&mut sandbox, code), 4 << 20);
         sandbox

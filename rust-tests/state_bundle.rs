@@ -21,13 +21,25 @@ fn table<'a>(capture: &'a Value, name: &str) -> Option<&'a Value> {
 /// The rows as objects.
 fn rows(capture: &Value, name: &str) -> Vec<Value> {
     let table = table(capture, name).unwrap_or_else(|| panic!("{name}"));
-    let columns: Vec<&str> = table["columns"].as_array().unwrap().iter().map(|column| column.as_str().unwrap()).collect();
-    let row = |row: &Value| columns.iter().zip(row.as_array().unwrap()).map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let columns: Vec<&str> =
+        table["columns"].as_array().unwrap().iter().map(|column| column.as_str().unwrap()).collect();
+    let row = |row: &Value| {
+        columns
+            .iter()
+            .zip(row.as_array().unwrap())
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect()
+    };
     table["rows"].as_array().unwrap().iter().map(row).collect()
 }
 
 fn paths(capture: &Value) -> Vec<&str> {
-    capture["snapshot"]["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect()
+    capture["snapshot"]["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["path"].as_str().unwrap())
+        .collect()
 }
 
 #[test]
@@ -47,13 +59,21 @@ fn a_capture_has_the_database_and_what_was_added_to_wp_content() {
     );
     let capture = captured(&mut sandbox, json!({ "label": "after" }));
     assert_eq!(capture["schema"], "wp-codebox/wordpress-state-bundle-capture/v1");
-    assert_eq!((&capture["label"], &capture["snapshot"]["schema"], &capture["snapshot"]["version"]), (&json!("after"), &json!("wp-codebox/wordpress-runtime-snapshot/v1"), &json!(1)));
+    assert_eq!(
+        (&capture["label"], &capture["snapshot"]["schema"], &capture["snapshot"]["version"]),
+        (&json!("after"), &json!("wp-codebox/wordpress-runtime-snapshot/v1"), &json!(1))
+    );
     assert_eq!(paths(&capture), ["plugins/p/p.php", "uploads/2026/a.txt", "uploads/b.bin"]);
     let files = &capture["snapshot"]["files"];
-    assert_eq!((&files[1]["encoding"], &files[1]["content"], &files[1]["size"]), (&json!("utf-8"), &json!("text"), &json!(4)));
+    assert_eq!(
+        (&files[1]["encoding"], &files[1]["content"], &files[1]["size"]),
+        (&json!("utf-8"), &json!("text"), &json!(4))
+    );
     assert_eq!((&files[2]["encoding"], &files[2]["content"]), (&json!("base64"), &json!("/wA=")));
     assert_eq!(files[1]["sha256"], "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1");
-    let option = |name: &str| rows(&capture, "wp_options").into_iter().find(|row| row["option_name"] == name).unwrap()["option_value"].clone();
+    let option = |name: &str| {
+        rows(&capture, "wp_options").into_iter().find(|row| row["option_name"] == name).unwrap()["option_value"].clone()
+    };
     assert_eq!((option("colour"), option("blogname")), (json!("gr\u{fc}n"), json!("WP Codebox")));
     assert!(rows(&capture, "wp_posts").iter().any(|row| row["post_title"] == "Captured"));
     assert!(table(&capture, "wp_own").unwrap()["create"].as_str().unwrap().contains("CREATE TABLE"));
@@ -82,17 +102,32 @@ fn a_capture_holds_no_more_than_was_asked_for() {
             "snapshot-database-tables": "options, posts,postmeta", "snapshot-option-names": ["blogname"], "snapshot-post-types": ["page"] }),
     );
     assert_eq!(paths(&narrow), ["uploads/keep/a"]);
-    let tables: Vec<&Value> = narrow["snapshot"]["database"]["tables"].as_array().unwrap().iter().map(|table| &table["name"]).collect();
+    let tables: Vec<&Value> = narrow["snapshot"]["database"]["tables"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|table| &table["name"])
+        .collect();
     assert_eq!(tables.len(), 3, "{tables:?}");
     assert_eq!(rows(&narrow, "wp_options").len(), 1);
     assert!(rows(&narrow, "wp_posts").iter().all(|row| row["post_type"] == "page"));
     assert!(rows(&narrow, "wp_postmeta").iter().any(|row| row["meta_key"] == "k"));
     let without = captured(&mut sandbox, json!({ "snapshot-exclude-database-tables": "wp_users,usermeta" }));
-    assert!(table(&without, "wp_users").is_none() && table(&without, "wp_usermeta").is_none() && table(&without, "wp_posts").is_some());
-    let failure = capture(&mut sandbox, json!({ "snapshot-database-tables": "wp_none; DROP TABLE wp_posts" })).outcome.unwrap_err();
+    assert!(
+        table(&without, "wp_users").is_none()
+            && table(&without, "wp_usermeta").is_none()
+            && table(&without, "wp_posts").is_some()
+    );
+    let failure =
+        capture(&mut sandbox, json!({ "snapshot-database-tables": "wp_none; DROP TABLE wp_posts" }))
+            .outcome
+            .unwrap_err();
     assert_eq!(failure.data["code"], "state_no_table");
     // What comes from the caller is a value, whatever it looks like.
-    let hostile = captured(&mut sandbox, json!({ "snapshot-option-names": ["') OR 1=1 -- "], "snapshot-post-types": ["'; DELETE FROM wp_posts; --"] }));
+    let hostile = captured(
+        &mut sandbox,
+        json!({ "snapshot-option-names": ["') OR 1=1 -- "], "snapshot-post-types": ["'; DELETE FROM wp_posts; --"] }),
+    );
     assert_eq!((rows(&hostile, "wp_options").len(), rows(&hostile, "wp_posts").len()), (0, 0));
     assert!(rows(&captured(&mut sandbox, json!({})), "wp_posts").len() > 1);
 }
@@ -100,16 +135,25 @@ fn a_capture_holds_no_more_than_was_asked_for() {
 #[test]
 fn a_state_that_is_too_large_is_refused_with_the_remedy() {
     let mut sandbox = sandbox(Vec::new());
-    support::site::value(&mut sandbox, "for ($i = 0; $i < 10; $i++) { update_option(\"large$i\", str_repeat('x', 1 << 20), false); }");
+    support::site::value(
+        &mut sandbox,
+        "for ($i = 0; $i < 10; $i++) { update_option(\"large$i\", str_repeat('x', 1 << 20), false); }",
+    );
     let failure = capture(&mut sandbox, json!({})).outcome.unwrap_err();
     assert_eq!(failure.data["code"], "state_too_large");
     assert!(failure.message.contains("snapshot-database-tables"), "{}", failure.message);
     captured(&mut sandbox, json!({ "snapshot-option-names": "blogname" }));
-    support::site::value(&mut sandbox, "wp_mkdir_p(WP_CONTENT_DIR . '/uploads'); return file_put_contents(WP_CONTENT_DIR . '/uploads/large', str_repeat('x', 17 << 20));");
+    support::site::value(
+        &mut sandbox,
+        "wp_mkdir_p(WP_CONTENT_DIR . '/uploads'); return file_put_contents(WP_CONTENT_DIR . '/uploads/large', str_repeat('x', 17 << 20));",
+    );
     let execution = capture(&mut sandbox, json!({ "snapshot-option-names": "blogname" }));
     assert!(execution.outcome.unwrap_err().message.contains("snapshot-exclude-wp-content"));
     assert_eq!(execution.record.exit_code, 1);
-    captured(&mut sandbox, json!({ "snapshot-option-names": "blogname", "snapshot-exclude-wp-content": "uploads" }));
+    captured(
+        &mut sandbox,
+        json!({ "snapshot-option-names": "blogname", "snapshot-exclude-wp-content": "uploads" }),
+    );
 }
 
 #[test]

@@ -134,7 +134,10 @@ fn bundles_are_found_two_levels_deep_and_no_deeper() {
     let nested = room.root().join("run-1");
     fs::create_dir_all(nested.join("deeper")).unwrap();
     fs::rename(&bundle.directory, nested.join("bundle")).unwrap();
-    assert_eq!(room.store.get(&bundle.id).unwrap().artifact.directory, nested.canonicalize().unwrap().join("bundle"));
+    assert_eq!(
+        room.store.get(&bundle.id).unwrap().artifact.directory,
+        nested.canonicalize().unwrap().join("bundle")
+    );
     fs::rename(nested.join("bundle"), nested.join("deeper/bundle")).unwrap();
     assert_eq!(code(room.store.get(&bundle.id).unwrap_err()), Code::ArtifactNotFound);
 }

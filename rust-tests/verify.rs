@@ -154,15 +154,14 @@ fn files_that_are_missing_extra_or_unsafe() {
         [Code::UnsafeFile]
     );
     let deep = "d/".repeat(80);
-    assert_eq!(
-        spoilt(|dir| fs::create_dir_all(dir.join(deep)).unwrap()),
-        [Code::UnsafeFile]
-    );
+    assert_eq!(spoilt(|dir| fs::create_dir_all(dir.join(deep)).unwrap()), [Code::UnsafeFile]);
 }
 
 #[test]
 fn paths_that_lead_elsewhere() {
-    for bad in ["../outside", "/etc/passwd", "a/../../b", "C:/x", "file:x", "a\\b", "", "./x", "a//b", "a/./b"] {
+    for bad in
+        ["../outside", "/etc/passwd", "a/../../b", "C:/x", "file:x", "a\\b", "", "./x", "a//b", "a/./b"]
+    {
         let found = spoilt(|dir| {
             edit(dir, "manifest.json", |manifest| {
                 let mut row = manifest["files"][1].clone();
@@ -237,7 +236,10 @@ fn documents_that_point_astray() {
     assert_eq!(metadata(|m| m["contentDigest"]["value"] = "0".into()), [Code::DigestMismatch]);
     assert_eq!(review(|r| r["evidence"] = Value::Null), [Code::MalformedReference]);
     assert_eq!(review(|r| r["evidence"]["patchSha256"] = "0".into()), [Code::ReviewEvidenceMismatch]);
-    assert_eq!(review(|r| r["evidence"]["artifactContentDigest"] = "0".into()), [Code::ReviewEvidenceMismatch]);
+    assert_eq!(
+        review(|r| r["evidence"]["artifactContentDigest"] = "0".into()),
+        [Code::ReviewEvidenceMismatch]
+    );
     assert_eq!(review(|r| r["evidence"]["testResults"] = "files/none".into()), [Code::MalformedReference]);
     assert_eq!(review(|r| r["changedFiles"][0]["status"] = "deleted".into()), [Code::ReviewEvidenceMismatch]);
     assert_eq!(review(|r| r["artifactId"] = "other".into()), [Code::ReviewEvidenceMismatch]);
@@ -299,8 +301,18 @@ fn sealed(schema: &str, id_prefix: &str, mut document: Value) -> Value {
 #[test]
 fn reference_manifests_and_replay_indexes() {
     for (kind, schema, prefix, field) in [
-        ("runtime-reference-manifest", "wp-codebox/runtime-reference-manifest/v1", "runtime-reference-manifest-sha256-", "files"),
-        ("runtime-replay-index", "wp-codebox/runtime-replay-reference-index/v1", "runtime-replay-reference-index-sha256-", "references"),
+        (
+            "runtime-reference-manifest",
+            "wp-codebox/runtime-reference-manifest/v1",
+            "runtime-reference-manifest-sha256-",
+            "files",
+        ),
+        (
+            "runtime-replay-index",
+            "wp-codebox/runtime-replay-reference-index/v1",
+            "runtime-replay-reference-index-sha256-",
+            "references",
+        ),
     ] {
         let build = |change: &dyn Fn(&mut Value)| {
             let mut foreign = Foreign::new();
@@ -329,11 +341,17 @@ fn reference_manifests_and_replay_indexes() {
         };
         assert_eq!(build(&|_| {}), [], "{kind}");
         assert_eq!(build(&|d| d["artifactBundle"]["id"] = "x".into()), [Code::ReviewEvidenceMismatch]);
-        assert_eq!(build(&|d| first(d, &|f| f["sha256"]["value"] = "0".repeat(64).into())), [Code::FileHashMismatch]);
+        assert_eq!(
+            build(&|d| first(d, &|f| f["sha256"]["value"] = "0".repeat(64).into())),
+            [Code::FileHashMismatch]
+        );
         assert_eq!(build(&|d| first(d, &|f| f["path"] = "files/none".into())), [Code::MalformedReference]);
         assert_eq!(build(&|d| first(d, &|f| f["path"] = "../none".into())), [Code::InvalidPath]);
         assert_eq!(build(&|d| first(d, &|f| f["sha256"] = Value::Null)), [Code::MissingFileHash]);
-        assert_eq!(build(&|d| d["snapshots"][0]["artifactRefs"][0]["digest"]["value"] = "0".repeat(64).into()), [Code::FileHashMismatch]);
+        assert_eq!(
+            build(&|d| d["snapshots"][0]["artifactRefs"][0]["digest"]["value"] = "0".repeat(64).into()),
+            [Code::FileHashMismatch]
+        );
         assert_eq!(build(&|d| d["runtime"]["id"] = "after sealing".into()), [Code::DigestMismatch]);
     }
 }
@@ -343,7 +361,8 @@ fn episode_traces() {
     let build = |change: &dyn Fn(&mut Value)| {
         let mut foreign = Foreign::new();
         let payload = json!({ "schema": "wp-codebox/runtime-episode-observation/v1", "type": "files", "data": {}, "observedAt": "t", "artifactRefs": [] });
-        let digest = sha256(&["wp-codebox/runtime-episode-trace/v1\n", &contract::stable_json_unescaped(&payload)]);
+        let digest =
+            sha256(&["wp-codebox/runtime-episode-trace/v1\n", &contract::stable_json_unescaped(&payload)]);
         let observation = json!({ "id": "o", "type": "files", "data": {}, "observedAt": "t", "digest": { "algorithm": "sha256", "value": digest } });
         let mut trace = json!({
             "schema": "wp-codebox/runtime-episode-trace/v1", "version": 1,
@@ -390,8 +409,13 @@ fn typed_artifacts_and_their_payloads() {
     assert_eq!(build(&|a| a["artifact"]["sha256"] = "0".repeat(64).into()), [Code::FileHashMismatch]);
     assert_eq!(build(&|a| a["artifact"]["path"] = "files/none".into()), [Code::MalformedReference]);
     for payload in [
-        json!({}), json!([]), json!({ "ok": "yes" }), json!({ "ok": true, "more": 1 }),
-        json!({ "ok": true, "items": [0] }), json!({ "ok": true, "items": [1.5] }), json!({ "ok": true, "items": [1, 1, 1, 1] }),
+        json!({}),
+        json!([]),
+        json!({ "ok": "yes" }),
+        json!({ "ok": true, "more": 1 }),
+        json!({ "ok": true, "items": [0] }),
+        json!({ "ok": true, "items": [1.5] }),
+        json!({ "ok": true, "items": [1, 1, 1, 1] }),
     ] {
         assert_eq!(build(&|a| a["payload"] = payload.clone()), [Code::PayloadSchemaViolation], "{payload}");
     }
@@ -418,10 +442,19 @@ fn tool_call_transcripts() {
     };
     assert_eq!(build(&|_| {}), []);
     assert_eq!(build(&|t| t["redaction"] = Value::Null), [Code::MalformedReference]);
-    assert_eq!(build(&|t| t["tool_calls"][0]["redaction"]["policy"] = "x".into()), [Code::MalformedReference]);
+    assert_eq!(
+        build(&|t| t["tool_calls"][0]["redaction"]["policy"] = "x".into()),
+        [Code::MalformedReference]
+    );
     assert_eq!(build(&|t| t["tool_calls"][0]["tool_name"] = "".into()), [Code::MalformedReference]);
-    assert_eq!(build(&|t| t["tool_calls"][0]["output_artifacts"][0]["sha256"] = "0".repeat(64).into()), [Code::FileHashMismatch]);
-    assert_eq!(build(&|t| t["tool_calls"][0]["output_artifacts"][0]["path"] = "files/none".into()), [Code::MalformedReference]);
+    assert_eq!(
+        build(&|t| t["tool_calls"][0]["output_artifacts"][0]["sha256"] = "0".repeat(64).into()),
+        [Code::FileHashMismatch]
+    );
+    assert_eq!(
+        build(&|t| t["tool_calls"][0]["output_artifacts"][0]["path"] = "files/none".into()),
+        [Code::MalformedReference]
+    );
 }
 
 #[test]
@@ -431,11 +464,17 @@ fn cases_and_viewers_in_the_manifest() {
         foreign.write_with(true, cases);
         codes(foreign.dir.path())
     };
-    assert_eq!(cases(json!([{ "id": "a", "createdAt": "2026-01-01T00:00:00Z", "artifacts": ["files/patch.diff"] }, { "id": "b" }])), []);
+    assert_eq!(
+        cases(
+            json!([{ "id": "a", "createdAt": "2026-01-01T00:00:00Z", "artifacts": ["files/patch.diff"] }, { "id": "b" }])
+        ),
+        []
+    );
     assert_eq!(cases(json!([{ "id": "a" }, { "id": "a" }])), [Code::InvalidManifestShape]);
     assert_eq!(cases(json!([{ "id": "a", "createdAt": "noon" }])), [Code::InvalidManifestShape]);
     assert_eq!(cases(json!([{ "id": "a", "artifacts": ["files/none"] }])), [Code::MalformedReference]);
-    let wrong = json!([{ "id": "a", "artifacts": [{ "path": "files/patch.diff", "sha256": "0".repeat(64) }] }]);
+    let wrong =
+        json!([{ "id": "a", "artifacts": [{ "path": "files/patch.diff", "sha256": "0".repeat(64) }] }]);
     assert_eq!(cases(wrong), [Code::FileHashMismatch]);
 
     for (base, good) in [
@@ -463,7 +502,9 @@ fn a_hostile_manifest_has_a_bounded_report() {
     foreign.write(true);
     edit(foreign.dir.path(), "manifest.json", |manifest| {
         let rows = manifest["files"].as_array_mut().unwrap();
-        rows.extend((0..20_000).map(|n| json!({ "path": format!("../{n}"), "kind": "x", "contentType": "x" })));
+        rows.extend(
+            (0..20_000).map(|n| json!({ "path": format!("../{n}"), "kind": "x", "contentType": "x" })),
+        );
     });
     let verification = verify_bundle(foreign.dir.path()).unwrap();
     assert_eq!(verification.violations.len(), 500);

@@ -12,12 +12,15 @@ use std::time::Duration;
 use support::php::patient;
 use support::site::{cache, value};
 use wp_codebox::sandbox::{
-    Approvals, Command, Content, ContentTask, HostMount, Limits, MountKind, Policy, Preparation, Retention, STAGING,
-    Sandbox, Spec, StagedFile, forget_images, list_images, prune_images,
+    Approvals, Command, Content, ContentTask, HostMount, Limits, MountKind, Policy, Preparation, Retention,
+    STAGING, Sandbox, Spec, StagedFile, forget_images, list_images, prune_images,
 };
 
 fn spec(cache: &Path) -> Spec {
-    Spec { cache_dir: cache.to_owned(), ..support::site::spec(Policy::allowing(wp_codebox::sandbox::command_ids())) }
+    Spec {
+        cache_dir: cache.to_owned(),
+        ..support::site::spec(Policy::allowing(wp_codebox::sandbox::command_ids()))
+    }
 }
 
 fn create(cache: &Path) -> Sandbox {
@@ -31,13 +34,20 @@ fn images(cache: &Path) -> Vec<PathBuf> {
 /// A component that tells what its file says.
 fn component(directory: &Path, says: &str) -> Spec {
     let source = directory.canonicalize().unwrap();
-    fs::write(source.join("component.php"), format!("<?php function wpcb_says() {{ return '{says}'; }}")).unwrap();
+    fs::write(source.join("component.php"), format!("<?php function wpcb_says() {{ return '{says}'; }}"))
+        .unwrap();
     // What changed just now may change again unseen, and gets no image.
     std::thread::sleep(Duration::from_millis(60));
     let target = format!("{}/component", wp_codebox::sandbox::MUST_USE_DIR);
     Spec {
         must_use: vec![format!("{target}/component.php")],
-        mounts: vec![HostMount { source, target, kind: MountKind::Directory, writable: false, capture: false }],
+        mounts: vec![HostMount {
+            source,
+            target,
+            kind: MountKind::Directory,
+            writable: false,
+            capture: false,
+        }],
         ..spec(&cache())
     }
 }
@@ -82,7 +92,10 @@ fn constants_and_files_say_the_same_salts_before_and_after_wordpress_is_loaded_a
 #[test]
 fn a_command_that_changes_nothing_leaves_nothing_to_the_next() {
     let mut sandbox = create(&cache());
-    assert_eq!(value(&mut sandbox, "function left() {} define('LEFT', 1); wp_cache_set('left', 1); return 'ran';"), "ran");
+    assert_eq!(
+        value(&mut sandbox, "function left() {} define('LEFT', 1); wp_cache_set('left', 1); return 'ran';"),
+        "ran"
+    );
     assert_eq!(
         value(&mut sandbox, "return [function_exists('left'), defined('LEFT'), wp_cache_get('left')];"),
         json!([false, false, false])
@@ -125,7 +138,8 @@ fn an_image_is_made_once_however_many_ask() {
         }
     });
     assert_eq!(images(cache.path()).len(), 1);
-    let made = fs::metadata(images(cache.path())[0].join("open.memory")).unwrap().permissions().mode() & 0o777;
+    let made =
+        fs::metadata(images(cache.path())[0].join("open.memory")).unwrap().permissions().mode() & 0o777;
     assert_eq!(made, 0o600);
     let before = list_images(cache.path()).unwrap();
     forget_images();
@@ -161,7 +175,11 @@ fn a_damaged_or_foreign_image_is_made_again_and_never_loaded() {
         let inode = inode(&image);
         damage(&image);
         forget_images();
-        assert_eq!(value(&mut create(cache.path()), "return get_option('blogname');"), "WP Codebox", "{what}");
+        assert_eq!(
+            value(&mut create(cache.path()), "return get_option('blogname');"),
+            "WP Codebox",
+            "{what}"
+        );
         assert_ne!(self::inode(&images(cache.path())[0]), inode, "{what}: it was made again");
     }
 }
@@ -211,7 +229,11 @@ fn a_component_is_loaded_and_a_changed_one_is_loaded_anew() {
 fn a_component_that_breaks_wordpress_fails_the_command_and_not_the_sandbox() {
     let directory = tempfile::tempdir().unwrap();
     let mut broken = component(directory.path(), "x");
-    fs::write(broken.mounts[0].source.join("component.php"), "<?php throw new Exception('component is broken');").unwrap();
+    fs::write(
+        broken.mounts[0].source.join("component.php"),
+        "<?php throw new Exception('component is broken');",
+    )
+    .unwrap();
     broken.cache_dir = cache();
     let mut sandbox = Sandbox::create(broken, &patient()).unwrap();
     let command = Command::RunPhp { code: "<?php return 1;".to_owned(), bootstrap: true };
@@ -307,7 +329,10 @@ fn mounts_in_mounts_and_workspaces_that_a_component_writes_to_work_with_componen
         spec.mounts.push(mount(inner.path(), "/workspace/inner"));
         for _ in 0..2 {
             let mut sandbox = Sandbox::create(spec.clone(), &patient()).unwrap();
-            assert_eq!(value(&mut sandbox, "return file_get_contents('/workspace/inner/note.txt');"), "inner");
+            assert_eq!(
+                value(&mut sandbox, "return file_get_contents('/workspace/inner/note.txt');"),
+                "inner"
+            );
         }
     }
 }
@@ -414,7 +439,10 @@ fn files_outlive_the_guests_that_changed_nothing() {
     assert_eq!(value(&mut sandbox, "return file_exists('/workspace/a');"), false);
     assert_eq!(value(&mut sandbox, "return file_put_contents('/workspace/a', 'xy');"), 2);
     assert_eq!(value(&mut sandbox, "return file_get_contents('/workspace/a');"), "xy");
-    assert_eq!(value(&mut sandbox, "return update_option('a_flag', 'set') && get_option('a_flag') === 'set';"), true);
+    assert_eq!(
+        value(&mut sandbox, "return update_option('a_flag', 'set') && get_option('a_flag') === 'set';"),
+        true
+    );
     assert_eq!(value(&mut sandbox, "return get_option('a_flag');"), "set");
 }
 
@@ -434,7 +462,10 @@ fn a_mount_reaches_a_sandbox_at_rest() {
         capture: false,
     };
     sandbox.mount(mount).unwrap();
-    assert_eq!(value(&mut sandbox, "return file_get_contents('/workspace/late/a.txt') . did_action('init');"), "late1");
+    assert_eq!(
+        value(&mut sandbox, "return file_get_contents('/workspace/late/a.txt') . did_action('init');"),
+        "late1"
+    );
     let snapshot = sandbox.snapshot(&patient()).unwrap();
     let mut other = Sandbox::fork(&snapshot, &patient()).unwrap();
     assert_eq!(value(&mut other, "return file_get_contents('/workspace/late/a.txt');"), "late");
@@ -465,7 +496,11 @@ fn surplus_and_unused_images_go() {
     assert_eq!(images(cache.path()).len(), 2);
     let one = Retention { max_count: Some(1), ..Retention::default() };
     let would = prune_images(cache.path(), one, true).unwrap();
-    assert_eq!((would.removed.len(), would.kept, images(cache.path()).len()), (1, 1, 2), "a dry run removes nothing");
+    assert_eq!(
+        (would.removed.len(), would.kept, images(cache.path()).len()),
+        (1, 1, 2),
+        "a dry run removes nothing"
+    );
     let pruned = prune_images(cache.path(), one, false).unwrap();
     assert_eq!(pruned.removed, would.removed);
     assert!(pruned.freed_bytes > 1 << 20);
@@ -495,7 +530,11 @@ fn truncate(path: &Path, len: u64) {
 /// A plugin directory, and a spec with it mounted.
 fn with_plugin(cache: &Path, directory: &Path) -> Spec {
     let source = directory.canonicalize().unwrap();
-    fs::write(source.join("ready.php"), "<?php\n// Plugin Name: Ready\nadd_filter('ready', '__return_true');").unwrap();
+    fs::write(
+        source.join("ready.php"),
+        "<?php\n// Plugin Name: Ready\nadd_filter('ready', '__return_true');",
+    )
+    .unwrap();
     std::thread::sleep(Duration::from_millis(60));
     let target = "/wordpress/wp-content/plugins/ready".to_owned();
     let mount = HostMount { source, target, kind: MountKind::Directory, writable: false, capture: false };
@@ -503,7 +542,8 @@ fn with_plugin(cache: &Path, directory: &Path) -> Spec {
 }
 
 fn making_ready() -> [Command; 2] {
-    let code = "<?php update_option('ready', wp_hash('x')); file_put_contents('/tmp/ready', 'yes'); return true;";
+    let code =
+        "<?php update_option('ready', wp_hash('x')); file_put_contents('/tmp/ready', 'yes'); return true;";
     [
         Command::ActivatePlugin { plugin: "ready/ready.php".to_owned() },
         Command::RunPhp { code: code.to_owned(), bootstrap: true },
@@ -531,7 +571,8 @@ fn a_sandbox_that_was_made_ready_is_where_the_next_one_starts() {
         if another_process {
             forget_images();
         }
-        let (mut next, record) = Sandbox::create_prepared(spec.clone(), &preparation, &patient()).unwrap().unwrap();
+        let (mut next, record) =
+            Sandbox::create_prepared(spec.clone(), &preparation, &patient()).unwrap().unwrap();
         assert_eq!(record, b"notes");
         assert_eq!(value(&mut next, READINESS), expected);
         let cli = Command::WpCli { arguments: ["option", "get", "ready"].map(str::to_owned).to_vec() };
@@ -545,7 +586,9 @@ fn what_could_lead_elsewhere_has_another_image_or_none() {
     let (cache, plugin) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let spec = with_plugin(cache.path(), plugin.path());
     let commands = making_ready();
-    let key = |spec: &Spec, commands: &[Command]| Preparation::of(spec, commands).unwrap().map(|one| format!("{one:?}"));
+    let key = |spec: &Spec, commands: &[Command]| {
+        Preparation::of(spec, commands).unwrap().map(|one| format!("{one:?}"))
+    };
     let usual = key(&spec, &commands).unwrap();
     assert_eq!(key(&spec, &commands).unwrap(), usual);
     assert_ne!(key(&spec, &commands[..1]).unwrap(), usual);

@@ -72,8 +72,14 @@ fn what_wordpress_exports_comes_back_as_it_was() {
     assert!(written.contains("wp:wxr_version"), "{written}");
 
     let mut new = sandbox();
-    value(&mut new, "foreach (get_posts(['post_type' => 'any', 'post_status' => 'any', 'numberposts' => -1]) as $post) wp_delete_post($post->ID, true);");
-    value(&mut new, "for ($i = 0; $i < 12; $i++) wp_insert_post(['post_title' => \"Filler $i\", 'post_status' => 'private']);");
+    value(
+        &mut new,
+        "foreach (get_posts(['post_type' => 'any', 'post_status' => 'any', 'numberposts' => -1]) as $post) wp_delete_post($post->ID, true);",
+    );
+    value(
+        &mut new,
+        "for ($i = 0; $i < 12; $i++) wp_insert_post(['post_title' => \"Filler $i\", 'post_status' => 'private']);",
+    );
     let counts = import(&mut new, written, json!({})).unwrap();
     assert_eq!(counts["attachments"], 1, "{counts}");
     let seen = value(
@@ -116,7 +122,11 @@ fn what_wordpress_exports_comes_back_as_it_was() {
     );
     // The same file once more changes nothing.
     let again = import(&mut new, written, json!({})).unwrap();
-    assert_eq!((&again["posts"], &again["attachments"], &again["comments"]), (&json!(1), &json!(0), &json!(0)), "{again}");
+    assert_eq!(
+        (&again["posts"], &again["attachments"], &again["comments"]),
+        (&json!(1), &json!(0), &json!(0)),
+        "{again}"
+    );
 }
 
 #[test]
@@ -125,7 +135,8 @@ fn addresses_of_the_old_site_become_this_one_s_and_no_other_s() {
     let file = export(&item(900, "Addresses", content, "<wp:post_type>post</wp:post_type>"));
     let read = "return get_post(900)->post_content;";
     let mut new = sandbox();
-    import(&mut new, &file, json!({ "urlMapping": { "https://cdn.example": "https://here.example/cdn" } })).unwrap();
+    import(&mut new, &file, json!({ "urlMapping": { "https://cdn.example": "https://here.example/cdn" } }))
+        .unwrap();
     let home = value(&mut new, "return home_url();");
     let home = home.as_str().unwrap();
     assert_eq!(
@@ -208,10 +219,26 @@ fn what_needs_the_network_or_means_nothing_is_refused() {
     };
     let file = json!({ "resource": "literal", "name": "x", "contents": "" });
     for (step, code, path) in [
-        (json!({ "step": "importWxr", "file": file, "fetchAttachments": true }), "unsupported-blueprint-field", "$.b.steps[0].fetchAttachments"),
-        (json!({ "step": "importWxr", "file": { "resource": "url", "url": "x" } }), "unsupported-blueprint-resource", "$.b.steps[0].file"),
-        (json!({ "step": "importWxr", "file": file, "urlMapping": { "": "x" } }), "invalid-blueprint", "$.b.steps[0].urlMapping."),
-        (json!({ "step": "importWxr", "file": file, "authorsMode": "guess" }), "invalid-blueprint", "$.b.steps[0].authorsMode"),
+        (
+            json!({ "step": "importWxr", "file": file, "fetchAttachments": true }),
+            "unsupported-blueprint-field",
+            "$.b.steps[0].fetchAttachments",
+        ),
+        (
+            json!({ "step": "importWxr", "file": { "resource": "url", "url": "x" } }),
+            "unsupported-blueprint-resource",
+            "$.b.steps[0].file",
+        ),
+        (
+            json!({ "step": "importWxr", "file": file, "urlMapping": { "": "x" } }),
+            "invalid-blueprint",
+            "$.b.steps[0].urlMapping.",
+        ),
+        (
+            json!({ "step": "importWxr", "file": file, "authorsMode": "guess" }),
+            "invalid-blueprint",
+            "$.b.steps[0].authorsMode",
+        ),
         (json!({ "step": "importWxr" }), "invalid-blueprint", "$.b.steps[0].file"),
     ] {
         assert_eq!(issue(step), (code.to_owned(), path.to_owned()));

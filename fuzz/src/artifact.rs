@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use wp_codebox::artifact::apply::AuditLog;
 use wp_codebox::artifact::patch::{apply, check_conflicts, is_git_internal, parse};
 use wp_codebox::artifact::{
-    Described, Found, ImportOperation, ImportRequest, ListQuery, Redactor, Secret, Store, normalize, read_test_output,
+    Described, Found, ImportOperation, ImportRequest, ListQuery, Redactor, Secret, Store, normalize,
+    read_test_output,
 };
 
 /// Any bytes as a patch.
@@ -40,7 +41,11 @@ pub fn zip(data: &[u8]) {
 
 /// The files of the bundle whose manifest the seeds have.
 fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(if cfg!(fuzzing) { "fixtures/bundle" } else { "fuzz/fixtures/bundle" })
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(if cfg!(fuzzing) {
+        "fixtures/bundle"
+    } else {
+        "fuzz/fixtures/bundle"
+    })
 }
 
 /// Any manifest of a bundle, beside files that are as they should be.
@@ -101,7 +106,10 @@ fn import(make: impl FnOnce(&Path)) {
     let request = ImportRequest { source_bundle_path: Some(source.clone()), ..Default::default() };
     let imported = store.import(&request, ImportOperation::Import);
     assert_eq!(names(&source), before);
-    assert_eq!(names(dir.path()).into_iter().filter(|name| !name.contains('/')).collect::<Vec<_>>(), ["source", "store"]);
+    assert_eq!(
+        names(dir.path()).into_iter().filter(|name| !name.contains('/')).collect::<Vec<_>>(),
+        ["source", "store"]
+    );
     let list = store.list(&ListQuery::default()).expect("a list");
     assert_eq!(list.total, usize::from(imported.is_ok()));
     if let Ok(envelope) = imported {
@@ -125,8 +133,10 @@ fn names(root: &Path) -> Vec<String> {
 /// Secrets in any text, in any spelling, cut anywhere: the slow and obvious reader finds none.
 pub fn redactor(data: &[u8]) {
     let mut bytes = Bytes(data);
-    let values: Vec<String> = (0..1 + bytes.byte() % 3).map(|_| String::from_utf8_lossy(bytes.some()).into_owned()).collect();
-    let secrets: Vec<Secret> = values.iter().filter_map(|value| Secret::new("S", value.clone()).ok()).collect();
+    let values: Vec<String> =
+        (0..1 + bytes.byte() % 3).map(|_| String::from_utf8_lossy(bytes.some()).into_owned()).collect();
+    let secrets: Vec<Secret> =
+        values.iter().filter_map(|value| Secret::new("S", value.clone()).ok()).collect();
     if secrets.is_empty() {
         return;
     }
@@ -162,10 +172,14 @@ pub fn redactor(data: &[u8]) {
 /// Any JSON as the files of a browser's bundle.
 pub fn browser(data: &[u8]) {
     let Ok(files) = serde_json::from_slice(data) else { return };
-    let described = Described { schema_id: "example/v1".into(), entrypoint: "index.html".into(), ..Default::default() };
+    let described =
+        Described { schema_id: "example/v1".into(), entrypoint: "index.html".into(), ..Default::default() };
     let Ok(bundle) = normalize(described, files) else { return };
     for file in &bundle.files {
-        assert!(!file.path.starts_with('/') && file.path.split('/').all(|part| !part.is_empty() && part != "." && part != ".."));
+        assert!(
+            !file.path.starts_with('/')
+                && file.path.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+        );
     }
 }
 

@@ -6,10 +6,12 @@ use std::path::Component;
 use std::sync::LazyLock;
 use tempfile::TempDir;
 use wp_codebox::contract::digest_hex;
-use wp_codebox::engine::fuzzing::{Argument, Step, ask_http_client, call_imports, image_state_file, read_image_state};
+use wp_codebox::engine::fuzzing::{
+    Argument, Step, ask_http_client, call_imports, image_state_file, read_image_state,
+};
 use wp_codebox::engine::pack::{MANIFEST, MANIFEST_DIGEST, Pack, Settings};
-use wp_codebox::engine::vfs::{AT_FDCWD, Vfs};
 use wp_codebox::engine::vfs::flags::*;
+use wp_codebox::engine::vfs::{AT_FDCWD, Vfs};
 
 /// A host directory that guests see, with some of everything.
 static LOWER: LazyLock<TempDir> = LazyLock::new(|| {
@@ -118,16 +120,23 @@ pub fn pack(data: &[u8]) {
         .replace("{inventory}", &digest_hex([inventory]))
         .replace("4242424242", &inventory.len().to_string());
     let digest = format!("{}  {MANIFEST}\n", digest_hex([manifest.as_bytes()]));
-    for (path, bytes) in [(MANIFEST, manifest.as_bytes()), (MANIFEST_DIGEST, digest.as_bytes()), ("inventory.json", inventory)] {
+    for (path, bytes) in
+        [(MANIFEST, manifest.as_bytes()), (MANIFEST_DIGEST, digest.as_bytes()), ("inventory.json", inventory)]
+    {
         fs::write(root.join(path), bytes).expect("a file");
     }
-    for path in ["php.cwasm", "php.memory", "wp-cli.phar", "wordpress/wp-includes/version.php", "sqlite/load.php"] {
+    for path in
+        ["php.cwasm", "php.memory", "wp-cli.phar", "wordpress/wp-includes/version.php", "sqlite/load.php"]
+    {
         fs::create_dir_all(root.join(path).parent().expect("beneath the pack")).expect("a directory");
         fs::write(root.join(path), "").expect("a file");
     }
     let Ok(pack) = Pack::open(root) else { return };
-    for path in [pack.php_module(), pack.php_memory(), pack.wordpress(), pack.sqlite_integration(), pack.wp_cli()] {
-        let inside = path.starts_with(pack.dir()) && !path.components().any(|part| part == Component::ParentDir);
+    for path in
+        [pack.php_module(), pack.php_memory(), pack.wordpress(), pack.sqlite_integration(), pack.wp_cli()]
+    {
+        let inside =
+            path.starts_with(pack.dir()) && !path.components().any(|part| part == Component::ParentDir);
         assert!(inside, "{}", path.display());
     }
     let _ = pack.verify();

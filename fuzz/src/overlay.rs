@@ -12,7 +12,7 @@ const STEPS: usize = 60;
 pub fn operations(data: &[u8]) {
     let mut bytes = Bytes(data);
     let immutable = bytes.flag();
-    let seeds = seeds(&mut bytes, |bytes| target(bytes));
+    let seeds = seeds(&mut bytes, target);
     let mut plan = Vec::new();
     while !bytes.is_empty() && plan.len() < STEPS {
         plan.push(op(&mut bytes));
@@ -23,7 +23,7 @@ pub fn operations(data: &[u8]) {
 /// Looking at any path, through links that lead anywhere.
 pub fn paths(data: &[u8]) {
     let mut bytes = Bytes(data);
-    let seeds = seeds(&mut bytes, |bytes| text(bytes));
+    let seeds = seeds(&mut bytes, text);
     let mut plan = Vec::new();
     while !bytes.is_empty() && plan.len() < STEPS {
         let path = Pick::Any(format!("/{}", text(&mut bytes)));
@@ -71,7 +71,8 @@ fn path(bytes: &mut Bytes<'_>) -> String {
 }
 
 fn pick(bytes: &mut Bytes<'_>, free: bool) -> Pick {
-    let suffixes = if free { ["", "", "", "", "/", "/.", "/..", "/../a"] } else { ["", "", "", "", "", "", "", "/"] };
+    let suffixes =
+        if free { ["", "", "", "", "/", "/.", "/..", "/../a"] } else { ["", "", "", "", "", "", "", "/"] };
     match bytes.byte() % 7 {
         0..4 => Pick::There(bytes.byte().into(), bytes.of(&suffixes)),
         4 | 5 => Pick::In(bytes.byte().into(), bytes.of(&NAMES).to_owned()),

@@ -6,9 +6,9 @@ use crate::support::tree::{self, Node, Tree, text, tree};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-use wp_codebox::artifact::apply::{Preflight, preflight, stage, StageRequest};
-use wp_codebox::artifact::{Bundle, verify_bundle};
+use wp_codebox::artifact::apply::{Preflight, StageRequest, preflight, stage};
 use wp_codebox::artifact::patch::parse;
+use wp_codebox::artifact::{Bundle, verify_bundle};
 use wp_codebox::contract::{Code, Refusal, digest_hex, stable_json};
 
 fn three() -> (Tree, Tree) {
@@ -83,8 +83,12 @@ fn names_that_are_not_changed_are_refused_by_name_everywhere() {
     let wanted = request(&bundle, &["a.php", "nope.php", "../etc/passwd"]);
     for refused in [
         preflight(&house.room.store, &wanted, &house.parent).map(drop),
-        stage(&house.room.store, &StageRequest { apply: wanted.clone(), ..Default::default() }, &house.parent)
-            .map(drop),
+        stage(
+            &house.room.store,
+            &StageRequest { apply: wanted.clone(), ..Default::default() },
+            &house.parent,
+        )
+        .map(drop),
     ] {
         let refusal = Refusal::from(refused.unwrap_err());
         assert_eq!(refusal.code, Code::ApprovedFilesInvalid);
@@ -168,11 +172,7 @@ fn reseal(bundle: &Bundle, change: impl FnOnce(&mut Value)) -> std::path::PathBu
     place
 }
 
-pub fn resealed(
-    house: &crate::house::House,
-    bundle: &Bundle,
-    change: impl FnOnce(&mut Value),
-) -> Bundle {
+pub fn resealed(house: &crate::house::House, bundle: &Bundle, change: impl FnOnce(&mut Value)) -> Bundle {
     let place = reseal(bundle, change);
     let id = place.file_name().unwrap().to_str().unwrap();
     house.room.store.get_strict(id).unwrap()
@@ -196,11 +196,8 @@ fn a_redacted_or_truncated_file_is_refused_by_name_and_the_others_are_not() {
         assert_eq!(refusal.code, Code::ApprovedFilesUnusable);
         assert_eq!(refusal.facts["files"], json!(["/workspace/b.php"]));
         let wanted = request(&bundle, &["b.php"]);
-        let staged = stage(
-            &house.room.store,
-            &StageRequest { apply: wanted, ..Default::default() },
-            &house.parent,
-        );
+        let staged =
+            stage(&house.room.store, &StageRequest { apply: wanted, ..Default::default() }, &house.parent);
         assert_eq!(code(staged), Code::ApprovedFilesUnusable);
         assert!(staged_patch(&house, &bundle, &["a.php"]).contains("ONE"));
     }
@@ -262,7 +259,8 @@ fn a_patch_that_is_none_is_refused() {
 #[test]
 fn any_selection_of_files_is_what_git_makes_of_that_selection() {
     let names = ["a.txt", "b/c.txt", "b/d e.txt", "\u{e9}.txt", "z.bin", "run.sh"];
-    let before: Tree = names[..4].iter().map(|n| (n.as_bytes().to_vec(), text(&format!("{n}\nold\n")))).collect();
+    let before: Tree =
+        names[..4].iter().map(|n| (n.as_bytes().to_vec(), text(&format!("{n}\nold\n")))).collect();
     let mut after: Tree = before.clone();
     after.insert(b"a.txt".to_vec(), text("new\n"));
     after.remove(b"b/c.txt".as_slice());

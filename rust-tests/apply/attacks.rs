@@ -42,7 +42,9 @@ fn one() -> (Tree, Tree) {
 }
 
 fn create(path: &str, mode: &str, line: &str) -> String {
-    format!("diff --git a/{path} b/{path}\nnew file mode {mode}\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+{line}\n\\ No newline at end of file\n")
+    format!(
+        "diff --git a/{path} b/{path}\nnew file mode {mode}\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+{line}\n\\ No newline at end of file\n"
+    )
 }
 
 #[test]
@@ -76,7 +78,8 @@ fn cve_2023_25652_nothing_is_written_for_what_is_rejected() {
 
 #[test]
 fn cve_2024_32002_a_symlink_whose_name_differs_in_case_is_no_directory() {
-    let patch = format!("{}{}", create("a", "120000", ".git"), create("A/hooks/post-checkout", "100755", "x"));
+    let patch =
+        format!("{}{}", create("a", "120000", ".git"), create("A/hooks/post-checkout", "100755", "x"));
     let blocks = parse(patch.as_bytes()).unwrap();
     assert!(matches!(check_conflicts(&blocks), Err(PatchError::Conflict(_))));
     let (before, after) = one();
@@ -94,8 +97,20 @@ fn cve_2026_71556_a_symlink_into_the_git_directory_is_not_written() {
 #[test]
 fn cve_2014_9390_no_spelling_of_the_git_directory_is_a_path() {
     for name in [
-        ".git", ".GIT", ".Git", "git~1", "GIT~1", ".git.", ".git ", ".git . .", ".git::$INDEX_ALLOCATION",
-        ".g\u{200c}it", ".gi\u{200d}t", "\u{feff}.git", "x/.git", ".git\\hooks",
+        ".git",
+        ".GIT",
+        ".Git",
+        "git~1",
+        "GIT~1",
+        ".git.",
+        ".git ",
+        ".git . .",
+        ".git::$INDEX_ALLOCATION",
+        ".g\u{200c}it",
+        ".gi\u{200d}t",
+        "\u{feff}.git",
+        "x/.git",
+        ".git\\hooks",
     ] {
         let patch = create(&format!("{name}/hooks/post-checkout"), "100755", "x");
         let quoted = patch.replace('\\', "\\\\");

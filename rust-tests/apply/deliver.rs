@@ -3,11 +3,11 @@
 use crate::house::{House, answer, code, everything, house, request};
 use crate::support::tree::{Tree, text, tree};
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::fs;
 use std::rc::Rc;
-use std::cell::Cell;
 use wp_codebox::artifact::Bundle;
-use wp_codebox::artifact::apply::{ApplyError, ApplyRequest, Applied, AuditLog, Mode, apply};
+use wp_codebox::artifact::apply::{Applied, ApplyError, ApplyRequest, AuditLog, Mode, apply};
 use wp_codebox::contract::{Code, Refusal};
 
 const FILTER: &str = "wp_codebox_apply_approved_artifact";

@@ -115,10 +115,7 @@ fn one_stale_file_keeps_all_the_others_as_they_are() {
         spoil(&house.work);
         let was = house.now();
         let refusal = Refusal::from(run(&house, &bundle, Mode::Apply).unwrap_err());
-        assert!(
-            matches!(refusal.code, Code::ApplyBaseStale | Code::ApplyPathRefused),
-            "{refusal}"
-        );
+        assert!(matches!(refusal.code, Code::ApplyBaseStale | Code::ApplyPathRefused), "{refusal}");
         assert_eq!(house.now(), was);
         assert!(clean(&house));
     }
@@ -178,8 +175,7 @@ fn targets_must_be_configured_named_and_fit() {
     let ask = |targets: serde_json::Value, name: Option<&str>| {
         house.parent.targets(targets);
         let mut request = request(&bundle, &["a.txt"]);
-        request.apply_target =
-            name.map(|name| json!({ "name": name }).as_object().unwrap().clone());
+        request.apply_target = name.map(|name| json!({ "name": name }).as_object().unwrap().clone());
         apply(&house.room.store, &request, Mode::DryRun, &house.parent)
     };
     for nothing in [json!(null), json!(""), json!([]), json!({})] {
@@ -266,8 +262,11 @@ fn killed_at_any_moment_it_is_all_or_nothing() {
         let house = house(&before);
         let bundle = house.run(&before, &after);
         let place = house.room.dir.path().join("request.json");
-        fs::write(&place, json!({ "id": bundle.id, "files": everything(&bundle).approved_files }).to_string())
-            .unwrap();
+        fs::write(
+            &place,
+            json!({ "id": bundle.id, "files": everything(&bundle).approved_files }).to_string(),
+        )
+        .unwrap();
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "directory::killed_at_any_moment_it_is_all_or_nothing", "--nocapture"]);
         command.env(CHILD, house.room.dir.path()).stdout(std::process::Stdio::null());
@@ -275,9 +274,7 @@ fn killed_at_any_moment_it_is_all_or_nothing() {
         let mut child = command.spawn().unwrap();
         // Killed when so many of the new files have arrived, or after it has ended.
         let wanted = round as usize;
-        let arrived = || {
-            (0..40).filter(|n| house.work.join(format!("fresh/{n}/file.txt")).exists()).count()
-        };
+        let arrived = || (0..40).filter(|n| house.work.join(format!("fresh/{n}/file.txt")).exists()).count();
         while child.try_wait().unwrap().is_none() && arrived() < wanted.max(1) {
             std::hint::spin_loop();
         }

@@ -38,7 +38,11 @@ fn before() -> Tree {
 }
 
 fn after() -> Tree {
-    tree([("edit.php", text("one\n2\nthree\n")), ("inc/new.php", text("new\n")), ("kept.txt", text("kept\n"))])
+    tree([
+        ("edit.php", text("one\n2\nthree\n")),
+        ("inc/new.php", text("new\n")),
+        ("kept.txt", text("kept\n")),
+    ])
 }
 
 /// A row as the reference writes it: it knows neither kinds nor sizes.
@@ -69,8 +73,13 @@ fn imported(house: &House, by_list: bool, patch_path: &str) -> Bundle {
     ]);
     let changed = json!({ "schema": "wp-codebox/changed-files/v1", "files": rows });
     let mut foreign = Foreign::of(&changed, PATCH);
-    let mounts = json!([{ "type": "directory", "source": house.work, "target": "/workspace", "mode": "readwrite" }]);
-    foreign.add_json("metadata.json", "metadata", &json!({ "mounts": mounts, "artifacts": { "patch": "files/patch.diff" } }));
+    let mounts =
+        json!([{ "type": "directory", "source": house.work, "target": "/workspace", "mode": "readwrite" }]);
+    foreign.add_json(
+        "metadata.json",
+        "metadata",
+        &json!({ "mounts": mounts, "artifacts": { "patch": "files/patch.diff" } }),
+    );
     let manifest = foreign.write(by_list);
     let request = ImportRequest { source_bundle_path: Some(foreign.dir.path().into()), ..Default::default() };
     let envelope = house.room.store.import(&request, ImportOperation::Import).unwrap();

@@ -16,7 +16,10 @@ fn edit() -> (Tree, Tree) {
     let mut after = before.clone();
     after.insert(b"a b.php".to_vec(), text("ONE\n"));
     after.remove(b"dir/gone.txt".as_slice());
-    after.insert("n\u{e9}w/run.sh".as_bytes().to_vec(), Node::File { bytes: b"#!\n".to_vec(), executable: true });
+    after.insert(
+        "n\u{e9}w/run.sh".as_bytes().to_vec(),
+        Node::File { bytes: b"#!\n".to_vec(), executable: true },
+    );
     (before, after)
 }
 
@@ -97,7 +100,10 @@ fn a_named_branch_moves_on_and_a_prefix_is_where_the_mount_is() {
         "M\0wp-content/plugins/x/a b.php\0D\0wp-content/plugins/x/dir/gone.txt\0\
          A\0wp-content/plugins/x/n\u{e9}w/run.sh\0"
     );
-    assert_eq!(ask(&repository, &["log", "-1", "--format=%an %ae", "reviewed/changes"]), "Robot robot@example.org\n");
+    assert_eq!(
+        ask(&repository, &["log", "-1", "--format=%an %ae", "reviewed/changes"]),
+        "Robot robot@example.org\n"
+    );
     // The branch is another base now.
     assert_eq!(code(run(&house, &bundle, Mode::Apply)), Code::ApplyBaseStale);
     let tip = ask(&repository, &["rev-parse", "reviewed/changes"]);

@@ -71,11 +71,7 @@ impl Records for Table {
 }
 
 impl Parent {
-    pub fn filter(
-        &self,
-        name: &str,
-        filter: impl Fn(Value, &[Value]) -> Result<Value, Refusal> + 'static,
-    ) {
+    pub fn filter(&self, name: &str, filter: impl Fn(Value, &[Value]) -> Result<Value, Refusal> + 'static) {
         self.filters.borrow_mut().insert(name.into(), Box::new(filter));
     }
 
@@ -131,11 +127,8 @@ pub fn house(before: &Tree) -> House {
     let work = room.dir.path().join("work");
     std::fs::create_dir(&work).unwrap();
     tree::write(&work, before);
-    let settings = Settings {
-        artifacts_dir: Some(room.root()),
-        mount_roots: vec![work.clone()],
-        ..Settings::default()
-    };
+    let settings =
+        Settings { artifacts_dir: Some(room.root()), mount_roots: vec![work.clone()], ..Settings::default() };
     let parent = Parent {
         settings,
         options: RefCell::default(),

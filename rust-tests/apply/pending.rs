@@ -41,7 +41,7 @@ fn what_is_staged_is_shown_and_accepted_once() {
     assert_eq!(pending.preview_data["schema"], "wp-codebox/pending-apply-preview/v1");
     assert_eq!(pending.preview_data["approved_files"], json!(["/workspace/a.php"]));
     assert!(pending.preview_data["review"]["summary"].is_string());
-    assert_eq!(pending_artifacts(&house.parent).unwrap(), [bundle.id.clone()]);
+    assert_eq!(pending_artifacts(&house.parent).unwrap(), std::slice::from_ref(&bundle.id));
 
     house.apply_here();
     let done = accept(&pending.pending_id, Some("fine".into()), &house.parent).unwrap();
@@ -50,7 +50,9 @@ fn what_is_staged_is_shown_and_accepted_once() {
     assert_eq!(fs::read_to_string(house.work.join("b.php")).unwrap(), "two\n");
     assert_eq!(done.decision.decided_by["login"], "ada");
     assert_eq!(log(&house, "apply-audit.jsonl").len(), 2);
-    for again in [accept(&pending.pending_id, None, &house.parent), reject(&pending.pending_id, None, &house.parent)] {
+    for again in
+        [accept(&pending.pending_id, None, &house.parent), reject(&pending.pending_id, None, &house.parent)]
+    {
         let refusal = Refusal::from(again.unwrap_err());
         assert_eq!(refusal.code, Code::PendingApplyDecided);
         assert_eq!(refusal.facts["state"], "applied");
@@ -109,7 +111,8 @@ fn a_row_that_was_changed_in_the_table_applies_nothing_else() {
     house.apply_here();
     {
         let mut rows = house.parent.table.as_ref().unwrap().rows.lock().unwrap();
-        rows[0].body = rows[0].body.replace("/workspace/a.php\"],\"artifacts", "/workspace/b.php\"],\"artifacts");
+        rows[0].body =
+            rows[0].body.replace("/workspace/a.php\"],\"artifacts", "/workspace/b.php\"],\"artifacts");
         assert!(rows[0].body.contains("b.php"));
     }
     assert_eq!(code(accept(&pending.pending_id, None, &house.parent)), Code::PendingApplyChanged);

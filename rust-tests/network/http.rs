@@ -43,7 +43,8 @@ fn a_request_is_carried_out_by_the_host_and_recorded() {
     // What the server was asked is told, but for the query.
     assert_eq!(record.url.as_deref(), Some(format!("http://{}/hello", server.address).as_str()));
     let events = site.destroy();
-    let event = events.iter().find(|event| event.kind == "runtime.policy.allowed" && event.data["via"] == "http");
+    let event =
+        events.iter().find(|event| event.kind == "runtime.policy.allowed" && event.data["via"] == "http");
     assert_eq!(event.unwrap().data["status"], 200);
 }
 
@@ -101,7 +102,8 @@ fn denied_requests_say_at_once_which_host_and_why() {
 fn urls_that_pretend_to_be_others() {
     let server = Server::http();
     let mut site = site(hosts(&["allowed.test", "allowed.test:80"]));
-    site.network_mut().set_resolver(Names::new(&[("allowed.test", &["127.0.0.1"]), ("evil.test", &["127.0.0.1"])]));
+    site.network_mut()
+        .set_resolver(Names::new(&[("allowed.test", &["127.0.0.1"]), ("evil.test", &["127.0.0.1"])]));
     let port = server.port();
     for url in [
         format!("http://allowed.test@127.0.0.1:{port}/hello"),
@@ -132,7 +134,10 @@ fn header_injection() {
     let url = format!("http://{}/echo", server.address);
     let answer = value(
         &mut site,
-        &get(&url, "'headers' => ['X-A' => \"1\\r\\nHost: evil.test\"], 'user-agent' => \"x\\r\\nX-Smuggled: 1\""),
+        &get(
+            &url,
+            "'headers' => ['X-A' => \"1\\r\\nHost: evil.test\"], 'user-agent' => \"x\\r\\nX-Smuggled: 1\"",
+        ),
     );
     match answer[0].as_str() {
         Some(code) => assert_eq!(code, "http_request_failed"),
@@ -186,7 +191,8 @@ fn dns_rebinding_between_two_requests() {
 fn certificates_are_verified_by_the_host() {
     let (server, certificate) = Server::https(&["secure.test"]);
     let mut site = site(hosts(&["secure.test", "wrong.test", "127.0.0.1"]));
-    site.network_mut().set_resolver(Names::new(&[("secure.test", &["127.0.0.1"]), ("wrong.test", &["127.0.0.1"])]));
+    site.network_mut()
+        .set_resolver(Names::new(&[("secure.test", &["127.0.0.1"]), ("wrong.test", &["127.0.0.1"])]));
     let secure = format!("https://secure.test:{}/hello", server.port());
     let wrong = format!("https://wrong.test:{}/hello", server.port());
     // A certificate that the system does not know.
@@ -224,7 +230,15 @@ fn bodies_go_to_files_and_keep_to_limits() {
     assert_eq!(facts[3], "A valid URL was not provided.");
     assert_eq!(
         (&facts[0], &facts[1], &facts[2], &facts[4], &facts[5], &facts[6], &facts[7]),
-        (&json!(5_000_000), &json!(""), &json!(1000), &json!("first second"), &json!(200), &json!(404), &json!(false))
+        (
+            &json!(5_000_000),
+            &json!(""),
+            &json!(1000),
+            &json!("first second"),
+            &json!(200),
+            &json!(404),
+            &json!(false)
+        )
     );
     let answer = value(&mut site, &get(&format!("{base}/cut"), ""));
     assert!(message(&answer).contains("127.0.0.1"), "{answer}");
@@ -280,12 +294,22 @@ fn malformed_questions_are_answered_with_problems() {
         "\"{}\\n\"".to_owned(),
         "\"\\xff\\xfe\\n\"".to_owned(),
         "str_repeat('[', 100000) . \"\\n\"".to_owned(),
-        format!("json_encode(['method' => 'GET', 'url' => 'http://x.test/', 'body' => 1 << 40, {fields}]) . \"\\n\""),
-        format!("json_encode(['method' => 'GET', 'url' => 'http://x.test/', 'body' => 0, 'extra' => 1, {fields}]) . \"\\n\""),
-        format!("json_encode(['method' => \"G\\nET\", 'url' => 'http://x.test/', 'body' => 0, {fields}]) . \"\\n\""),
-        format!("json_encode(['method' => 'GET', 'url' => \"http://x.test/\\r\\nX: y\", 'body' => 0, {fields}]) . \"\\n\""),
+        format!(
+            "json_encode(['method' => 'GET', 'url' => 'http://x.test/', 'body' => 1 << 40, {fields}]) . \"\\n\""
+        ),
+        format!(
+            "json_encode(['method' => 'GET', 'url' => 'http://x.test/', 'body' => 0, 'extra' => 1, {fields}]) . \"\\n\""
+        ),
+        format!(
+            "json_encode(['method' => \"G\\nET\", 'url' => 'http://x.test/', 'body' => 0, {fields}]) . \"\\n\""
+        ),
+        format!(
+            "json_encode(['method' => 'GET', 'url' => \"http://x.test/\\r\\nX: y\", 'body' => 0, {fields}]) . \"\\n\""
+        ),
         format!("json_encode(['method' => 'GET', 'url' => '/', 'body' => 0, {fields}]) . \"\\n\""),
-        format!("json_encode(['method' => 'GET', 'url' => 'http://x.test:0/', 'body' => 0, {fields}]) . \"\\n\""),
+        format!(
+            "json_encode(['method' => 'GET', 'url' => 'http://x.test:0/', 'body' => 0, {fields}]) . \"\\n\""
+        ),
     ] {
         assert_eq!(php.run(&ask(&line)), "invalid", "{line}");
     }
@@ -293,7 +317,8 @@ fn malformed_questions_are_answered_with_problems() {
     let endless = "$s = stream_socket_client('unix:///internal/codebox/http.sock'); \
          do { $n = @fwrite($s, str_repeat('x', 65536)); } while ($n); echo 'refused';";
     assert_eq!(php.run(endless), "refused");
-    let silent = "$s = stream_socket_client('unix:///internal/codebox/http.sock'); fread($s, 1); echo 'over';";
+    let silent =
+        "$s = stream_socket_client('unix:///internal/codebox/http.sock'); fread($s, 1); echo 'over';";
     match php.try_run(silent, &impatient()) {
         Ok(response) => assert_eq!(response.stdout, b"over"),
         Err(stop) => assert_eq!(stop, Stop::Deadline),

@@ -2,8 +2,8 @@
 
 use crate::hosts;
 use crate::server::{Server, Stuck};
-use std::sync::Arc;
 use crate::support::php::{Php, impatient, patient};
+use std::sync::Arc;
 use wp_codebox::engine::Stop;
 use wp_codebox::engine::net::{NetworkLimits, Rules};
 
@@ -65,7 +65,10 @@ fn a_server_that_never_answers_is_left_at_the_deadline() {
         format!("$s = fsockopen('127.0.0.1', {}); fread($s, 1);", server.port()),
         format!("file_get_contents('http://{}/');", server.address),
         format!("$c = curl_init('http://{}/'); curl_exec($c);", server.address),
-        format!("$s = fsockopen('127.0.0.1', {}); while (true) fwrite($s, str_repeat('x', 65536));", server.port()),
+        format!(
+            "$s = fsockopen('127.0.0.1', {}); while (true) fwrite($s, str_repeat('x', 65536));",
+            server.port()
+        ),
     ] {
         let mut php = limited(&server, NetworkLimits { bytes: u64::MAX, ..NetworkLimits::default() });
         assert_eq!(php.try_run(&code, &impatient()).unwrap_err(), Stop::Deadline, "{code}");

@@ -44,10 +44,22 @@ fn names_that_are_not_listed_are_not_looked_up() {
     network.set_rules(hosts(&["listed.test", "*.beneath.test"]));
     // Whoever asks this resolver waits for ever.
     network.set_resolver(Arc::new(Stuck));
-    for name in ["other.test", "listed.test.evil.test", "evillisted.test", "beneath.test", "xbeneath.test", "secret.data.evil.test"] {
+    for name in [
+        "other.test",
+        "listed.test.evil.test",
+        "evillisted.test",
+        "beneath.test",
+        "xbeneath.test",
+        "secret.data.evil.test",
+    ] {
         let response = php.try_run(&format!("var_dump(@fsockopen('{name}', 80));"), &patient()).unwrap();
         assert_eq!(String::from_utf8_lossy(&response.stdout), "bool(false)\n");
-        assert!(response.network.iter().any(|record| record.via == Via::Lookup && record.host == name && !record.allowed));
+        assert!(
+            response
+                .network
+                .iter()
+                .any(|record| record.via == Via::Lookup && record.host == name && !record.allowed)
+        );
     }
 }
 
@@ -56,7 +68,10 @@ fn listed_names_and_those_beneath_are_looked_up() {
     let mut php = Php::boot();
     let network = php.guest.network_mut();
     network.set_rules(hosts(&["listed.test", "*.beneath.test"]));
-    network.set_resolver(Names::new(&[("listed.test", &["93.184.215.14"]), ("a.b.beneath.test", &["93.184.215.15"])]));
+    network.set_resolver(Names::new(&[
+        ("listed.test", &["93.184.215.14"]),
+        ("a.b.beneath.test", &["93.184.215.15"]),
+    ]));
     assert_eq!(
         php.run("echo gethostbyname('LISTED.test.'), ' ', gethostbyname('a.b.beneath.test');"),
         "93.184.215.14 93.184.215.15"

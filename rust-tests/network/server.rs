@@ -103,7 +103,11 @@ fn answer<S: Read + Write>(stream: &mut BufReader<S>) -> io::Result<()> {
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let out = stream.get_mut();
     let say = |out: &mut S, status: &str, more: &str, body: &[u8]| {
-        write!(out, "HTTP/1.1 {status}\r\nContent-Length: {}\r\n{more}Connection: close\r\n\r\n", body.len())?;
+        write!(
+            out,
+            "HTTP/1.1 {status}\r\nContent-Length: {}\r\n{more}Connection: close\r\n\r\n",
+            body.len()
+        )?;
         out.write_all(body)?;
         out.flush()
     };
@@ -138,7 +142,8 @@ impl Names {
     pub fn new(names: &[(&str, &[&str])]) -> Arc<Names> {
         let own = Names::default();
         for (name, turns) in names {
-            let turns = turns.iter().map(|turn| turn.split(' ').map(|ip| ip.parse().unwrap()).collect()).collect();
+            let turns =
+                turns.iter().map(|turn| turn.split(' ').map(|ip| ip.parse().unwrap()).collect()).collect();
             own.0.lock().unwrap().insert((*name).to_owned(), turns);
         }
         Arc::new(own)

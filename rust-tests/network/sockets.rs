@@ -100,7 +100,10 @@ fn a_refused_connection_is_an_error_and_not_a_denial() {
     let mut php = Php::boot();
     php.guest.network_mut().set_rules(hosts(&[&free.to_string()]));
     let response = php
-        .try_run(&format!("var_dump(@fsockopen('127.0.0.1', {}, $n, $e, 2)); echo $e;", free.port()), &patient())
+        .try_run(
+            &format!("var_dump(@fsockopen('127.0.0.1', {}, $n, $e, 2)); echo $e;", free.port()),
+            &patient(),
+        )
         .unwrap();
     let out = String::from_utf8_lossy(&response.stdout).into_owned();
     assert!(out.starts_with("bool(false)\nConnection refused"), "{out}");
@@ -149,7 +152,8 @@ fn datagrams_are_judged_as_connections_are() {
         )
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&response.stdout), "pingbool(false)\nbool(false)\n");
-    let denied: Vec<_> = response.network.iter().filter(|record| !record.allowed).map(|record| record.port).collect();
+    let denied: Vec<_> =
+        response.network.iter().filter(|record| !record.allowed).map(|record| record.port).collect();
     assert_eq!(denied, [Some(53), Some(53)]);
 }
 

@@ -27,8 +27,7 @@ fn nothing_is_a_change_until_something_differs() {
     v.rename("/w/d", "/w/d2").expect("renamed");
     v.rename("/w/d2", "/w/d").expect("and back");
     v.chmodat(AT_FDCWD, b"/w/d/h", 0o777, true).expect("changed");
-    let mode =
-        std::os::unix::fs::MetadataExt::mode(&dir.path().join("d/h").metadata().expect("there"));
+    let mode = std::os::unix::fs::MetadataExt::mode(&dir.path().join("d/h").metadata().expect("there"));
     v.chmodat(AT_FDCWD, b"/w/d/h", mode & 0o7777, true).expect("and back");
     v.spit("/w/new", "x").expect("written");
     v.unlink("/w/new").expect("and unlinked");
@@ -154,10 +153,7 @@ fn the_base_can_be_marked_anew() {
     v.rename("/w/dir", "/w/d").expect("renamed");
     let set = v.changes("/w", 0).expect("changes");
     assert_eq!(told(&set), ["-a", "~component/c.php", "+d", "+d/new", "-dir"]);
-    assert_eq!(
-        set.changes[1].before.as_ref().expect("there").content.bytes().expect("readable"),
-        b"placed"
-    );
+    assert_eq!(set.changes[1].before.as_ref().expect("there").content.bytes().expect("readable"), b"placed");
     assert_eq!(apply(&base, &set), picture_of_guest(&mut v, "/w", &[]));
     v.host_remove("/w/component").expect("removed");
     assert!(changes(&v).contains(&"-component/c.php".to_owned()), "what only the base has");

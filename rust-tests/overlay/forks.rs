@@ -65,7 +65,7 @@ fn forks_work_on_other_threads() {
             scope.spawn(move || {
                 for i in 0..200 {
                     let content = format!("{n} {i}");
-                    assert_eq!(fork.slurp("/w/f").map(|b| b.len() > 0), Ok(true));
+                    assert_eq!(fork.slurp("/w/f").map(|b| !b.is_empty()), Ok(true));
                     fork.spit("/w/f", &content).expect("written");
                     assert_eq!(fork.slurp("/w/f"), Ok(content.into_bytes()));
                 }
@@ -118,8 +118,7 @@ fn a_saved_state_goes_on_where_it_was() {
     assert_eq!(v.seek(upper, 0, SEEK_CUR), Ok(9), "still one description");
     assert_eq!(read_all(&mut v, unlinked).as_deref(), Ok(&b"g"[..]));
     assert_eq!(v.fstat(unlinked).map(|s| s.nlink), Ok(0));
-    let rest: Vec<_> =
-        v.readdir(listing, 10).expect("listed").into_iter().map(|e| e.name).collect();
+    let rest: Vec<_> = v.readdir(listing, 10).expect("listed").into_iter().map(|e| e.name).collect();
     assert_eq!(rest, [b"b", b"c"]);
     assert_eq!(v.cloexec(listing), Ok(true));
     assert_eq!(v.read(r, &mut buf), Ok(5));

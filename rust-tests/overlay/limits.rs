@@ -22,11 +22,7 @@ fn bytes() {
     assert_eq!(v.write(fd, &block), Err(Errno::ENOSPC));
     assert_eq!(v.spit("/tmp/other", "x"), Err(Errno::ENOSPC));
     assert_eq!(v.symlink("x", "/tmp/link"), Err(Errno::ENOSPC));
-    assert_eq!(
-        v.pwrite(fd, &block, 3 * CHUNK),
-        Ok(CHUNK as usize),
-        "what is held can be overwritten"
-    );
+    assert_eq!(v.pwrite(fd, &block, 3 * CHUNK), Ok(CHUNK as usize), "what is held can be overwritten");
     assert_eq!(v.usage().upper_bytes, max);
     assert_eq!(v.statfs().blocks_free, 0);
     assert_eq!(v.fallocate(fd, 0, 10 * CHUNK), Ok(()));
@@ -90,11 +86,7 @@ fn files() {
     assert!(made >= 35, "{made}");
     assert_eq!(v.spit("/tmp/f", "x"), Err(Errno::ENOSPC));
     assert_eq!(v.symlink("x", "/tmp/l"), Err(Errno::ENOSPC));
-    assert_eq!(
-        v.chmodat(AT_FDCWD, b"/w/lower0", 0o600, true),
-        Err(Errno::ENOSPC),
-        "that takes a node"
-    );
+    assert_eq!(v.chmodat(AT_FDCWD, b"/w/lower0", 0o600, true), Err(Errno::ENOSPC), "that takes a node");
     assert_eq!(v.spit("/w/lower0", "x"), Err(Errno::ENOSPC));
     assert_eq!(v.rename("/w/lower0", "/w/lower1"), Err(Errno::ENOSPC));
     assert_eq!(v.slurp("/w/lower0").as_deref(), Ok(&b"x"[..]), "reading goes on");
@@ -105,11 +97,7 @@ fn files() {
     for n in 0..made {
         v.rmdir(&format!("/w/d{n}")).expect("deleting always goes");
     }
-    assert_eq!(
-        v.usage().upper_files,
-        full.upper_files - made as u64 + 1,
-        "a whiteout is one as well"
-    );
+    assert_eq!(v.usage().upper_files, full.upper_files - made as u64 + 1, "a whiteout is one as well");
     assert_eq!(v.spit("/w/lower0", "now"), Ok(()));
 }
 

@@ -123,13 +123,8 @@ pub fn last_of(path: &str) -> (&str, &str) {
 impl Real {
     fn open(&self, path: &str, flags: OFlags, mode: Mode) -> Result<OwnedFd, rustix::io::Errno> {
         loop {
-            match rustix::fs::openat2(
-                &self.root,
-                path,
-                flags | OFlags::CLOEXEC,
-                mode,
-                ResolveFlags::IN_ROOT,
-            ) {
+            match rustix::fs::openat2(&self.root, path, flags | OFlags::CLOEXEC, mode, ResolveFlags::IN_ROOT)
+            {
                 // A rename anywhere in the system raced with a `..`.
                 Err(rustix::io::Errno::AGAIN) => {}
                 other => return other,
@@ -157,8 +152,7 @@ impl Real {
     fn call(&mut self, op: &Op) -> Result<String, rustix::io::Errno> {
         match op {
             Op::Open { slot, path, flags, mode } => {
-                let mode =
-                    if flags & O_CREAT != 0 { Mode::from_raw_mode(*mode) } else { Mode::empty() };
+                let mode = if flags & O_CREAT != 0 { Mode::from_raw_mode(*mode) } else { Mode::empty() };
                 self.slots[*slot] = Some(self.open(path, host_flags(*flags), mode)?);
                 Ok(String::new())
             }
@@ -240,8 +234,7 @@ impl Real {
             }
             Op::Chmod(path, mode) => {
                 let fd = self.open(path, OFlags::PATH, Mode::empty())?;
-                let handle =
-                    format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&fd.as_fd()));
+                let handle = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&fd.as_fd()));
                 rustix::fs::chmod(handle, Mode::from_raw_mode(*mode)).map(done)
             }
             Op::Truncate(path, n) => {
@@ -361,11 +354,8 @@ impl Guest {
                 let is_root = vfs.host_dir_path(fd)? == b"/";
                 vfs.close(fd)?;
                 let own = |name: &[u8]| is_root && OWN.iter().any(|own| own.as_bytes() == name);
-                let mut names: Vec<_> = records?
-                    .into_iter()
-                    .filter(|e| !own(&e.name))
-                    .map(|e| (e.name, e.kind))
-                    .collect();
+                let mut names: Vec<_> =
+                    records?.into_iter().filter(|e| !own(&e.name)).map(|e| (e.name, e.kind)).collect();
                 names.sort();
                 Ok(format!("{names:?}"))
             }
@@ -381,12 +371,8 @@ impl Guest {
             Op::Rmdir(path) => vfs.rmdirat(at, path.as_bytes()).map(done),
             Op::Unlink(path) => vfs.unlinkat(at, path.as_bytes()).map(done),
             Op::Rename(from, to) => vfs.renameat(at, from.as_bytes(), at, to.as_bytes()).map(done),
-            Op::Symlink(target, path) => {
-                vfs.symlinkat(target.as_bytes(), at, path.as_bytes()).map(done)
-            }
-            Op::Link(from, to) => {
-                vfs.linkat(at, from.as_bytes(), at, to.as_bytes(), false).map(done)
-            }
+            Op::Symlink(target, path) => vfs.symlinkat(target.as_bytes(), at, path.as_bytes()).map(done),
+            Op::Link(from, to) => vfs.linkat(at, from.as_bytes(), at, to.as_bytes(), false).map(done),
             Op::Reload | Op::Fork | Op::Base => Ok(String::new()),
         }
     }
@@ -403,7 +389,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 fn host_stat(s: &rustix::fs::Stat) -> String {
-    shown(s.st_mode, s.st_size as u64, s.st_nlink as u64)
+    shown(s.st_mode, s.st_size as u64, s.st_nlink)
 }
 
 fn guest_stat(s: &Stat) -> String {
@@ -508,13 +494,8 @@ pub fn check(seeds: &[Seed], plan: &[Op<Pick>], immutable: bool) {
         match &op {
             Op::Reload => {
                 let saved = postcard::to_stdvec(&guest.vfs).expect("a state that can be saved");
-                let restored: Vfs =
-                    postcard::from_bytes(&saved).expect("a state that can be restored");
-                assert_eq!(
-                    restored.usage(),
-                    guest.vfs.usage(),
-                    "the figures are what counting anew gives"
-                );
+                let restored: Vfs = postcard::from_bytes(&saved).expect("a state that can be restored");
+                assert_eq!(restored.usage(), guest.vfs.usage(), "the figures are what counting anew gives");
                 guest.vfs = restored;
             }
             Op::Fork => left_behind.push((guest.vfs.clone(), picture_of_host(&real))),
@@ -538,11 +519,7 @@ pub fn check(seeds: &[Seed], plan: &[Op<Pick>], immutable: bool) {
     assert_eq!(picture_of_guest(&mut guest.vfs, "", OWN), expected, "the merged tree");
     let changes = guest.vfs.changes("/", 3).expect("changes");
     assert_eq!((changes.mount_index, changes.omitted), (3, 0));
-    assert_eq!(
-        without_modes_of_dirs(apply(&base, &changes)),
-        without_modes_of_dirs(expected),
-        "the changes"
-    );
+    assert_eq!(without_modes_of_dirs(apply(&base, &changes)), without_modes_of_dirs(expected), "the changes");
     for (mut vfs, picture) in left_behind {
         assert_eq!(picture_of_guest(&mut vfs, "", OWN), picture, "a fork that was left behind");
     }
@@ -571,4 +548,3 @@ fn without_modes_of_dirs(picture: Picture) -> Picture {
     let plain = |node| if let Node::Dir { .. } = node { Node::Dir { mode: 0 } } else { node };
     picture.into_iter().map(|(path, node)| (path, plain(node))).collect()
 }
-

@@ -11,12 +11,7 @@ fn read_only(target: &str, dir: &std::path::Path) -> Mount {
 }
 
 fn empty(target: &str) -> Mount {
-    Mount {
-        target: target.into(),
-        lower: Lower::Empty,
-        mode: MountMode::ReadWrite,
-        immutable: true,
-    }
+    Mount { target: target.into(), lower: Lower::Empty, mode: MountMode::ReadWrite, immutable: true }
 }
 
 fn vfs(mounts: Vec<Mount>) -> Vfs {
@@ -35,10 +30,7 @@ fn mounts_lie_over_one_another() {
     ]);
     assert_eq!(v.slurp("/wordpress/wp-content/plugins/mine/plugin.php").as_deref(), Ok(&b"p"[..]));
     assert_eq!(v.slurp("/wordpress/wp-content/plugins/hello.php").as_deref(), Ok(&b"h"[..]));
-    assert_eq!(
-        v.names("/wordpress/wp-content/plugins"),
-        Ok(vec!["hello.php".into(), "mine".into()])
-    );
+    assert_eq!(v.names("/wordpress/wp-content/plugins"), Ok(vec!["hello.php".into(), "mine".into()]));
     assert_eq!(v.names("/wordpress/wp-content"), Ok(vec!["plugins".into(), "uploads".into()]));
     assert_eq!(v.names("/"), Ok(["dev", "request", "tmp", "wordpress"].map(String::from).to_vec()));
     let dev = |v: &Vfs, path| v.stat(path).expect("there").dev;
@@ -46,9 +38,7 @@ fn mounts_lie_over_one_another() {
     assert_eq!(dev(&v, "/wordpress"), dev(&v, "/wordpress/wp-content/plugins"));
     assert!(v.stat("/wordpress/wp-content/plugins/mine/../hello.php").is_ok());
 
-    for path in
-        ["/wordpress/wp-content/plugins/mine", "/wordpress/wp-content/uploads/2026", "/wordpress"]
-    {
+    for path in ["/wordpress/wp-content/plugins/mine", "/wordpress/wp-content/uploads/2026", "/wordpress"] {
         assert_eq!(v.rmdir(path), Err(Errno::EBUSY));
         assert_eq!(
             v.rename(path, "/wordpress/x").map_err(|e| e == Errno::EBUSY || e == Errno::EXDEV),
@@ -124,27 +114,20 @@ fn files_and_bytes_can_be_mounted() {
 fn a_mount_that_cannot_be_is_refused_by_name() {
     let dir = host_with(&[("f", "x"), ("d/f", "x")]);
     let refused = |target: &str, lower: Lower| {
-        let second =
-            Mount { target: target.into(), lower, mode: MountMode::ReadWrite, immutable: false };
+        let second = Mount { target: target.into(), lower, mode: MountMode::ReadWrite, immutable: false };
         let error = Vfs::new(vec![mount("/w", dir.path()), second], VfsLimits::default()).err();
         let refusal = wp_codebox::contract::Refusal::from(error.expect("refused"));
         refusal.code.as_str()
     };
     let fine = || Lower::HostDir(dir.path().into());
-    for target in [
-        "", "relative", "/a/../b", "/a/./b", "/a//b", "/a/", "//a", "/a\0b", "/w", "/w/f/x", "/w/f",
-    ] {
+    for target in
+        ["", "relative", "/a/../b", "/a/./b", "/a//b", "/a/", "//a", "/a\0b", "/w", "/w/f/x", "/w/f"]
+    {
         assert_eq!(refused(target, fine()), "wp_codebox_mount_target_invalid", "{target:?}");
     }
-    assert_eq!(
-        refused("/w/d", Lower::Bytes(Arc::from(&b""[..]))),
-        "wp_codebox_mount_target_invalid"
-    );
+    assert_eq!(refused("/w/d", Lower::Bytes(Arc::from(&b""[..]))), "wp_codebox_mount_target_invalid");
     for source in ["none", "f", "d/f/x"] {
-        assert_eq!(
-            refused("/x", Lower::HostDir(dir.path().join(source))),
-            "wp_codebox_mount_source_invalid"
-        );
+        assert_eq!(refused("/x", Lower::HostDir(dir.path().join(source))), "wp_codebox_mount_source_invalid");
     }
     for source in ["none", "d", "f/x"] {
         assert_eq!(
@@ -152,10 +135,7 @@ fn a_mount_that_cannot_be_is_refused_by_name() {
             "wp_codebox_mount_source_invalid"
         );
     }
-    assert_eq!(
-        refused("/x", Lower::HostFile("/dev/zero".into())),
-        "wp_codebox_mount_source_invalid"
-    );
+    assert_eq!(refused("/x", Lower::HostFile("/dev/zero".into())), "wp_codebox_mount_source_invalid");
 }
 
 #[test]
@@ -249,10 +229,7 @@ fn policies_hold_for_what_is_open_too() {
     v.set_guest_writes(GuestWrites::Nowhere);
     for root in ["/w", "/w/db"] {
         for (what, answer) in mutations(&mut v, root) {
-            assert!(
-                answer == Err(Errno::EROFS) || answer == Err(Errno::ENOENT),
-                "{what}: {answer:?}"
-            );
+            assert!(answer == Err(Errno::EROFS) || answer == Err(Errno::ENOENT), "{what}: {answer:?}");
         }
     }
     assert_eq!(v.write(db, b"y"), Err(Errno::EROFS));
@@ -314,9 +291,7 @@ fn the_host_is_not_led_astray_by_links_of_the_guest() {
     v.symlink("/core/index.php", "/tmp/out.json").expect("made");
     v.symlink("/core", "/tmp/dir").expect("made");
     v.symlink("/core/new", "/tmp/dangling").expect("made");
-    for path in
-        ["/tmp/out.json", "/tmp/dir/index.php", "/tmp/dir/new", "/tmp/dir/new/x", "/tmp/dangling"]
-    {
+    for path in ["/tmp/out.json", "/tmp/dir/index.php", "/tmp/dir/new", "/tmp/dir/new/x", "/tmp/dangling"] {
         let refused = v.host_write(path, "astray", 0o644).expect_err(path);
         assert!(refused == Errno::ELOOP || refused == Errno::ENOENT, "{path}: {refused:?}");
     }

@@ -31,11 +31,7 @@ fn a_trailing_slash_asks_for_a_directory() {
             assert!(v.lstat(path).is_ok_and(|s| s.mode & S_IFMT == S_IFDIR), "{path}");
         }
         assert!(v.lstat("/w/to-dir").is_ok_and(|s| s.mode & S_IFMT == S_IFLNK));
-        assert_eq!(
-            v.readlinkat(AT_FDCWD, b"/w/to-dir/"),
-            Err(Errno::EINVAL),
-            "the directory is no link"
-        );
+        assert_eq!(v.readlinkat(AT_FDCWD, b"/w/to-dir/"), Err(Errno::EINVAL), "the directory is no link");
         assert_eq!(v.readlinkat(AT_FDCWD, b"/w/to-dir").as_deref(), Ok(&b"d"[..]));
     }
 }
@@ -50,8 +46,7 @@ fn a_trailing_slash_after_a_link_does_not_lead_out() {
     symlink("..", dir.path().join("up")).expect("a link");
     for mut v in both(dir.path()) {
         v.symlink(outside.path().to_str().expect("UTF-8"), "/w/guest-out").expect("made");
-        for path in ["/w/out/", "/w/out/.", "/w/out/secret", "/w/guest-out/", "/w/guest-out/secret"]
-        {
+        for path in ["/w/out/", "/w/out/.", "/w/out/secret", "/w/guest-out/", "/w/guest-out/secret"] {
             assert_eq!(v.stat(path), Err(Errno::ENOENT), "{path}");
             assert_eq!(v.open(path, O_RDONLY), Err(Errno::ENOENT), "{path}");
             assert_eq!(v.open(path, O_RDONLY | O_DIRECTORY), Err(Errno::ENOENT), "{path}");
@@ -68,9 +63,7 @@ fn a_trailing_slash_after_a_link_does_not_lead_out() {
 fn dot_dot_never_leaves_the_root() {
     let dir = host_with(&[("a/b/f", "deep")]);
     for mut v in both(dir.path()) {
-        for path in
-            ["/../../w/a/b/f", "/w/../../../w/a/../a/b/f", "/w/a/b/../../a/b/./f", "/w/a/b/../b/f"]
-        {
+        for path in ["/../../w/a/b/f", "/w/../../../w/a/../a/b/f", "/w/a/b/../../a/b/./f", "/w/a/b/../b/f"] {
             assert_eq!(v.slurp(path).as_deref(), Ok(&b"deep"[..]), "{path}");
         }
         v.chdir(b"/w/a/b").expect("changed");
@@ -161,7 +154,7 @@ fn names_and_paths_have_their_lengths() {
             }
         }
         let path =
-            |n: usize| format!("/{}", "./".repeat((n - 1) / 2)) + if n % 2 == 0 { "." } else { "" };
+            |n: usize| format!("/{}", "./".repeat((n - 1) / 2)) + if n.is_multiple_of(2) { "." } else { "" };
         assert!(v.stat(&path(4095)).is_ok());
         assert_eq!(v.stat(&path(4096)), Err(Errno::ENAMETOOLONG));
         assert_eq!(v.symlink(&path(4096), "/tmp/l"), Err(Errno::ENAMETOOLONG));
@@ -194,20 +187,12 @@ fn names_are_bytes() {
         assert_eq!(v.slurp("/w/back\\slash").as_deref(), Ok(&b"b"[..]));
         assert_eq!(v.stat("/w/back/slash"), Err(Errno::ENOENT));
         assert_eq!(v.stat("/w\\back"), Err(Errno::ENOENT));
-        for name in [
-            &b"\xff\xfe"[..],
-            b"caf\xe9",
-            b"caf\xc3\xa9",
-            b"cafe\xcc\x81",
-            b"CAF\xc3\x89",
-            b" ",
-            b"\n",
-            b"-",
-        ] {
+        for name in
+            [&b"\xff\xfe"[..], b"caf\xe9", b"caf\xc3\xa9", b"cafe\xcc\x81", b"CAF\xc3\x89", b" ", b"\n", b"-"]
+        {
             let path = [b"/w/", name].concat();
-            let fd = v
-                .openat(AT_FDCWD, &path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
-                .expect("a name of its own");
+            let fd =
+                v.openat(AT_FDCWD, &path, O_WRONLY | O_CREAT | O_EXCL, 0o644).expect("a name of its own");
             v.write(fd, name).expect("written");
         }
         let fd = v.open("/w", O_RDONLY).expect("open");
@@ -231,17 +216,9 @@ fn a_directory_swapped_for_a_link_between_calls_leads_nowhere() {
     std::fs::rename(dir.path().join("d"), dir.path().join("gone")).expect("renamed");
     symlink(outside.path(), dir.path().join("d")).expect("a link in its place");
     assert_eq!(v.openat(fd, b"f", O_RDONLY, 0), Err(Errno::ELOOP), "by the open directory");
-    assert_eq!(
-        v.slurp("/w/d/f"),
-        Err(Errno::ELOOP),
-        "by its path, which the sandbox knows as a directory"
-    );
+    assert_eq!(v.slurp("/w/d/f"), Err(Errno::ELOOP), "by its path, which the sandbox knows as a directory");
     assert_eq!(v.slurp("/w/d/g"), Err(Errno::ELOOP));
-    assert_eq!(
-        read_all(&mut v, read_only).as_deref(),
-        Ok(&b"mine"[..]),
-        "what was open stays open"
-    );
+    assert_eq!(read_all(&mut v, read_only).as_deref(), Ok(&b"mine"[..]), "what was open stays open");
 
     // A link that was always one is the guest's to follow, in the guest's namespace.
     let mut fresh = sandbox(dir.path());

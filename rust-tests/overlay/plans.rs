@@ -23,9 +23,7 @@ fn path() -> impl Strategy<Value = String> {
 
 /// A path whose last segment is a name, so that the kernel's side can be split there.
 fn named() -> impl Strategy<Value = String> {
-    path().prop_map(|p| {
-        if last_of(&p).1 == ".." || last_of(&p).1 == "." { format!("{p}/a") } else { p }
-    })
+    path().prop_map(|p| if last_of(&p).1 == ".." || last_of(&p).1 == "." { format!("{p}/a") } else { p })
 }
 
 fn pick(free: bool) -> impl Strategy<Value = Pick> {
@@ -68,9 +66,8 @@ fn mode() -> impl Strategy<Value = u32> {
 
 fn open_flags() -> impl Strategy<Value = i32> {
     let access = prop::sample::select(vec![O_RDONLY, O_WRONLY, O_RDWR]);
-    let some = |flag: i32, percent: f64| {
-        prop::bool::weighted(percent).prop_map(move |on| if on { flag } else { 0 })
-    };
+    let some =
+        |flag: i32, percent: f64| prop::bool::weighted(percent).prop_map(move |on| if on { flag } else { 0 });
     (
         access,
         some(O_CREAT, 0.5),
@@ -122,8 +119,7 @@ fn op() -> impl Strategy<Value = Op<Pick>> {
 
 fn seed() -> impl Strategy<Value = Seed> {
     let plain = || {
-        prop::collection::vec(prop::sample::select(vec!["a", "b", "c", "d"]), 1..5)
-            .prop_map(|s| s.join("/"))
+        prop::collection::vec(prop::sample::select(vec!["a", "b", "c", "d"]), 1..5).prop_map(|s| s.join("/"))
     };
     prop_oneof![
         2 => plain().prop_map(Seed::Dir),

@@ -155,13 +155,11 @@ fn anything_but_files_and_directories() {
 
 #[test]
 fn a_link_and_then_a_file_through_it() {
-    let archive = Hostile::default()
-        .entry(EntryType::Symlink, b"package/a", "..", b"")
-        .file("package/a/evil", b"x");
+    let archive =
+        Hostile::default().entry(EntryType::Symlink, b"package/a", "..", b"").file("package/a/evil", b"x");
     refused(archive, "Symlink");
-    let archive = Hostile::default()
-        .entry(EntryType::Link, b"package/a", "../evil", b"")
-        .file("package/a", b"x");
+    let archive =
+        Hostile::default().entry(EntryType::Link, b"package/a", "../evil", b"").file("package/a", b"x");
     refused(archive, "Link");
 }
 

@@ -3,8 +3,8 @@
 use crate::support::sections;
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataCountSection, ElementSection, Elements, EntityType, ExportKind,
-    ExportSection, Function, FunctionSection, GlobalSection, GlobalType, ImportSection, InstructionSink, MemArg,
-    Module, NameMap, NameSection, RefType, TableSection, TableType, TypeSection, ValType,
+    ExportSection, Function, FunctionSection, GlobalSection, GlobalType, ImportSection, InstructionSink,
+    MemArg, Module, NameMap, NameSection, RefType, TableSection, TableType, TypeSection, ValType,
 };
 use wasmparser::{Operator, Parser, Payload};
 use wasmtime::{Engine, Instance, Store, TypedFunc};
@@ -98,7 +98,9 @@ fn no_bulk_memory_operation_is_left() {
                 for operator in body.get_operators_reader().unwrap() {
                     count += usize::from(matches!(
                         operator.unwrap(),
-                        Operator::MemoryCopy { .. } | Operator::MemoryFill { .. } | Operator::MemoryInit { .. }
+                        Operator::MemoryCopy { .. }
+                            | Operator::MemoryFill { .. }
+                            | Operator::MemoryInit { .. }
                     ));
                 }
             }
@@ -157,9 +159,15 @@ fn copies_and_fills_are_those_of_the_standard_library() {
 #[test]
 fn ranges_outside_memory_trap() {
     let page = 65_536;
-    for (to, from, len) in
-        [(page - 8, 0, 64), (0, page - 8, 64), (-8, 0, 4), (8, 0, -1), (0, 8, -1), (page, 0, 1), (16, 0, -100)]
-    {
+    for (to, from, len) in [
+        (page - 8, 0, 64),
+        (0, page - 8, 64),
+        (-8, 0, 4),
+        (8, 0, -1),
+        (0, 8, -1),
+        (page, 0, 1),
+        (16, 0, -100),
+    ] {
         let (mut store, instance) = instance(&transform(&bulk_module()).unwrap().module);
         let copy: TypedFunc<(i32, i32, i32), ()> = instance.get_typed_func(&mut store, "f1").unwrap();
         copy.call(&mut store, (to, from, len)).unwrap_err();
@@ -250,7 +258,8 @@ fn interpret(wasm: &wasmtime::Module, oplines: &[(i32, i32)]) -> (Result<i32, wa
     let instance = Instance::new(&mut store, wasm, &[]).unwrap();
     let memory = instance.get_memory(&mut store, "memory").unwrap();
     let frame: Vec<u8> = [CODE as i32, 7].into_iter().flat_map(i32::to_le_bytes).collect();
-    let code: Vec<u8> = oplines.iter().flat_map(|(slot, operand)| [*slot, *operand]).flat_map(i32::to_le_bytes).collect();
+    let code: Vec<u8> =
+        oplines.iter().flat_map(|(slot, operand)| [*slot, *operand]).flat_map(i32::to_le_bytes).collect();
     memory.write(&mut store, FRAME as usize, &frame).unwrap();
     memory.write(&mut store, CODE, &code).unwrap();
     let run: TypedFunc<i32, i32> = instance.get_typed_func(&mut store, "f5").unwrap();
@@ -269,7 +278,21 @@ fn the_loop_does_what_its_calls_did() {
     let engine = Engine::new(&config::compiler().unwrap()).unwrap();
     let compiled = |wasm: &[u8]| wasmtime::Module::new(&engine, wasm).unwrap();
     let (new, old) = (compiled(&transformed.module), compiled(&plain.module));
-    let oplines = [(2, 0), (3, 0), (4, 0), (5, 0), (5, 1), (5, 2), (5, 3), (5, 4), (6, 0), (1, 0), (7, 0), (8, 0), (-1, 0)];
+    let oplines = [
+        (2, 0),
+        (3, 0),
+        (4, 0),
+        (5, 0),
+        (5, 1),
+        (5, 2),
+        (5, 3),
+        (5, 4),
+        (6, 0),
+        (1, 0),
+        (7, 0),
+        (8, 0),
+        (-1, 0),
+    ];
     let mut answered = 0;
     for first in oplines {
         for second in oplines {

@@ -4,8 +4,8 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use wasm_encoder::{
-    CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, Function, FunctionSection,
-    GlobalSection, GlobalType, MemorySection, MemoryType, Module, TypeSection, ValType,
+    CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, Function, FunctionSection, GlobalSection,
+    GlobalType, MemorySection, MemoryType, Module, TypeSection, ValType,
 };
 use wp_codebox::contract::digest_hex;
 use wp_codebox::engine::pack::build::{Assembly, Npm, Staging, compile, transform};

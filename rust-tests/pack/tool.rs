@@ -207,10 +207,7 @@ fn inspect_shows_every_part_and_its_origin() {
     assert!(table.contains(&manifest.id()) && table.contains("usable here  yes"), "{table}");
 
     let output = on(&bench.out(), &bench, &["inspect", "--format", "json"]);
-    assert_eq!(
-        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap(),
-        json!(manifest)
-    );
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap(), json!(manifest));
 }
 
 #[test]

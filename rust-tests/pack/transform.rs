@@ -2,8 +2,8 @@
 
 use crate::support::{Sections, sections};
 use wasm_encoder::{
-    CodeSection, ConstExpr, CustomSection, EntityType, ExportKind, ExportSection, Function,
-    GlobalType, ImportSection, MemoryType, Module, StartSection, TypeSection, ValType,
+    CodeSection, ConstExpr, CustomSection, EntityType, ExportKind, ExportSection, Function, GlobalType,
+    ImportSection, MemoryType, Module, StartSection, TypeSection, ValType,
 };
 use wasmtime::{Engine, Instance, Store, Val};
 use wp_codebox::engine::config;
@@ -38,8 +38,7 @@ fn data_segments_become_one_image_and_later_ones_win() {
 fn hold_keeps_the_request_open() {
     let transformed = transform(&sections().finish(), &USED).unwrap();
     let (mut store, instance) = instance(&transformed.module);
-    let shutdown =
-        instance.get_typed_func::<(), ()>(&mut store, "wasm_sapi_request_shutdown").unwrap();
+    let shutdown = instance.get_typed_func::<(), ()>(&mut store, "wasm_sapi_request_shutdown").unwrap();
     let hold = instance.get_global(&mut store, "hold").unwrap();
     assert_eq!(hold.get(&mut store).unwrap_i32(), 0);
 

@@ -45,7 +45,10 @@ impl Bench {
             ("core/wp-includes/version.php", "<?php"),
             ("file.txt", "text"),
             ("code.php", "<?php echo 1;"),
-            ("seed.json", r#"{ "activeTheme": "twentytwentyfive", "posts": [], "users": [], "media": [], "options": {} }"#),
+            (
+                "seed.json",
+                r#"{ "activeTheme": "twentytwentyfive", "posts": [], "users": [], "media": [], "options": {} }"#,
+            ),
             ("dump.sql", "SELECT 1;"),
         ] {
             let path = root.join(path);
@@ -143,7 +146,10 @@ fn collect(value: &Value, at: String, leaves: &mut Vec<String>) {
             });
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, inner)| collect(inner, format!("{at}/{index}"), leaves));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, inner)| collect(inner, format!("{at}/{index}"), leaves));
         }
         _ => leaves.push(at),
     }
@@ -158,9 +164,28 @@ fn hostile_value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
         prop::sample::select(vec![
-            "", " ", "/", "..", "../..", "/etc/passwd", "pipe", "\0", "/wordpress", "/internal/codebox", "/tmp", "/workspace", "/usr/share", "/wordpress/index.php",
-            "/wordpress/wp-content/uploads", "/workspace//x/",
-            "http://example.org/a.zip", "wordpress.nothing", "code=", "=", "HTTP_PROXY", "plugin/../../plugin.php",
+            "",
+            " ",
+            "/",
+            "..",
+            "../..",
+            "/etc/passwd",
+            "pipe",
+            "\0",
+            "/wordpress",
+            "/internal/codebox",
+            "/tmp",
+            "/workspace",
+            "/usr/share",
+            "/wordpress/index.php",
+            "/wordpress/wp-content/uploads",
+            "/workspace//x/",
+            "http://example.org/a.zip",
+            "wordpress.nothing",
+            "code=",
+            "=",
+            "HTTP_PROXY",
+            "plugin/../../plugin.php",
         ])
         .prop_map(Value::from),
     ]
@@ -188,12 +213,17 @@ fn mounts() -> impl Strategy<Value = Value> {
 }
 
 fn workspaces() -> impl Strategy<Value = Value> {
-    let scaffold = "[a-z][a-z0-9]{0,8}".prop_map(|slug| json!({ "seed": { "type": "plugin_scaffold", "slug": slug } }));
+    let scaffold =
+        "[a-z][a-z0-9]{0,8}".prop_map(|slug| json!({ "seed": { "type": "plugin_scaffold", "slug": slug } }));
     let directory = Just(json!({
         "target": "/workspace/directory",
         "seed": { "type": "directory", "source": "plugin", "excludePaths": ["inner/**"] },
     }));
-    prop_oneof![Just(json!([])), scaffold.prop_map(|one| json!([one])), directory.prop_map(|one| json!([one]))]
+    prop_oneof![
+        Just(json!([])),
+        scaffold.prop_map(|one| json!([one])),
+        directory.prop_map(|one| json!([one]))
+    ]
 }
 
 fn plugin() -> impl Strategy<Value = Value> {
@@ -228,9 +258,13 @@ fn plugin_runtime() -> impl Strategy<Value = Value> {
 
 fn steps() -> impl Strategy<Value = Value> {
     let step = prop_oneof![
-        "[a-z ]{1,20}".prop_map(|text| json!({ "command": "wordpress.run-php", "args": [format!("code=echo '{text}';")] })),
+        "[a-z ]{1,20}".prop_map(
+            |text| json!({ "command": "wordpress.run-php", "args": [format!("code=echo '{text}';")] })
+        ),
         Just(json!({ "command": "wordpress.run-php", "args": ["code-file=code.php", "bootstrap=none"] })),
-        Just(json!({ "command": "wordpress.wp-cli", "args": ["option", "get", "home"], "allowFailure": true })),
+        Just(
+            json!({ "command": "wordpress.wp-cli", "args": ["option", "get", "home"], "allowFailure": true })
+        ),
     ];
     prop::collection::vec(step, 1..5).prop_map(Value::from)
 }

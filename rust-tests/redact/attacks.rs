@@ -24,7 +24,8 @@ fn clean(redactor: &Redactor, text: &str) -> String {
 fn assert_hidden(names: &[&str]) {
     let redactor = redactor(&[VALUE]);
     for name in names {
-        let (_, encode) = ALL.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no encoding {name}"));
+        let (_, encode) =
+            ALL.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no encoding {name}"));
         let text = format!("before |{}| after", encode(VALUE));
         let shown = clean(&redactor, &text);
         assert!(shown.starts_with("before |") && shown.ends_with("| after"), "{name}: {shown}");

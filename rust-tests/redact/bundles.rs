@@ -12,14 +12,15 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use wp_codebox::artifact::{
-    AgentRun, Attachment, AttachmentContent, Bundle, Diagnostic, Draft, Failure, Observation, Outcome, Redactor, Secret,
-    Severity,
+    AgentRun, Attachment, AttachmentContent, Bundle, Diagnostic, Draft, Failure, Observation, Outcome,
+    Redactor, Secret, Severity,
 };
 use wp_codebox::contract::{CommandRecord, Event};
 
 const VALUE: &str = "s3cr3t/Zx9+Qw7'Lm5\"Kp2";
 /// What no spelling of the value leaves in one piece, and what each of them holds of it.
-const PARTS: [&str; 5] = ["s3cr3t/Zx9", "s3cr3t%2FZx9", "Qw7'Lm5", "7333637233742f5a78", "czNjcjN0L1p4OStRdz"];
+const PARTS: [&str; 5] =
+    ["s3cr3t/Zx9", "s3cr3t%2FZx9", "Qw7'Lm5", "7333637233742f5a78", "czNjcjN0L1p4OStRdz"];
 const MARKER: &str = "[REDACTED:configured-secret-value]";
 
 fn redactor() -> Arc<Redactor> {
@@ -90,8 +91,10 @@ fn leaky() -> Draft {
         path: None,
         details: json!({ VALUE: 1 }),
     }];
-    draft.agent = Some(AgentRun { commands: vec!["command-1".into()], reply: json!({ "reply": spellings, VALUE: 1 }) });
-    let attachment = |path: &str, content| Attachment { path: path.into(), kind: "agent-result".into(), content };
+    draft.agent =
+        Some(AgentRun { commands: vec!["command-1".into()], reply: json!({ "reply": spellings, VALUE: 1 }) });
+    let attachment =
+        |path: &str, content| Attachment { path: path.into(), kind: "agent-result".into(), content };
     draft.attachments = vec![
         attachment("findings.json", AttachmentContent::Json(json!({ "reply": spellings }))),
         attachment("notes.txt", AttachmentContent::Text(spellings.clone())),
@@ -156,9 +159,13 @@ fn redacted_files_are_marked_and_others_are_not() {
     }
     assert_eq!(entry(&changed, "packed.bin")["omitted"], json!("secret"));
     let patch = fs::read_to_string(bundle.directory.join("files/patch.diff")).unwrap();
-    assert!(patch.contains("+$a = getenv( 'API_KEY' );") && patch.contains(&format!("+// {MARKER}")), "{patch}");
+    assert!(
+        patch.contains("+$a = getenv( 'API_KEY' );") && patch.contains(&format!("+// {MARKER}")),
+        "{patch}"
+    );
     let review = bundle.review.unwrap();
-    let flags: Vec<&str> = review["riskFlags"].as_array().unwrap().iter().map(|flag| flag.as_str().unwrap()).collect();
+    let flags: Vec<&str> =
+        review["riskFlags"].as_array().unwrap().iter().map(|flag| flag.as_str().unwrap()).collect();
     assert!(flags.contains(&"secrets-redacted") && flags.contains(&"redacted:/workspace/a.php"), "{flags:?}");
 }
 
@@ -189,7 +196,14 @@ fn metadata_and_review_say_what_was_redacted() {
     let sum: u64 = rows.iter().map(|row| row["count"].as_u64().unwrap()).sum();
     assert_eq!(redaction["total"], json!(sum));
     let paths: Vec<&str> = rows.iter().map(|row| row["path"].as_str().unwrap()).collect();
-    for path in ["commands.jsonl", "events.jsonl", "files/patch.diff", "files/findings.json", "files/agent-task-result.json", "metadata.json"] {
+    for path in [
+        "commands.jsonl",
+        "events.jsonl",
+        "files/patch.diff",
+        "files/findings.json",
+        "files/agent-task-result.json",
+        "metadata.json",
+    ] {
         assert!(paths.contains(&path), "{path} in {paths:?}");
     }
     assert_eq!(metadata["provenance"]["task"]["secret_env"], json!(["API_KEY"]));
@@ -199,13 +213,16 @@ fn metadata_and_review_say_what_was_redacted() {
 fn a_clean_bundle_says_so() {
     let (_room, bundle) = write(draft("s", &tree([]), &tree([("a", text("b\n"))])));
     let metadata = bundle.metadata.unwrap();
-    assert_eq!(metadata["redaction"], json!({
-        "schema": "wp-codebox/artifact-redaction/v1",
-        "status": "clean",
-        "total": 0,
-        "byKind": {},
-        "artifacts": [],
-    }));
+    assert_eq!(
+        metadata["redaction"],
+        json!({
+            "schema": "wp-codebox/artifact-redaction/v1",
+            "status": "clean",
+            "total": 0,
+            "byKind": {},
+            "artifacts": [],
+        })
+    );
     assert_eq!(bundle.review.unwrap().get("redaction"), None);
 }
 
@@ -240,7 +257,8 @@ fn the_manifest_says_of_each_file_whether_something_was_taken_out() {
         let reason = marked.then_some("Replaced: configured-secret-value.");
         assert_eq!(row["redaction"]["reason"].as_str(), reason, "{path}");
     }
-    for path in ["files/patch.diff", "files/diffs/mount-0.patch", "files/mounts/0/a.php", "logs/commands.log"] {
+    for path in ["files/patch.diff", "files/diffs/mount-0.patch", "files/mounts/0/a.php", "logs/commands.log"]
+    {
         let row = manifest["files"].as_array().unwrap().iter().find(|row| row["path"] == path).unwrap();
         assert_eq!(row["redaction"]["policy"], "applied", "{path}");
     }

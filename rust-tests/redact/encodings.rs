@@ -14,7 +14,9 @@ pub const ALL: [(&str, Encoding); 32] = [
     ("base64 url-safe", |s| URL_SAFE.encode(s)),
     ("base64 url-safe after one byte", |s| URL_SAFE.encode(format!("?{s}?"))),
     ("base64 url-safe after two bytes", |s| URL_SAFE.encode(format!("??{s}"))),
-    ("base64 in lines", |s| lines(&STANDARD.encode(format!("some text before it, {s}, and some after")), 19, "\r\n")),
+    ("base64 in lines", |s| {
+        lines(&STANDARD.encode(format!("some text before it, {s}, and some after")), 19, "\r\n")
+    }),
     ("base64 in a patch", |s| lines(&STANDARD.encode(format!("{s} and so on")), 11, "\n+")),
     ("hex", |s| s.bytes().map(|b| format!("{b:02x}")).collect()),
     ("hex, upper case", |s| s.bytes().map(|b| format!("{b:02X}")).collect()),
@@ -38,7 +40,14 @@ pub const ALL: [(&str, Encoding); 32] = [
     ("PHP serialize", |s| format!("s:{}:\"{s}\";", s.len())),
     ("shell", |s| format!("'{}'", s.replace('\'', "'\\''"))),
     ("SQL", |s| format!("'{}'", s.replace('\'', "''"))),
-    ("concatenated", |s| s.chars().collect::<Vec<_>>().chunks(5).map(|part| part.iter().collect::<String>()).collect::<Vec<_>>().join("' .\n    '")),
+    ("concatenated", |s| {
+        s.chars()
+            .collect::<Vec<_>>()
+            .chunks(5)
+            .map(|part| part.iter().collect::<String>())
+            .collect::<Vec<_>>()
+            .join("' .\n    '")
+    }),
 ];
 
 /// Encodings that wrap or split what they get, for values that do not end at a line.

@@ -42,10 +42,15 @@ fn a_value_cut_anywhere_with_any_pause_is_not_shown() {
     let text = format!("before\n{VALUE} after\n");
     for first in 0..text.len() {
         for second in first..text.len() {
-            let parts = [&text.as_bytes()[..first], &text.as_bytes()[first..second], &text.as_bytes()[second..]];
+            let parts =
+                [&text.as_bytes()[..first], &text.as_bytes()[first..second], &text.as_bytes()[second..]];
             for all in [false, true] {
                 let steps = shown(&redactor, &parts, all);
-                assert_eq!(steps.concat(), format!("before\n{MARKER} after\n"), "{first} {second} {all}: {steps:?}");
+                assert_eq!(
+                    steps.concat(),
+                    format!("before\n{MARKER} after\n"),
+                    "{first} {second} {all}: {steps:?}"
+                );
             }
         }
     }
@@ -65,7 +70,9 @@ fn a_value_that_comes_byte_by_byte_or_wrapped_is_not_shown() {
 
 #[test]
 fn a_private_key_that_comes_line_by_line_is_not_shown() {
-    let body: Vec<String> = (0..12).map(|line| format!("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJ{line:02}xYz\n")).collect();
+    let body: Vec<String> = (0..12)
+        .map(|line| format!("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJ{line:02}xYz\n"))
+        .collect();
     let mut parts = vec!["ready\n-----BEGIN PRIVATE KEY-----\n".to_owned()];
     parts.extend(body.iter().cloned());
     parts.push("-----END PRIVATE KEY-----\ndone\n".to_owned());

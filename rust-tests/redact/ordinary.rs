@@ -15,14 +15,16 @@ const PER_GIGABYTE: u64 = 200;
 
 #[test]
 fn wordpress_core_keeps_its_code() {
-    let secrets: Vec<Secret> = ["xK9qLm2Vb7Rt4Zp1", "correct horse battery staple", "hunter22x", "wp_test_8fK2m"]
-        .iter()
-        .map(|value| Secret::new("NAME", *value).unwrap())
-        .collect();
+    let secrets: Vec<Secret> =
+        ["xK9qLm2Vb7Rt4Zp1", "correct horse battery staple", "hunter22x", "wp_test_8fK2m"]
+            .iter()
+            .map(|value| Secret::new("NAME", *value).unwrap())
+            .collect();
     let redactor = Redactor::new(&secrets);
     let (mut bytes, mut hits) = (0, Vec::new());
     for entry in walkdir::WalkDir::new(wordpress()).into_iter().flatten() {
-        let code = entry.path().extension().is_some_and(|kind| kind == "php" || kind == "js" || kind == "css");
+        let code =
+            entry.path().extension().is_some_and(|kind| kind == "php" || kind == "js" || kind == "css");
         if !code {
             continue;
         }

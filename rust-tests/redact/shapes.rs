@@ -30,7 +30,9 @@ fn tokens() -> Vec<(&'static str, String)> {
 #[test]
 fn tokens_go_and_what_is_around_them_stays() {
     for (kind, token) in tokens() {
-        for (before, after) in [("", ""), ("$key = '", "';"), ("key=", "&x=1"), ("x\\n", "\\n"), ("(", ")\n"), ("see ", ".")] {
+        for (before, after) in
+            [("", ""), ("$key = '", "';"), ("key=", "&x=1"), ("x\\n", "\\n"), ("(", ")\n"), ("see ", ".")]
+        {
             let shown = clean(&format!("{before}{token}{after}"));
             assert_eq!(shown, format!("{before}[REDACTED:{kind}]{after}"), "{token}");
         }
@@ -87,7 +89,9 @@ fn words_that_look_like_tokens_stay() {
 #[test]
 fn private_keys() {
     let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
-    for kind in ["RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
+    for kind in
+        ["RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY"]
+    {
         let key = format!("-----BEGIN {kind}-----\n{body}\n{body}\nAbc/+d==\n-----END {kind}-----\nafter\n");
         let shown = clean(&key);
         assert!(!shown.contains("Us8cKj") && !shown.contains("Abc/"), "{shown}");
@@ -99,9 +103,14 @@ fn private_keys() {
         assert!(!shown.contains("Us8cKj"), "{shown}");
         assert!(shown.lines().all(|line| line.starts_with('+')), "{shown}");
         let json = clean(&serde_json::to_string(&key).unwrap());
-        assert!(!json.contains("Us8cKj") && json.ends_with(&format!("-----END {kind}-----\\nafter\\n\"")), "{json}");
+        assert!(
+            !json.contains("Us8cKj") && json.ends_with(&format!("-----END {kind}-----\\nafter\\n\"")),
+            "{json}"
+        );
     }
-    let headed = format!("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0A1B\n\n{body}\n");
+    let headed = format!(
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0A1B\n\n{body}\n"
+    );
     assert!(!clean(&headed).contains("Us8cKj"));
     let cut = format!("-----BEGIN PRIVATE KEY-----\n{body}\n{body}");
     assert!(!clean(&cut).contains("Us8cKj"));
@@ -123,15 +132,28 @@ fn passwords_in_urls() {
 fn authorization_headers() {
     for (text, shown) in [
         ("Authorization: Bearer abc.def-0123456789", "Authorization: Bearer [REDACTED:authorization-header]"),
-        ("authorization: bearer 9aXq2Lm4Pz8Rt6Vb\r\nHost: x", "authorization: bearer [REDACTED:authorization-header]\r\nHost: x"),
-        ("{\"Authorization\":\"Basic dXNlcjpodW50ZXIyMg==\"}", "{\"Authorization\":\"Basic [REDACTED:authorization-header]\"}"),
-        ("'Authorization' => 'Token 9aXq2Lm4Pz8Rt6Vb'", "'Authorization' => 'Token [REDACTED:authorization-header]'"),
+        (
+            "authorization: bearer 9aXq2Lm4Pz8Rt6Vb\r\nHost: x",
+            "authorization: bearer [REDACTED:authorization-header]\r\nHost: x",
+        ),
+        (
+            "{\"Authorization\":\"Basic dXNlcjpodW50ZXIyMg==\"}",
+            "{\"Authorization\":\"Basic [REDACTED:authorization-header]\"}",
+        ),
+        (
+            "'Authorization' => 'Token 9aXq2Lm4Pz8Rt6Vb'",
+            "'Authorization' => 'Token [REDACTED:authorization-header]'",
+        ),
         ("Proxy-Authorization: 9aXq2Lm4Pz8Rt6Vb1Nc3", "Proxy-Authorization: [REDACTED:authorization-header]"),
-        ("HTTP_AUTHORIZATION=Bearer 9aXq2Lm4Pz8Rt6Vb1Nc3", "HTTP_AUTHORIZATION=Bearer [REDACTED:authorization-header]"),
+        (
+            "HTTP_AUTHORIZATION=Bearer 9aXq2Lm4Pz8Rt6Vb1Nc3",
+            "HTTP_AUTHORIZATION=Bearer [REDACTED:authorization-header]",
+        ),
     ] {
         assert_eq!(clean(text), shown);
     }
-    let digest = clean("Authorization: Digest username=\"a\", response=\"6629fae49393a05397450978507c4ef1\"\nX: y");
+    let digest =
+        clean("Authorization: Digest username=\"a\", response=\"6629fae49393a05397450978507c4ef1\"\nX: y");
     assert_eq!(digest, "Authorization: Digest [REDACTED:authorization-header]\nX: y");
 }
 

@@ -25,7 +25,8 @@ pub fn leaks(text: &[u8], secret: &str) -> Option<&'static str> {
         let encoded = bare(encode(secret).as_bytes());
         // Without the first and last characters, which what stands beside the secret decides too.
         let inner = encoded.get(4..encoded.len().checked_sub(4)?)?;
-        (!name.contains("lines") && !name.contains("patch") && inner.len() >= 8 && shown(inner)).then_some(*name)
+        (!name.contains("lines") && !name.contains("patch") && inner.len() >= 8 && shown(inner))
+            .then_some(*name)
     });
     around.next()
 }

@@ -4,7 +4,9 @@ use super::php::patient;
 use super::site;
 use serde_json::Value;
 use std::path::Path;
-use wp_codebox::sandbox::{Arguments, Command, Execution, HostMount, MountKind, Policy, Sandbox, Spec, command_ids};
+use wp_codebox::sandbox::{
+    Arguments, Command, Execution, HostMount, MountKind, Policy, Sandbox, Spec, command_ids,
+};
 
 /// A sandbox in which every command is allowed.
 pub fn sandbox(mounts: Vec<HostMount>) -> Sandbox {

@@ -83,9 +83,12 @@ impl Foreign {
     }
 
     pub fn manifest(&self, by_list: bool, cases: Value) -> Value {
-        let mut rows = vec![json!({ "path": "manifest.json", "kind": "manifest", "contentType": "application/json" })];
+        let mut rows =
+            vec![json!({ "path": "manifest.json", "kind": "manifest", "contentType": "application/json" })];
         for (path, kind) in &self.files {
-            rows.push(json!({ "path": path, "kind": kind, "contentType": "x", "provenance": { "source": "é" } }));
+            rows.push(
+                json!({ "path": path, "kind": kind, "contentType": "x", "provenance": { "source": "é" } }),
+            );
         }
         let (inputs, value) = if by_list {
             let list = contract::stable_json_unescaped(&json!(rows));
@@ -94,8 +97,12 @@ impl Foreign {
             let read = |path: &str| fs::read_to_string(self.dir.path().join(path)).unwrap();
             let (changed, patch) = (read("files/changed-files.json"), read("files/patch.diff"));
             let inputs = json!(["files/changed-files.json", "files/patch.diff"]);
-            let parts =
-                ["wp-codebox/artifact-content/v1\nfiles/changed-files.json\n", &changed, "\nfiles/patch.diff\n", &patch];
+            let parts = [
+                "wp-codebox/artifact-content/v1\nfiles/changed-files.json\n",
+                &changed,
+                "\nfiles/patch.diff\n",
+                &patch,
+            ];
             (inputs, sha256(&parts))
         };
         for row in &mut rows {
@@ -128,7 +135,8 @@ impl Foreign {
 
     pub fn write_with(&self, by_list: bool, cases: Value) -> Value {
         let manifest = self.manifest(by_list, cases);
-        fs::write(self.dir.path().join("manifest.json"), serde_json::to_vec_pretty(&manifest).unwrap()).unwrap();
+        fs::write(self.dir.path().join("manifest.json"), serde_json::to_vec_pretty(&manifest).unwrap())
+            .unwrap();
         manifest
     }
 }

@@ -10,15 +10,17 @@ use wp_codebox::engine::{Boot, EngineError, Guest, Limits, Request, Response, Ru
 /// The pack that `bin/test` built.
 pub fn pack() -> Arc<Pack> {
     static PACK: OnceLock<Arc<Pack>> = OnceLock::new();
-    Arc::clone(PACK.get_or_init(|| Arc::new(Pack::open(&runtime_dir()).expect("a runtime pack: bin/test builds one"))))
+    Arc::clone(
+        PACK.get_or_init(|| {
+            Arc::new(Pack::open(&runtime_dir()).expect("a runtime pack: bin/test builds one"))
+        }),
+    )
 }
 
 /// Where it lies.
 pub fn runtime_dir() -> PathBuf {
-    std::env::var_os("WP_CODEBOX_RUNTIME_DIR").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/var/runtime")),
-        PathBuf::from,
-    )
+    std::env::var_os("WP_CODEBOX_RUNTIME_DIR")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/var/runtime")), PathBuf::from)
 }
 
 /// Far enough away that only a hang reaches it.
@@ -45,7 +47,7 @@ impl Php {
     }
 
     pub fn boot_with(mut vfs: Vfs, limits: Limits) -> Result<Php, EngineError> {
-        vfs.host_write("/internal/php.ini", INI.as_bytes().to_vec(), 0o644).unwrap();
+        vfs.host_write("/internal/php.ini", INI.as_bytes(), 0o644).unwrap();
         let boot = Boot {
             ini_path: "/internal/php.ini".to_owned(),
             sapi: "cli".to_owned(),

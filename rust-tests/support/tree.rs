@@ -132,10 +132,7 @@ pub fn changes(target: &str, index: usize, before: &Tree, after: &Tree) -> Chang
     ChangeSet {
         mount_index: index,
         mount_target: target.to_owned(),
-        changes: sides
-            .into_iter()
-            .map(|(path, (before, after))| Change { path, before, after })
-            .collect(),
+        changes: sides.into_iter().map(|(path, (before, after))| Change { path, before, after }).collect(),
         omitted: 0,
     }
 }

@@ -85,11 +85,7 @@ pub const ROWS: &[Ability] = &[
         show_in_rest: true,
         permission: Permission::WriteArtifact,
         capability: "artifact:import",
-        cli: Some(Cli {
-            command: "artifacts import",
-            aliases: &[],
-            positional: Some("source_bundle_path"),
-        }),
+        cli: Some(Cli { command: "artifacts import", aliases: &[], positional: Some("source_bundle_path") }),
         validate: validate_as::<ImportInput>,
         run: |input, host| import(input, host, ImportOperation::Import),
     },
@@ -126,8 +122,7 @@ fn import(input: Value, host: &dyn Host, operation: ImportOperation) -> Result<V
         let (reference, result) = (object(input.artifact_ref), object(input.artifact_result));
         ImportRequest::source_from(&reference, &result)
     };
-    let source_bundle_path =
-        if bundle.is_none() && manifest.is_none() { earlier() } else { bundle };
+    let source_bundle_path = if bundle.is_none() && manifest.is_none() { earlier() } else { bundle };
     let request = ImportRequest {
         source_bundle_path,
         source_manifest_path: manifest,

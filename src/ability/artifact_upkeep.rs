@@ -3,9 +3,7 @@
 use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
 use super::store;
 use crate::artifact::apply::{AuditLog, Log, pending_artifacts};
-use crate::artifact::{
-    PRUNE_SCHEMA, PruneReport, Retention, StoreVerification, VerifyQuery,
-};
+use crate::artifact::{PRUNE_SCHEMA, PruneReport, Retention, StoreVerification, VerifyQuery};
 use crate::contract::{Input, Refusal, input_schema, output_schema};
 use crate::host::Host;
 use schemars::JsonSchema;

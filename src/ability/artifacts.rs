@@ -3,8 +3,7 @@
 use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
 use super::store;
 use crate::artifact::{
-    ARTIFACT_LIST_SCHEMA, ArtifactEnvelope, ArtifactList, Discarded, Inspection, ListQuery,
-    RunStatus,
+    ARTIFACT_LIST_SCHEMA, ArtifactEnvelope, ArtifactList, Discarded, Inspection, ListQuery, RunStatus,
 };
 use crate::contract::{Input, Refusal, input_schema, output_schema};
 use crate::host::Host;

@@ -66,5 +66,9 @@ fn list(input: Value, _host: &dyn Host) -> Result<Value, Refusal> {
 
 fn unknown(id: &str) -> Refusal {
     let known: Vec<&str> = command_ids().collect();
-    Refusal::field(Code::InputInvalid, "id", format!("no command is called {}; there are {}", shown(id, 100), known.join(", ")))
+    Refusal::field(
+        Code::InputInvalid,
+        "id",
+        format!("no command is called {}; there are {}", shown(id, 100), known.join(", ")),
+    )
 }

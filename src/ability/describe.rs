@@ -63,11 +63,7 @@ fn one(row: &Ability, alias: Option<&'static str>) -> Description {
         input_schema: with_default((row.input_schema)()),
         output_schema: (row.output_schema)().clone(),
         permission: row.permission,
-        meta: Meta {
-            annotations: row.annotations,
-            show_in_rest: row.show_in_rest,
-            canonical_ability,
-        },
+        meta: Meta { annotations: row.annotations, show_in_rest: row.show_in_rest, canonical_ability },
         cli: row.cli.filter(|_| alias.is_none()),
     }
 }

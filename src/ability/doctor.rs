@@ -80,12 +80,7 @@ fn ok(id: &'static str, label: &'static str, message: String) -> Check {
     Check { id, label, status: Status::Ok, message, fix: String::new() }
 }
 
-fn error(
-    id: &'static str,
-    label: &'static str,
-    message: impl Into<String>,
-    fix: impl Into<String>,
-) -> Check {
+fn error(id: &'static str, label: &'static str, message: impl Into<String>, fix: impl Into<String>) -> Check {
     Check { id, label, status: Status::Error, message: message.into(), fix: fix.into() }
 }
 
@@ -120,12 +115,7 @@ fn runtime(dir: Option<&Path>, depth: Depth) -> Vec<Check> {
 }
 
 /// A directory that runs write to, or the nearest one above it in which it can be made.
-fn directory(
-    id: &'static str,
-    label: &'static str,
-    dir: Option<&Path>,
-    setting: &'static str,
-) -> Check {
+fn directory(id: &'static str, label: &'static str, dir: Option<&Path>, setting: &'static str) -> Check {
     let elsewhere = |fix: &str| format!("{fix}, or set {setting} to another directory.");
     let Some(dir) = dir else {
         let message = format!("No {} is configured.", label.to_lowercase());
@@ -141,8 +131,7 @@ fn directory(
     }
     let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
     let writable =
-        rustix::fs::accessat(rustix::fs::CWD, &present, access, rustix::fs::AtFlags::EACCESS)
-            .is_ok();
+        rustix::fs::accessat(rustix::fs::CWD, &present, access, rustix::fs::AtFlags::EACCESS).is_ok();
     if !writable {
         let message = format!("{} cannot be written by PHP's user.", present.display());
         return error(id, label, message, elsewhere("Give PHP's user the right to write"));

@@ -3,8 +3,8 @@
 use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
 use crate::contract::{Input, Refusal, input_schema, output_schema};
 use crate::host::Host;
-use crate::sandbox::{ImageInfo, Retention, list_images, prune_images};
 use crate::recipe::cache_dir;
+use crate::sandbox::{ImageInfo, Retention, list_images, prune_images};
 use crate::task::{HeldSandbox, SandboxInput};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

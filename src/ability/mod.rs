@@ -16,8 +16,8 @@ mod browser_artifacts;
 mod commands;
 mod describe;
 mod doctor;
-mod pending_apply;
 mod images;
+mod pending_apply;
 mod recipes;
 mod row;
 mod runtime;
@@ -60,9 +60,7 @@ pub fn find(name: &str) -> Result<&'static Ability, Refusal> {
         let shown = shown(name, 100);
         Refusal::new(
             Code::AbilityNotSupported,
-            format!(
-                "{shown:?} is not an ability of WP Codebox; WP_Codebox_API::abilities() lists them."
-            ),
+            format!("{shown:?} is not an ability of WP Codebox; WP_Codebox_API::abilities() lists them."),
         )
         .with("ability", shown)
     })

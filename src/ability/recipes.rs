@@ -5,7 +5,8 @@ use crate::contract::{Input, Refusal, input_schema, output_schema};
 use crate::host::Host;
 use crate::recipe::document::{RECIPE_SCHEMA, Recipe};
 use crate::recipe::{
-    RecipeInput, RecipePlan, RecipeRun, RecipeRunInput, RecipeValidation, plan_recipe, run_recipe, validate_recipe,
+    RecipeInput, RecipePlan, RecipeRun, RecipeRunInput, RecipeValidation, plan_recipe, run_recipe,
+    validate_recipe,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

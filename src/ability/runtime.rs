@@ -94,11 +94,7 @@ fn descriptor(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
         success: true,
         schema: RUNTIME_DESCRIPTOR_SCHEMA,
         version: 1,
-        runtime: RuntimeIdentity {
-            id: "wp-codebox",
-            name: "WP Codebox",
-            version: env!("CARGO_PKG_VERSION"),
-        },
+        runtime: RuntimeIdentity { id: "wp-codebox", name: "WP Codebox", version: env!("CARGO_PKG_VERSION") },
         readiness: Readiness {
             status: match unready {
                 None => ReadinessStatus::Available,
@@ -108,11 +104,7 @@ fn descriptor(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
         },
         capabilities: table().map(|row| row.capability).collect(),
         abilities: table()
-            .map(|row| AbilityRef {
-                name: row.name,
-                method: row.method,
-                capability: row.capability,
-            })
+            .map(|row| AbilityRef { name: row.name, method: row.method, capability: row.capability })
             .collect(),
     })
 }

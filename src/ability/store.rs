@@ -8,16 +8,11 @@ use std::path::PathBuf;
 
 /// The store of a call that reads. The configured one is made by the first run: until then there is
 /// none. One that the caller names must be there.
-pub fn readable(
-    host: &dyn Host,
-    requested: Option<&str>,
-) -> Result<(PathBuf, Option<Store>), Refusal> {
+pub fn readable(host: &dyn Host, requested: Option<&str>) -> Result<(PathBuf, Option<Store>), Refusal> {
     let root = store_directory(&host.settings()?, requested)?;
     match Store::open_existing(&root) {
         Ok(store) => Ok((root, Some(store))),
-        Err(ArtifactError::RootMissing(_)) if requested.is_none() && !root.exists() => {
-            Ok((root, None))
-        }
+        Err(ArtifactError::RootMissing(_)) if requested.is_none() && !root.exists() => Ok((root, None)),
         Err(error) => Err(error.into()),
     }
 }

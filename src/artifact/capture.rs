@@ -7,8 +7,7 @@ use super::changed_files::{
 };
 use super::draft::CaptureLimits;
 use super::patch::{
-    self, Block, DiffBudget, GitMode, Rename, RenameCandidate, detect_renames, is_git_internal,
-    is_gitmodules,
+    self, Block, DiffBudget, GitMode, Rename, RenameCandidate, detect_renames, is_git_internal, is_gitmodules,
 };
 use super::path;
 use super::redact::{Found, Redactor};
@@ -117,8 +116,7 @@ impl State<'_> {
 
     /// A directory whose coming or going follows from the files in it.
     fn is_noise(&self, change: &Change, implied: &BTreeSet<&[u8]>) -> bool {
-        let directory =
-            |s: &Option<FileState>| s.as_ref().is_none_or(|s| s.kind == FileKind::Directory);
+        let directory = |s: &Option<FileState>| s.as_ref().is_none_or(|s| s.kind == FileKind::Directory);
         let came_or_went = change.before.is_none() || change.after.is_none();
         directory(&change.before)
             && directory(&change.after)
@@ -184,8 +182,7 @@ impl State<'_> {
         let from = rename.map_or(change.path.as_slice(), |(from, _)| &from.path);
         let from = names.relative(from);
         let to = names.relative(&change.path);
-        let gitmodules = [&old, &new].into_iter().flatten().any(|c| c.mode.is_symlink())
-            && is_gitmodules(to);
+        let gitmodules = [&old, &new].into_iter().flatten().any(|c| c.mode.is_symlink()) && is_gitmodules(to);
         if is_git_internal(to) || gitmodules {
             file.omit(Omission::GitInternal);
             return Ok(Some(file));

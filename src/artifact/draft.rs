@@ -244,7 +244,10 @@ pub enum AttachmentContent {
     Json(Value),
     /// `text/plain`.
     Text(String),
-    Bytes { content_type: String, bytes: Vec<u8> },
+    Bytes {
+        content_type: String,
+        bytes: Vec<u8>,
+    },
 }
 
 /// How much of a run goes into its bundle. What is left out is recorded in the bundle.
@@ -261,10 +264,6 @@ pub struct CaptureLimits {
 
 impl Default for CaptureLimits {
     fn default() -> Self {
-        CaptureLimits {
-            max_file_bytes: 32 << 20,
-            max_patch_bytes: 256 << 20,
-            max_changed_files: 50_000,
-        }
+        CaptureLimits { max_file_bytes: 32 << 20, max_patch_bytes: 256 << 20, max_changed_files: 50_000 }
     }
 }

@@ -172,8 +172,9 @@ impl From<ArtifactError> for Refusal {
         let code = error.code();
         let refusal = Refusal::new(code, sentence(&error.to_string()));
         match error {
-            ArtifactError::QueryInvalid { field, why }
-            | ArtifactError::DraftInvalid { field, why } => Refusal::field(code, &field, why),
+            ArtifactError::QueryInvalid { field, why } | ArtifactError::DraftInvalid { field, why } => {
+                Refusal::field(code, &field, why)
+            }
             ArtifactError::IdMissing => refusal.with("field", "artifact_id"),
             ArtifactError::IdInvalid(id) | ArtifactError::NotFound(id) => {
                 refusal.with("field", "artifact_id").with("artifact_id", id)
@@ -185,9 +186,7 @@ impl From<ArtifactError> for Refusal {
             }
             ArtifactError::ImportSourceMissing(path)
             | ArtifactError::ImportSourceForbidden(path)
-            | ArtifactError::ImportSourceInvalid(path) => {
-                refusal.with("path", path.display().to_string())
-            }
+            | ArtifactError::ImportSourceInvalid(path) => refusal.with("path", path.display().to_string()),
             ArtifactError::VerificationFailed(verification) => {
                 let violations = serde_json::to_value(&verification.violations);
                 refusal

@@ -33,7 +33,8 @@ fn phpunit(output: &str) -> Option<SuiteCounts> {
         let line = without_colours(line);
         let line = line.trim();
         if let Some(rest) = line.strip_prefix("OK (") {
-            let tests = rest.strip_suffix(')')?.split(' ').next()?.parse().ok().filter(|n| *n <= MOST_TESTS)?;
+            let tests =
+                rest.strip_suffix(')')?.split(' ').next()?.parse().ok().filter(|n| *n <= MOST_TESTS)?;
             return Some(SuiteCounts { tests, passed: tests, ..SuiteCounts::default() });
         }
         if !line.starts_with("Tests: ") || !line.contains("Assertions: ") {
@@ -78,7 +79,8 @@ fn tap(output: &str) -> Option<SuiteCounts> {
             continue;
         }
         counts.tests += 1;
-        let directive = rest.rsplit_once('#').map(|(_, text)| text.trim().to_ascii_uppercase()).unwrap_or_default();
+        let directive =
+            rest.rsplit_once('#').map(|(_, text)| text.trim().to_ascii_uppercase()).unwrap_or_default();
         match (ok, directive.starts_with("SKIP"), directive.starts_with("TODO")) {
             (_, true, _) | (false, _, true) => counts.skipped += 1,
             (true, ..) => counts.passed += 1,

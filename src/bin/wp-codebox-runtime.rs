@@ -138,9 +138,7 @@ fn verify(dir: &Path) -> Result<(), Box<dyn Error>> {
     // A pack for another machine can be verified as well: not its use but its bytes are asked for.
     let manifest = Manifest::read(dir)?;
     match manifest.verify(dir) {
-        Ok(()) => {
-            say(&format!("every byte is as recorded: {} ({})\n", dir.display(), manifest.id()))
-        }
+        Ok(()) => say(&format!("every byte is as recorded: {} ({})\n", dir.display(), manifest.id())),
         Err(PackError::Damaged { differences, .. }) => {
             let lines: String = differences.iter().map(|d| format!("{d}\n")).collect();
             say(&lines)?;

@@ -45,8 +45,7 @@ pub trait Input: DeserializeOwned + JsonSchema {
         let mut path = FieldPath::default();
         fit(Self::schema(), &mut value, &mut path)
             .map_err(|(path, why)| Refusal::field(Self::code(&path), &path, why))?;
-        let mut input: Self =
-            serde_path_to_error::deserialize(value).map_err(|e| misfit(e, Self::code))?;
+        let mut input: Self = serde_path_to_error::deserialize(value).map_err(|e| misfit(e, Self::code))?;
         input.check()?;
         Ok(input)
     }
@@ -67,8 +66,7 @@ fn misfit(error: serde_path_to_error::Error<serde_json::Error>, code: fn(&str) -
         // A field that nobody knows has no code of its own.
         return Refusal::field(Code::InputInvalid, &path.to_string(), "unknown field");
     }
-    if let Some(name) = text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'))
-    {
+    if let Some(name) = text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
         path.push(name);
         let path = path.to_string();
         return Refusal::field(code(&path), &path, "required");

@@ -8,9 +8,7 @@ use time::macros::format_description;
 /// `2026-01-31T08:05:09.120Z`. An instant that no calendar year of four digits holds is written
 /// as the Unix epoch.
 pub fn iso8601(at: SystemTime) -> String {
-    let format = format_description!(
-        "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
-    );
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     const LAST: u64 = 253_402_300_799;
     let at = match at.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) if since.as_secs() <= LAST => OffsetDateTime::from(at),

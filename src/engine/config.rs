@@ -39,10 +39,7 @@ pub fn base() -> Config {
 #[cfg(feature = "compiler")]
 pub fn compiler() -> wasmtime::Result<Config> {
     let mut config = base();
-    config
-        .target(TARGET)?
-        .cranelift_opt_level(wasmtime::OptLevel::Speed)
-        .parallel_compilation(true);
+    config.target(TARGET)?.cranelift_opt_level(wasmtime::OptLevel::Speed).parallel_compilation(true);
     Ok(config)
 }
 
@@ -51,11 +48,8 @@ pub const WASMTIME: &str = "48.0.8";
 
 /// The processor and system that a compiled module is for: the architecture's baseline, so that one
 /// pack serves every machine of that architecture.
-pub const TARGET: &str = if cfg!(target_arch = "aarch64") {
-    "aarch64-unknown-linux-gnu"
-} else {
-    "x86_64-unknown-linux-gnu"
-};
+pub const TARGET: &str =
+    if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
 
 /// Identifies everything above: the digest of this file's code without comments and blank lines.
 /// Read off the source, so that no setting can change while the fingerprint stays. Keep settings

@@ -40,7 +40,9 @@ impl Stop {
             Stop::Deadline => Code::RunTimeout,
             Stop::Interrupted => Code::RunCancelled,
             Stop::HeapExhausted => Code::RunMemoryExhausted,
-            Stop::StackOverflow | Stop::Aborted(_) | Stop::Trapped(_) | Stop::AlreadyStopped => Code::RunTrapped,
+            Stop::StackOverflow | Stop::Aborted(_) | Stop::Trapped(_) | Stop::AlreadyStopped => {
+                Code::RunTrapped
+            }
             Stop::Exited(_) => Code::RunExited,
         }
     }
@@ -74,7 +76,9 @@ pub enum EngineError {
 impl From<EngineError> for Refusal {
     fn from(error: EngineError) -> Refusal {
         let code = match &error {
-            EngineError::Setup(_) | EngineError::Image { .. } | EngineError::Shape { .. } => Code::RuntimeInvalid,
+            EngineError::Setup(_) | EngineError::Image { .. } | EngineError::Shape { .. } => {
+                Code::RuntimeInvalid
+            }
             EngineError::Instantiate(_) | EngineError::Freeze(_) => Code::ResourcesExhausted,
             EngineError::Boot(stop) => match stop {
                 Stop::Deadline | Stop::Interrupted => stop.code(),

@@ -59,7 +59,8 @@ static IMPORTS: LazyLock<(Engine, Linker<State>)> = LazyLock::new(|| {
 pub fn import_names() -> Vec<(String, String)> {
     let (engine, linker) = &*IMPORTS;
     let mut probe = Store::new(engine, State::probe());
-    let mut names: Vec<_> = linker.iter(&mut probe).map(|(module, name, _)| (module.to_owned(), name.to_owned())).collect();
+    let mut names: Vec<_> =
+        linker.iter(&mut probe).map(|(module, name, _)| (module.to_owned(), name.to_owned())).collect();
     names.sort();
     names
 }
@@ -71,11 +72,22 @@ pub fn import_names() -> Vec<(String, String)> {
 pub fn call_imports(lower: &Path, plan: &[Step]) {
     static NAMES: LazyLock<Vec<(String, String)>> = LazyLock::new(import_names);
     let (engine, linker) = &*IMPORTS;
-    let mount = Mount { target: "/w".into(), lower: Lower::HostDir(lower.into()), mode: MountMode::ReadWrite, immutable: false };
-    let limits = VfsLimits { max_upper_bytes: UPPER_BYTES, max_upper_files: UPPER_FILES, max_open_files: 16, max_file_bytes: UPPER_BYTES };
+    let mount = Mount {
+        target: "/w".into(),
+        lower: Lower::HostDir(lower.into()),
+        mode: MountMode::ReadWrite,
+        immutable: false,
+    };
+    let limits = VfsLimits {
+        max_upper_bytes: UPPER_BYTES,
+        max_upper_files: UPPER_FILES,
+        max_open_files: 16,
+        max_file_bytes: UPPER_BYTES,
+    };
     let vfs = Vfs::new(vec![mount], limits).expect("a directory that is there");
     let mut store = Store::new(engine, State::new(vfs, vec!["HOME=/w".to_owned()], 1 << 20, Duration::ZERO));
-    let memory = Memory::new(&mut store, MemoryType::new(PAGES, Some(PAGES_MAX))).expect("addresses for a memory");
+    let memory =
+        Memory::new(&mut store, MemoryType::new(PAGES, Some(PAGES_MAX))).expect("addresses for a memory");
     // Answers with any place that is large enough, or with NULL.
     let memalign = Func::wrap(&mut store, |_: i32, size: i32| if size < 65_536 { 131_072 } else { 0 });
     let memalign = memalign.typed(&store).expect("its own type");
@@ -90,7 +102,11 @@ pub fn call_imports(lower: &Path, plan: &[Step]) {
             }
             Step::Call { import, arguments } => {
                 let (module, name) = &NAMES[import % NAMES.len()];
-                let Some(function) = linker.get(&mut store, module, name).ok().and_then(|item| item.into_func()) else { continue };
+                let Some(function) =
+                    linker.get(&mut store, module, name).ok().and_then(|item| item.into_func())
+                else {
+                    continue;
+                };
                 let ty = function.ty(&store);
                 let size = memory.data_size(&store) as i64;
                 let number = |index: usize| match arguments.get(index) {
@@ -99,7 +115,8 @@ pub fn call_imports(lower: &Path, plan: &[Step]) {
                     Some(Argument::Address(at)) => i64::from(*at),
                     None => 0,
                 };
-                let arguments: Vec<Val> = ty.params().enumerate().map(|(index, ty)| value(&ty, number(index))).collect();
+                let arguments: Vec<Val> =
+                    ty.params().enumerate().map(|(index, ty)| value(&ty, number(index))).collect();
                 let mut results = vec![Val::I32(0); ty.results().len()];
                 let parking = Arc::clone(store.data().parking());
                 let call = function.call_async(&mut store, &arguments, &mut results);

@@ -68,7 +68,8 @@ impl Gate {
     pub(super) fn revoke(&self, reason: Reason) {
         // Only the first reason counts.
         let _ = self.reason.compare_exchange(0, reason as u8 + 1, Ordering::AcqRel, Ordering::Acquire);
-        let change = |from, to| self.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok();
+        let change =
+            |from, to| self.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok();
         if change(FREE, REVOKED) {
             self.close();
         } else {

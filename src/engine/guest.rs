@@ -290,7 +290,12 @@ impl Guest {
     }
 
     /// Calls an export of i32 parameters and at most one i32 result.
-    pub(super) fn call(&mut self, name: &'static str, arguments: &[i32], watch: &Watch<'_>) -> Result<i32, Stop> {
+    pub(super) fn call(
+        &mut self,
+        name: &'static str,
+        arguments: &[i32],
+        watch: &Watch<'_>,
+    ) -> Result<i32, Stop> {
         if self.stopped {
             return Err(Stop::AlreadyStopped);
         }

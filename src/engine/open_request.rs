@@ -91,7 +91,8 @@ impl Guest {
         let Some(_held) = self.gate().hold() else { return Err(self.revoked()) };
         let memory = self.memory.data(&self.store);
         let Some(bytes) = memory.get(from..from + EXECUTOR_GLOBALS) else { return Ok(()) };
-        let mut found = bytes.chunks_exact(4).enumerate().filter(|(_, word)| *word == EXIT_MARK.to_le_bytes());
+        let mut found =
+            bytes.chunks_exact(4).enumerate().filter(|(_, word)| *word == EXIT_MARK.to_le_bytes());
         self.exit_status_at = match (found.next(), found.next()) {
             (Some((index, _)), None) => u32::try_from(from + 4 * index).ok(),
             _ => None,

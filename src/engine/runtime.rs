@@ -1,12 +1,12 @@
 //! A loaded pack: the compiled PHP module with its imports resolved, ready to make guests.
 
+use super::EngineError;
 use super::abi;
 use super::config;
 use super::memory::{ImageMemories, MemoryImage};
 use super::native_stack::Stacks;
 use super::pack::Pack;
 use super::state::State;
-use super::EngineError;
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, Mutability, ValType};
 
@@ -43,7 +43,8 @@ impl Runtime {
         // SAFETY: the file was written by the pack tool, lies in a directory of the operator's,
         // and its wasmtime version and settings were checked when the pack was opened; wasmtime
         // checks them once more. Whoever can write the pack can run code in this process.
-        let module = unsafe { Module::deserialize_file(&engine, pack.php_module()) }.map_err(EngineError::Setup)?;
+        let module =
+            unsafe { Module::deserialize_file(&engine, pack.php_module()) }.map_err(EngineError::Setup)?;
         let mut linker = Linker::new(&engine);
         abi::link(&mut linker, &module).map_err(EngineError::Setup)?;
         let mutable_globals = module

@@ -26,14 +26,12 @@ impl Api {
     pub const ABILITY_LIST_ARTIFACTS: &'static str = "wp-codebox/list-artifacts";
     pub const ABILITY_GET_ARTIFACT: &'static str = "wp-codebox/get-artifact";
     pub const ABILITY_INSPECT_ARTIFACT: &'static str = "wp-codebox/inspect-artifact";
-    pub const ABILITY_APPLY_ARTIFACT_PREFLIGHT: &'static str =
-        "wp-codebox/apply-artifact-preflight";
+    pub const ABILITY_APPLY_ARTIFACT_PREFLIGHT: &'static str = "wp-codebox/apply-artifact-preflight";
     pub const ABILITY_STAGE_ARTIFACT_APPLY: &'static str = "wp-codebox/stage-artifact-apply";
     pub const ABILITY_APPLY_APPROVED_ARTIFACT: &'static str = "wp-codebox/apply-approved-artifact";
     pub const ARTIFACT_SCHEMA: &'static str = "wp-codebox/artifact/v1";
     pub const ARTIFACT_INSPECTION_SCHEMA: &'static str = "wp-codebox/artifact-inspection/v1";
-    pub const ARTIFACT_APPLY_PREFLIGHT_SCHEMA: &'static str =
-        "wp-codebox/artifact-apply-preflight/v1";
+    pub const ARTIFACT_APPLY_PREFLIGHT_SCHEMA: &'static str = "wp-codebox/artifact-apply-preflight/v1";
     pub const ARTIFACT_APPLY_SCHEMA: &'static str = "wp-codebox/artifact-apply/v1";
     pub const ARTIFACT_APPLY_RESULT_SCHEMA: &'static str = "wp-codebox/apply-result/v1";
 
@@ -207,9 +205,8 @@ impl Api {
                 Some(input) => Reader::new(calls).read(input)?,
                 None => Value::Null,
             };
-            let scope = Scope::parse(scope).ok_or_else(|| {
-                Refusal::field(Code::InputInvalid, "scope", "no scope that can be granted")
-            })?;
+            let scope = Scope::parse(scope)
+                .ok_or_else(|| Refusal::field(Code::InputInvalid, "scope", "no scope that can be granted"))?;
             let host = PhpHost::new(calls, input.clone());
             data(&ability::authorize(scope, &input, &host)?)
         })

@@ -30,14 +30,17 @@ impl<'a> Listener<'a> {
         calls: &'a Calls,
         options: Option<&ZendHashTable>,
     ) -> Result<(Listener<'a>, Option<ZBox<ZendHashTable>>), Refusal> {
-        let given = options.and_then(|options| options.get(ON_OUTPUT)).map(|zval| zval.dereference().shallow_clone());
+        let given =
+            options.and_then(|options| options.get(ON_OUTPUT)).map(|zval| zval.dereference().shallow_clone());
         let on_output = match given {
             None => None,
             Some(given) if given.is_null() => None,
             // Looking whether it can be called may load a class.
             Some(given) => match calls.guard(|| ZendCallable::new_owned(given))? {
                 Ok(callable) => Some(callable),
-                Err(_) => return Err(Refusal::field(Code::InputInvalid, ON_OUTPUT, "a callable is expected")),
+                Err(_) => {
+                    return Err(Refusal::field(Code::InputInvalid, ON_OUTPUT, "a callable is expected"));
+                }
             },
         };
         let signals = calls.json("pcntl_async_signals", &[])?.is_some_and(|answer| answer == true);

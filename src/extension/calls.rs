@@ -155,9 +155,7 @@ fn convert(calls: &Calls, result: Result<Value, Refusal>) -> PhpResult<Zval> {
     let refusal = match result {
         Ok(value) => match calls.guard(|| zval::from_json(&value)) {
             Ok(Ok(zval)) => return Ok(zval),
-            Ok(Err(error)) => {
-                Refusal::new(Code::Internal, format!("A result is not a PHP value: {error}."))
-            }
+            Ok(Err(error)) => Refusal::new(Code::Internal, format!("A result is not a PHP value: {error}.")),
             Err(halted) => halted.into(),
         },
         Err(refusal) => refusal,

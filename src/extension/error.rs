@@ -72,8 +72,8 @@ pub fn read_wp_error(calls: &Calls, value: &Zval) -> Result<Option<Refusal>, Ref
 }
 
 fn exception(refusal: &Refusal) -> Result<Zval, Error> {
-    let class = class_named(EXCEPTION)
-        .ok_or_else(|| Error::InvalidProperty { property: EXCEPTION.to_owned() })?;
+    let class =
+        class_named(EXCEPTION).ok_or_else(|| Error::InvalidProperty { property: EXCEPTION.to_owned() })?;
     let [mut code, message, mut data] = details(refusal)?;
     let mut object = construct(class, &[message])?;
     set(class, &mut object, ERROR_CODE, &mut code);
@@ -105,19 +105,11 @@ pub fn register_exception() -> Result<(), Error> {
         .property(property(ERROR_CODE, ""))
         .property(property(ERROR_DATA, ""))
         .method(
-            FunctionBuilder::new("get_error_code", get_error_code).returns(
-                DataType::String,
-                false,
-                false,
-            ),
+            FunctionBuilder::new("get_error_code", get_error_code).returns(DataType::String, false, false),
             MethodFlags::Public,
         )
         .method(
-            FunctionBuilder::new("get_error_data", get_error_data).returns(
-                DataType::Mixed,
-                false,
-                false,
-            ),
+            FunctionBuilder::new("get_error_data", get_error_data).returns(DataType::Mixed, false, false),
             MethodFlags::Public,
         )
         .method(

@@ -52,10 +52,7 @@ impl<'a> PhpHost<'a> {
     /// The parent's WordPress, if its constants and hooks are there.
     pub fn wordpress(&self) -> Option<WordPress> {
         let root = constant_text("ABSPATH").filter(|_| function_exists("apply_filters"))?;
-        Some(WordPress {
-            root: root.into(),
-            content: constant_text("WP_CONTENT_DIR").map(Into::into),
-        })
+        Some(WordPress { root: root.into(), content: constant_text("WP_CONTENT_DIR").map(Into::into) })
     }
 
     /// WP-CLI, or PHP on the command line without WordPress: the operator's own hands.
@@ -124,8 +121,7 @@ impl Host for PhpHost<'_> {
     }
 
     fn current_user(&self) -> Option<User> {
-        let id =
-            self.calls.json("get_current_user_id", &[]).ok()??.as_u64().filter(|id| *id > 0)?;
+        let id = self.calls.json("get_current_user_id", &[]).ok()??.as_u64().filter(|id| *id > 0)?;
         let user = self.calls.function("get_userdata", &[id.into()]).ok()??;
         let data = property(user.object()?, "data")?;
         let login = property(data.object()?, "user_login")?.string()?;

@@ -48,11 +48,7 @@ static ENTRIES: IniEntryDefs<19> = IniEntryDefs::new([
     IniEntryDef::end(),
 ]);
 
-const fn entry(
-    name: &'static CStr,
-    default: &'static CStr,
-    permission: IniEntryPermission,
-) -> IniEntryDef {
+const fn entry(name: &'static CStr, default: &'static CStr, permission: IniEntryPermission) -> IniEntryDef {
     let mut entry = IniEntryDef::new(name, default, permission);
     // Without a handler ini_restore() would do nothing.
     entry.on_modify = Some(accept);

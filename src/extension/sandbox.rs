@@ -147,9 +147,10 @@ impl SandboxObject {
             let executions = Reader::new(calls).read(executions)?;
             let threads = threads
                 .map(|count| {
-                    usize::try_from(count).ok().filter(|count| *count > 0).ok_or_else(|| {
-                        Refusal::field(Code::InputInvalid, "threads", "a number from 1 on")
-                    })
+                    usize::try_from(count)
+                        .ok()
+                        .filter(|count| *count > 0)
+                        .ok_or_else(|| Refusal::field(Code::InputInvalid, "threads", "a number from 1 on"))
                 })
                 .transpose()?;
             let host = PhpHost::new(calls, Value::Object(Map::new()));
@@ -184,7 +185,13 @@ impl SandboxObject {
                 let host = PhpHost::new(calls, Value::Object(Map::new()));
                 self.lend(|held| held.fork(count, &host))
             },
-            |forks| forks.into_iter().map(|fork| object(fork, self.tools.clone())).collect::<Result<Vec<_>, _>>()?.into_zval(false),
+            |forks| {
+                forks
+                    .into_iter()
+                    .map(|fork| object(fork, self.tools.clone()))
+                    .collect::<Result<Vec<_>, _>>()?
+                    .into_zval(false)
+            },
         )
     }
 
@@ -207,10 +214,7 @@ impl SandboxObject {
 }
 
 impl SandboxObject {
-    fn with(
-        &self,
-        work: impl FnOnce(&mut HeldSandbox, &Calls) -> Result<Value, Refusal>,
-    ) -> PhpResult<Zval> {
+    fn with(&self, work: impl FnOnce(&mut HeldSandbox, &Calls) -> Result<Value, Refusal>) -> PhpResult<Zval> {
         enter(|calls| self.lend(|held| work(held, calls)))
     }
 

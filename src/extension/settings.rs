@@ -116,7 +116,8 @@ fn filtered_roots(
 fn network_hosts(host: &PhpHost, wordpress: Option<&WordPress>) -> Result<Vec<String>, Refusal> {
     const FILTER: &str = "wp_codebox_allowed_network_hosts";
     let listed = text(host, ini::NETWORK_HOSTS).map_or_else(String::new, |(value, _)| value);
-    let hosts: Vec<String> = listed.split([',', ' ']).filter(|host| !host.is_empty()).map(str::to_owned).collect();
+    let hosts: Vec<String> =
+        listed.split([',', ' ']).filter(|host| !host.is_empty()).map(str::to_owned).collect();
     if wordpress.is_none() {
         return Ok(hosts);
     }
@@ -168,10 +169,7 @@ impl DefaultBase {
 fn default_base(host: &PhpHost, wordpress: Option<&WordPress>) -> DefaultBase {
     if let Some(content) = wordpress.and_then(|wordpress| wordpress.content.as_ref()) {
         let base = content.join("wp-codebox");
-        return DefaultBase::Beneath {
-            artifacts: base.join("artifacts"),
-            cache: base.join("cache"),
-        };
+        return DefaultBase::Beneath { artifacts: base.join("artifacts"), cache: base.join("cache") };
     }
     let absolute = |name: &str| host.env(name).map(PathBuf::from).filter(|dir| dir.is_absolute());
     if host.command_line()
@@ -194,9 +192,8 @@ fn private(dir: &Path) -> Result<(), Refusal> {
     let Ok(found) = dir.symlink_metadata() else {
         return Ok(());
     };
-    let ours = found.is_dir()
-        && found.uid() == rustix::process::geteuid().as_raw()
-        && found.mode() & 0o022 == 0;
+    let ours =
+        found.is_dir() && found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o022 == 0;
     if ours {
         return Ok(());
     }

@@ -39,11 +39,13 @@ impl Tools {
 
     fn add(&mut self, calls: &Calls, index: usize, tool: &Zval) -> Result<Value, Refusal> {
         let refuse = |field: &str, why: &str| {
-            Err(Refusal::field(Code::InputInvalid, &format!("{HOST_TOOLS}.{index}{field}"), why).with("index", index))
+            Err(Refusal::field(Code::InputInvalid, &format!("{HOST_TOOLS}.{index}{field}"), why)
+                .with("index", index))
         };
         let held = tool.dereference().shallow_clone();
         let Some(table) = held.array() else { return refuse("", "an array is expected") };
-        let callback = table.get(CALLBACK).map(|zval| zval.dereference().shallow_clone()).unwrap_or_else(Zval::new);
+        let callback =
+            table.get(CALLBACK).map(|zval| zval.dereference().shallow_clone()).unwrap_or_else(Zval::new);
         // Looking whether it can be called may load a class.
         if calls.guard(|| ZendCallable::new_owned(callback.shallow_clone()))?.is_err() {
             return refuse(".callback", "a callable is expected");
@@ -57,7 +59,8 @@ impl Tools {
 
     /// Calls a tool. What it throws, and a `WP_Error`, is a refusal.
     pub fn call(&self, calls: &Calls, name: &str, input: &Value) -> Result<Value, Refusal> {
-        let callback = self.0.iter().find(|(known, _)| known == name).map(|(_, callback)| callback.shallow_clone());
+        let callback =
+            self.0.iter().find(|(known, _)| known == name).map(|(_, callback)| callback.shallow_clone());
         let Some(callback) = callback else {
             return Err(Refusal::new(Code::HostToolFailed, format!("{name} has no callback.")));
         };
@@ -76,9 +79,10 @@ impl Tools {
         }
         Reader::new(calls).read(&answer).map_err(|error| match error {
             ReadError::Halted => super::calls::Halted.into(),
-            ReadError::Unfit { path, why } => {
-                Refusal::new(Code::HostToolFailed, format!("What {name} returned cannot be read, at {path}: {why}."))
-            }
+            ReadError::Unfit { path, why } => Refusal::new(
+                Code::HostToolFailed,
+                format!("What {name} returned cannot be read, at {path}: {why}."),
+            ),
         })
     }
 }

@@ -40,9 +40,7 @@ impl From<ReadError> for Refusal {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Halted => Halted.into(),
-            ReadError::Unfit { path, why } => {
-                Refusal::field(Code::InputInvalid, &path.to_string(), why)
-            }
+            ReadError::Unfit { path, why } => Refusal::field(Code::InputInvalid, &path.to_string(), why),
         }
     }
 }
@@ -101,10 +99,7 @@ impl<'a> Reader<'a> {
         self.nested(|reader| reader.entries(table))
     }
 
-    fn nested<T>(
-        &mut self,
-        read: impl FnOnce(&mut Self) -> Result<T, ReadError>,
-    ) -> Result<T, ReadError> {
+    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, ReadError>) -> Result<T, ReadError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return self.unfit(format!("nested more than {MAX_DEPTH} levels, or recursive"));
@@ -217,8 +212,7 @@ pub fn class_named(name: &str) -> Option<&'static ClassEntry> {
     // SAFETY: the name is a valid zend_string for the whole call; with this flag the look-up runs
     // no PHP code. Classes live until the end of the request.
     unsafe {
-        ext_php_rs::ffi::zend_lookup_class_ex(&raw mut *name, std::ptr::null_mut(), NO_AUTOLOAD)
-            .as_ref()
+        ext_php_rs::ffi::zend_lookup_class_ex(&raw mut *name, std::ptr::null_mut(), NO_AUTOLOAD).as_ref()
     }
 }
 

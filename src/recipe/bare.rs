@@ -81,7 +81,9 @@ pub fn has_wordpress(pack: &Pack, wanted: &str) -> bool {
 
 /// Whether `version` is `wanted`, or one of its releases: `8.3.33` is `8.3`.
 pub fn is_version(version: &str, wanted: &str) -> bool {
-    version.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || (!wanted.is_empty() && rest.starts_with('.')))
+    version
+        .strip_prefix(wanted)
+        .is_some_and(|rest| rest.is_empty() || (!wanted.is_empty() && rest.starts_with('.')))
 }
 
 fn limits(settings: &Settings) -> Limits {

@@ -5,8 +5,8 @@ use super::php_errors;
 use super::plan::Plan;
 use super::run::{Run, RunFailure};
 use crate::artifact::{
-    Draft, Environment, Found, MountRecord, Provenance, RawLogReference, Redactor, RuntimeInfo, Tally, TestResults, TestSuite,
-    clean_commands, clean_log, read_test_output,
+    Draft, Environment, Found, MountRecord, Provenance, RawLogReference, Redactor, RuntimeInfo, Tally,
+    TestResults, TestSuite, clean_commands, clean_log, read_test_output,
 };
 use crate::contract::{CommandRecord, Refusal, iso8601};
 use crate::sandbox::{BACKEND, Core, Spec};

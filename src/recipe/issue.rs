@@ -34,7 +34,8 @@ pub fn refuse(issues: &[Issue]) -> Refusal {
     let Some(first) = issues.iter().find(|issue| issue.code != MISSING_COMMAND).or(issues.first()) else {
         return Refusal::new(Code::RecipeInvalid, "The recipe cannot be run.");
     };
-    let code = if first.code == MISSING_COMMAND { Code::RuntimePolicyMissingCommand } else { Code::RecipeInvalid };
+    let code =
+        if first.code == MISSING_COMMAND { Code::RuntimePolicyMissingCommand } else { Code::RecipeInvalid };
     let more = match issues.len() {
         1 => String::new(),
         count => format!(" (and {} more)", count - 1),

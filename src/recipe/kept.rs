@@ -52,7 +52,10 @@ impl Kept {
             phase.data = marked(phase.data);
             phase
         }));
-        let planned = plan.preparations.iter().flat_map(|Stage { phase, steps }| steps.iter().map(move |step| (phase, step)));
+        let planned = plan
+            .preparations
+            .iter()
+            .flat_map(|Stage { phase, steps }| steps.iter().map(move |step| (phase, step)));
         run.steps.extend(planned.zip(self.steps).map(|((phase, step), kept)| StepEvidence {
             step: step.clone(),
             phase: *phase,

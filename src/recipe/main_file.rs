@@ -26,7 +26,10 @@ pub fn main_file(slug: &str, directory: &Path) -> Result<String, String> {
     }
     match candidates.as_slice() {
         [only] => Ok(only.clone()),
-        [] => Err(format!("{} holds no plugin file (a PHP file with a `Plugin Name:` header)", directory.display())),
+        [] => Err(format!(
+            "{} holds no plugin file (a PHP file with a `Plugin Name:` header)",
+            directory.display()
+        )),
         several => Err(format!(
             "{} holds several plugin files ({}); name one of them {named}",
             directory.display(),

@@ -50,7 +50,9 @@ pub use phase::{EvidenceError, PHASE_EVIDENCE_SCHEMA, PhaseEvidence, PhaseName, 
 pub use php_errors::read as php_errors;
 pub use plan::{Expected, Part, Plan, Stage, Step};
 pub use read::{Document, INVALID_RECIPE, RECIPE_BYTES};
-pub use report::{RECIPE_PLAN_SCHEMA, RECIPE_VALIDATION_SCHEMA, RecipePlan, RecipeValidation, plan_recipe, validate_recipe};
+pub use report::{
+    RECIPE_PLAN_SCHEMA, RECIPE_VALIDATION_SCHEMA, RecipePlan, RecipeValidation, plan_recipe, validate_recipe,
+};
 pub use roots::{host_source, read_host_file};
 pub use run::{Ended, Progress, Run, RunFailure, StepEvidence, run};
 pub use secrets::secrets;

@@ -67,12 +67,15 @@ pub fn kind_of(path: &Path) -> Option<MountKind> {
 
 /// Refuses targets that are the sandbox's own.
 pub fn refuse_reserved(field: &str, target: &str) -> Result<(), Refusal> {
-    let beneath = |root: &&str| target == *root || target.strip_prefix(*root).is_some_and(|rest| rest.starts_with('/'));
-    if RESERVED_ROOTS.contains(&target) || RESERVED.iter().any(|root| beneath(&root)) {
+    let beneath =
+        |root: &&str| target == *root || target.strip_prefix(*root).is_some_and(|rest| rest.starts_with('/'));
+    if RESERVED_ROOTS.contains(&target) || RESERVED.iter().any(beneath) {
         return Err(Refusal::field(
             Code::MountTargetInvalid,
             field,
-            format_args!("{target} is the sandbox's own; mount beneath /workspace or a plugin's or theme's directory"),
+            format_args!(
+                "{target} is the sandbox's own; mount beneath /workspace or a plugin's or theme's directory"
+            ),
         ));
     }
     Ok(())

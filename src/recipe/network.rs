@@ -28,8 +28,11 @@ fn cap(settings: &Settings) -> Result<Vec<HostRule>, Refusal> {
         .iter()
         .map(|host| {
             host.parse().map_err(|why| {
-                Refusal::new(Code::SettingInvalid, format!("{host:?} in wp_codebox.network_hosts must be {why}."))
-                    .with("setting", "wp_codebox.network_hosts")
+                Refusal::new(
+                    Code::SettingInvalid,
+                    format!("{host:?} in wp_codebox.network_hosts must be {why}."),
+                )
+                .with("setting", "wp_codebox.network_hosts")
             })
         })
         .collect()

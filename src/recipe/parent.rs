@@ -18,8 +18,16 @@ pub struct Parent<'a>(pub &'a dyn Host);
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 enum Told<'a> {
-    PhaseBegan { schema: &'static str, phase: PhaseName },
-    StepBegan { schema: &'static str, recipe_phase: Part, index: usize, step: &'a str },
+    PhaseBegan {
+        schema: &'static str,
+        phase: PhaseName,
+    },
+    StepBegan {
+        schema: &'static str,
+        recipe_phase: Part,
+        index: usize,
+        step: &'a str,
+    },
     StepEnded {
         schema: &'static str,
         recipe_phase: Part,
@@ -69,8 +77,8 @@ impl Progress for Parent<'_> {
     }
 
     fn approve(&mut self, approval: &Approval) -> Result<bool, Refusal> {
-        let approval: Value =
-            serde_json::to_value(approval).map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
+        let approval: Value = serde_json::to_value(approval)
+            .map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
         self.0.approve(approval)
     }
 }

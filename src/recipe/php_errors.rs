@@ -46,9 +46,8 @@ pub fn read(log: &[String]) -> Vec<Diagnostic> {
 }
 
 fn error(line: &str) -> Option<Diagnostic> {
-    let (severity, text) = KINDS
-        .iter()
-        .find_map(|(kind, severity)| Some((*severity, line.split_once(kind)?.1.trim())))?;
+    let (severity, text) =
+        KINDS.iter().find_map(|(kind, severity)| Some((*severity, line.split_once(kind)?.1.trim())))?;
     let message = text[..text.floor_char_boundary(LONGEST.min(text.len()))].to_owned();
     let (path, details) = match error_place(text) {
         Some((path, line)) => (Some(path.to_owned()), json!({ "line": line })),

@@ -100,9 +100,15 @@ pub enum Part {
 pub enum Expected {
     Anything,
     /// Of a report about plugins: that this one is active.
-    Active { plugin: String },
+    Active {
+        plugin: String,
+    },
     /// To print JSON, which is then what it returned.
     Json,
     /// `true`: the component has registered what was asked for.
-    Registered { component: String, what: &'static str, name: String },
+    Registered {
+        component: String,
+        what: &'static str,
+        name: String,
+    },
 }

@@ -33,7 +33,9 @@ impl Document {
         let base = path.parent().map(Path::to_owned);
         let value = match serde_json::from_slice(&bytes) {
             Ok(value) => value,
-            Err(error) => return Ok(Err(Issue::new(INVALID_RECIPE, "$", format!("The recipe is not JSON: {error}.")))),
+            Err(error) => {
+                return Ok(Err(Issue::new(INVALID_RECIPE, "$", format!("The recipe is not JSON: {error}."))));
+            }
         };
         Ok(Document::of_value(value, base).map(|document| Document { path: Some(path), ..document }))
     }

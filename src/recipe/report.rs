@@ -121,7 +121,14 @@ pub fn plan_recipe(input: Value, host: &dyn Host) -> Result<RecipePlan, Refusal>
         }
     }
     let error = error_of(&issues);
-    Ok(RecipePlan { success: issues.is_empty(), schema: RECIPE_PLAN_SCHEMA, recipe_path, issues, plan, error })
+    Ok(RecipePlan {
+        success: issues.is_empty(),
+        schema: RECIPE_PLAN_SCHEMA,
+        recipe_path,
+        issues,
+        plan,
+        error,
+    })
 }
 
 fn error_of(issues: &[Issue]) -> Option<RecipeError> {

@@ -419,8 +419,7 @@ impl Runner<'_> {
                 data: Value::Null,
             }
         });
-        let evidence =
-            begun.phase(PhaseName::CollectArtifacts, collected.as_ref().map(|_| ()), Value::Null);
+        let evidence = begun.phase(PhaseName::CollectArtifacts, collected.as_ref().map(|_| ()), Value::Null);
         match collected {
             Ok(changes) => self.run.changes = changes,
             Err(cause) => {
@@ -455,7 +454,9 @@ fn met(expected: &Expected, value: Value, printed: &str) -> Result<Value, Failur
         Expected::Registered { .. } if value == Value::Bool(true) => Ok(value),
         Expected::Registered { component, what, name } => Err(Failure {
             code: Code::ComponentInvalid,
-            message: format!("The component {component} is not ready: it has not registered the {what} {name}."),
+            message: format!(
+                "The component {component} is not ready: it has not registered the {what} {name}."
+            ),
             data: json!({ "component": component, *what: name }),
         }),
     }

@@ -47,7 +47,10 @@ fn secret(
     };
     match Secret::new(name, value) {
         Ok(secret) => Ok(secret),
-        Err(why) => refuse(Code::SecretEnvUnusable, format!("{name} cannot be kept out of artifacts: {why}{}", remedy(why))),
+        Err(why) => refuse(
+            Code::SecretEnvUnusable,
+            format!("{name} cannot be kept out of artifacts: {why}{}", remedy(why)),
+        ),
     }
 }
 

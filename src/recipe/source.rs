@@ -35,7 +35,9 @@ pub fn absolute(base: Option<&Path>, path: &str) -> Result<String, Issue> {
         return Ok(path.to_owned());
     }
     let Some(base) = base else {
-        return Err(unsupported("the recipe is not a file, so nothing is relative to it: write an absolute path"));
+        return Err(unsupported(
+            "the recipe is not a file, so nothing is relative to it: write an absolute path",
+        ));
     };
     let joined = base.join(path);
     joined.to_str().map(str::to_owned).ok_or_else(|| unsupported("the recipe's directory is not UTF-8"))
@@ -79,7 +81,13 @@ pub fn find(
 }
 
 /// The content of the file that a recipe's path leads to, at most `max` bytes.
-pub fn read(base: Option<&Path>, settings: &Settings, field: &str, path: &str, max: u64) -> Result<Vec<u8>, Issue> {
+pub fn read(
+    base: Option<&Path>,
+    settings: &Settings,
+    field: &str,
+    path: &str,
+    max: u64,
+) -> Result<Vec<u8>, Issue> {
     let source = find(base, settings, field, path, Wanted::File)?;
     let real = source.path.to_string_lossy();
     read_host_file(settings, Code::RecipeInvalid, field, &real, max)

@@ -100,7 +100,13 @@ impl CheckpointResult {
     }
 
     fn empty(operation: CheckpointOperation, status: CheckpointStatus) -> CheckpointResult {
-        CheckpointResult { schema: CHECKPOINT_RESULT_SCHEMA, status, operation, checkpoint: None, checkpoints: None }
+        CheckpointResult {
+            schema: CHECKPOINT_RESULT_SCHEMA,
+            status,
+            operation,
+            checkpoint: None,
+            checkpoints: None,
+        }
     }
 }
 
@@ -125,7 +131,8 @@ impl Checkpoints {
         self.make_room(name)?;
         let others = self.others(name).map(|kept| &kept.snapshot);
         if Snapshot::bytes(others.chain([&snapshot])) > room {
-            let limit = format!("The sandbox's checkpoints would keep more than {} MiB in memory.", room >> 20);
+            let limit =
+                format!("The sandbox's checkpoints would keep more than {} MiB in memory.", room >> 20);
             return Err(exhausted(name, &limit));
         }
         let checkpoint = Checkpoint {
@@ -144,7 +151,13 @@ impl Checkpoints {
         let found = self.0.iter().find(|kept| kept.checkpoint.name == name);
         found.map(|kept| (kept.checkpoint.clone(), kept.snapshot.clone())).ok_or_else(|| {
             let (code, status) = (Code::RuntimeCheckpointNotFound, FailureStatus::NotFound);
-            failure(CheckpointOperation::Restore, name, code, status, &format!("There is no checkpoint {name}."))
+            failure(
+                CheckpointOperation::Restore,
+                name,
+                code,
+                status,
+                &format!("There is no checkpoint {name}."),
+            )
         })
     }
 

@@ -1,7 +1,7 @@
 //! The files that the host places inside a sandbox.
 
-use super::spec::Spec;
 use super::random;
+use super::spec::Spec;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -42,7 +42,10 @@ const CONTENT: [(&str, &str); 10] = [
     ("/internal/codebox/content/archive.php", include_str!("guest/content/archive.php")),
     ("/internal/codebox/content/install.php", include_str!("guest/content/install.php")),
     ("/internal/codebox/content/site.php", include_str!("guest/content/site.php")),
-    ("/internal/codebox/content/class-sql-statements.php", include_str!("guest/content/class-sql-statements.php")),
+    (
+        "/internal/codebox/content/class-sql-statements.php",
+        include_str!("guest/content/class-sql-statements.php"),
+    ),
     ("/internal/codebox/content/seed.php", include_str!("guest/content/seed.php")),
     ("/internal/codebox/content/sql.php", include_str!("guest/content/sql.php")),
     ("/internal/codebox/content/class-wxr-reader.php", include_str!("guest/content/class-wxr-reader.php")),

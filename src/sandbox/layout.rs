@@ -69,7 +69,10 @@ pub(super) fn filesystem(spec: &Spec, database: Option<&Path>) -> Result<Vfs, Sa
     let pack = &spec.pack;
     let themes = resolved(&pack.wordpress().join("wp-content/themes"))?;
     // Themes can be added, as plugins can.
-    mounts.push(Mount { mode: MountMode::ReadWrite, ..pack_mount("/wordpress/wp-content/themes", Lower::HostDir(themes)) });
+    mounts.push(Mount {
+        mode: MountMode::ReadWrite,
+        ..pack_mount("/wordpress/wp-content/themes", Lower::HostDir(themes))
+    });
     mounts.push(pack_mount(files::SQLITE, Lower::HostDir(resolved(pack.sqlite_integration())?)));
     mounts.push(pack_mount(files::WP_CLI, Lower::HostFile(resolved(pack.wp_cli())?)));
     if let Some(database) = database {
@@ -210,7 +213,7 @@ fn place(spec: &Spec, vfs: &mut Vfs) -> Result<(), SandboxError> {
         vfs.host_mkdir_all(directory).map_err(|errno| cannot_place(directory, errno))?;
     }
     for (path, content) in files::fixed() {
-        write(vfs, path, content.as_bytes().to_vec())?;
+        write(vfs, path, content.as_bytes())?;
     }
     write(vfs, files::INI_FILE, files::php_ini(spec).into_bytes())?;
     let drop_in = drop_in(spec)?;
@@ -230,8 +233,7 @@ pub(super) fn configure(spec: &Spec, salts: &Salts, vfs: &mut Vfs) -> Result<(),
 /// WordPress's database drop-in.
 pub(super) fn drop_in(spec: &Spec) -> Result<String, SandboxError> {
     let path = spec.pack.sqlite_integration().join("db.copy");
-    let template =
-        std::fs::read_to_string(&path).map_err(|source| SandboxError::Read { path, source })?;
+    let template = std::fs::read_to_string(&path).map_err(|source| SandboxError::Read { path, source })?;
     Ok(files::database_drop_in(&template))
 }
 

@@ -5,8 +5,8 @@ use super::error::SandboxError;
 use super::files::{self, Salts};
 use super::layout;
 use super::spec::{HostMount, Spec};
-use super::warm::prepared::{Prepared, Rest};
 use super::warm;
+use super::warm::prepared::{Prepared, Rest};
 use crate::contract::{Code, CommandRecord, iso8601};
 use crate::engine::net::Network;
 use crate::engine::vfs::{Errno, Vfs};
@@ -34,7 +34,10 @@ pub(super) struct Machine {
 enum Body {
     Guest(Guest),
     /// The guest of the last command changed no file and is gone. These outlive it.
-    Rest { vfs: Vfs, network: Network },
+    Rest {
+        vfs: Vfs,
+        network: Network,
+    },
 }
 
 /// What a guest is forked from: images, each with the files to start with.
@@ -48,7 +51,11 @@ pub(super) struct Start {
 }
 
 impl Machine {
-    pub(super) fn start(runtime: &Arc<Runtime>, spec: &Spec, watch: &Watch<'_>) -> Result<Machine, SandboxError> {
+    pub(super) fn start(
+        runtime: &Arc<Runtime>,
+        spec: &Spec,
+        watch: &Watch<'_>,
+    ) -> Result<Machine, SandboxError> {
         let warm = warm::of(spec, runtime, watch)?;
         let salts = Salts::random();
         let closed = (warm.closed().clone(), warm.closed_files(spec, &salts)?);
@@ -111,7 +118,11 @@ impl Machine {
     }
 
     /// The machine as it is now, for others to start as. None: WordPress does not load.
-    pub(super) fn prepare(&self, record: Vec<u8>, watch: &Watch<'_>) -> Result<Option<Prepared>, SandboxError> {
+    pub(super) fn prepare(
+        &self,
+        record: Vec<u8>,
+        watch: &Watch<'_>,
+    ) -> Result<Option<Prepared>, SandboxError> {
         let start = self.snapshot(watch)?;
         let Some((image, files)) = &start.open else { return Ok(None) };
         let mut open = image.clone();
@@ -198,7 +209,9 @@ impl Machine {
         let loaded = command.takes_loaded_wordpress() && self.start.open.is_some();
         let untouched = self.is_untouched();
         let guest = match &self.body {
-            Body::Guest(guest) if guest.is_stopped() || !untouched || (loaded && guest.is_open()) => return Ok(()),
+            Body::Guest(guest) if guest.is_stopped() || !untouched || (loaded && guest.is_open()) => {
+                return Ok(());
+            }
             // Something was mounted since the last command.
             Body::Rest { .. } if !untouched => {
                 self.start.fork_from(&self.start.closed.0, self.files_for_a_closed_guest(), watch)
@@ -266,12 +279,8 @@ pub(super) fn boot(
     spec: &Spec,
     watch: &Watch<'_>,
 ) -> Result<Guest, SandboxError> {
-    let environment = [
-        ("HOME", "/tmp"),
-        ("LANG", "C.UTF-8"),
-        ("PATH", "/internal/bin"),
-        ("WP_AGENT_RUNTIME", "1"),
-    ];
+    let environment =
+        [("HOME", "/tmp"), ("LANG", "C.UTF-8"), ("PATH", "/internal/bin"), ("WP_AGENT_RUNTIME", "1")];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let boot = Boot { ini_path: files::INI_FILE.to_owned(), sapi: "cli".to_owned(), environment };
     Ok(Guest::boot(runtime, filesystem, &boot, &limits(spec), watch)?)
@@ -299,7 +308,8 @@ fn place(guest: &mut Guest, command: &Command, environment: &[(String, String)])
     let (_, mut step) = command.step();
     let vfs = guest.vfs_mut();
     if !environment.is_empty() {
-        step["environment"] = environment.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+        step["environment"] =
+            environment.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
     }
     if let Command::RunPhp { code, .. } = command {
         layout::write(vfs, files::CODE_FILE, code.clone().into_bytes())?;

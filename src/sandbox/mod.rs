@@ -27,24 +27,31 @@ mod warm;
 pub use attend::Attendant;
 pub use checkpoint::{Checkpoint, CheckpointOperation, CheckpointResult};
 pub use command::{
-    ARGUMENT_FILE_MAX, AbilityCall, ArgumentDescriptor, ArgumentIssue, Arguments, CheckpointCall, Command, CommandDescriptor, Execution, Failure,
-    HOST_TOOLS, Handler, HostFile, HostToolCall, HttpRequest, OutputSchema, PHPUNIT_RESULT_SCHEMA, Phpunit, PluginAction, PluginState, ProbeKind, RestRequest, command_ids, commands, descriptor, is_host_tool_name, policy_commands,
-    Content, ContentTask, IfInstalled, InstallKind, ResetKind, STAGING, StagedFile, WxrAuthors,
+    ARGUMENT_FILE_MAX, AbilityCall, ArgumentDescriptor, ArgumentIssue, Arguments, CheckpointCall, Command,
+    CommandDescriptor, Content, ContentTask, Execution, Failure, HOST_TOOLS, Handler, HostFile, HostToolCall,
+    HttpRequest, IfInstalled, InstallKind, OutputSchema, PHPUNIT_RESULT_SCHEMA, Phpunit, PluginAction,
+    PluginState, ProbeKind, ResetKind, RestRequest, STAGING, StagedFile, WxrAuthors, command_ids, commands,
+    descriptor, is_host_tool_name, policy_commands,
 };
-pub use command::{AgentRun, BENCH_RESULTS_SCHEMA, Bench, CaptureState, RUNTIME_SNAPSHOT_SCHEMA, RuntimeTask, STATE_BUNDLE_SCHEMA, error_place};
+pub use command::{
+    AgentRun, BENCH_RESULTS_SCHEMA, Bench, CaptureState, RUNTIME_SNAPSHOT_SCHEMA, RuntimeTask,
+    STATE_BUNDLE_SCHEMA, error_place,
+};
 pub use error::SandboxError;
-pub use look::{Look, LookEntry, LookKind};
 pub use layout::{MUST_USE_DIR, is_core};
+pub use look::{Look, LookEntry, LookKind};
 pub use names::{check_constant, check_variable, sandbox_path};
 pub use policy::{
-    Approval, Approvals, Approver, Decision, Field, Filesystem, Issue, Policy, PolicyInvalid, Secrets, Unattended,
-    Violation,
+    Approval, Approvals, Approver, Decision, Field, Filesystem, Issue, Policy, PolicyInvalid, Secrets,
+    Unattended, Violation,
 };
 pub use prepare::Preparation;
 pub use random::random_id;
 pub use site::{Sandbox, Snapshot};
-pub use warm::{ImageInfo, Pruned, Retention, forget as forget_images, list as list_images, prune as prune_images};
 pub use spec::{Core, HostMount, Ini, Limits, MountKind, Spec};
+pub use warm::{
+    ImageInfo, Pruned, Retention, forget as forget_images, list as list_images, prune as prune_images,
+};
 
 /// What carries sandboxes out, as results name it.
 pub const BACKEND: &str = "wp-codebox-native";

@@ -2,14 +2,16 @@
 
 use super::attend::{Attendant, attend};
 use super::checkpoint::{self, Checkpoint, CheckpointOperation, CheckpointResult, Checkpoints};
-use super::command::{CheckpointCall, Command, Execution, Failure, HostToolCall, changed_files, mounted_input, mounted_inputs};
+use super::command::{
+    CheckpointCall, Command, Execution, Failure, HostToolCall, changed_files, mounted_input, mounted_inputs,
+};
 use super::error::SandboxError;
 use super::files;
 use super::machine::{Machine, Start};
 use super::policy::{Approval, Approver, Decision, Field, Unattended, Violation};
 use super::random::random_id;
 use super::spec::{HostMount, Spec};
-use crate::contract::{Code, ChangeSet, DatabaseFiles, Event, iso8601};
+use crate::contract::{ChangeSet, Code, DatabaseFiles, Event, iso8601};
 use crate::engine::net::{Network, Rules};
 use crate::engine::vfs::{Errno, Lower, Vfs};
 use crate::engine::{Runtime, Watch};
@@ -145,7 +147,10 @@ impl Sandbox {
             start,
             spec: self.spec.clone(),
         };
-        self.note("runtime.snapshot.created", json!({ "id": snapshot.id, "createdAt": iso8601(snapshot.created_at), "artifactPath": null }));
+        self.note(
+            "runtime.snapshot.created",
+            json!({ "id": snapshot.id, "createdAt": iso8601(snapshot.created_at), "artifactPath": null }),
+        );
         Ok(snapshot)
     }
 
@@ -239,12 +244,14 @@ impl Sandbox {
             }
             (_, None) => machine.execute(command, environment, watch, None)?,
             (_, Some(attendant)) => {
-                let work = |watch: &Watch<'_>, tap: &_| machine.execute(command, environment, watch, Some(tap));
+                let work =
+                    |watch: &Watch<'_>, tap: &_| machine.execute(command, environment, watch, Some(tap));
                 attend(attendant, watch, work).map_err(SandboxError::NoThread)??
             }
         };
         if let (Command::CaptureState(capture), Ok(read)) = (command, &mut execution.outcome) {
-            execution.outcome = changed_files(capture, self.machine.vfs()).and_then(|files| capture.outcome(read.take(), files));
+            execution.outcome = changed_files(capture, self.machine.vfs())
+                .and_then(|files| capture.outcome(read.take(), files));
             execution.record.exit_code = i64::from(execution.outcome.is_err());
         }
         execution.record.id.clone_from(&id);
@@ -265,17 +272,24 @@ impl Sandbox {
         self.was_on_the_network |= !execution.network.is_empty() || execution.network_dropped > 0;
         for record in &execution.network {
             let verdict = if record.allowed { Ok(()) } else { Err(String::new()) };
-            self.decided(Decision { reason: None, ..Decision::new(Field::Network, verdict) }.about(&id).with(record));
+            self.decided(
+                Decision { reason: None, ..Decision::new(Field::Network, verdict) }.about(&id).with(record),
+            );
         }
         if execution.network_dropped > 0 {
-            self.note("runtime.policy.dropped", json!({ "command": id, "records": execution.network_dropped }));
+            self.note(
+                "runtime.policy.dropped",
+                json!({ "command": id, "records": execution.network_dropped }),
+            );
         }
         Ok(execution)
     }
 
     fn checkpoint(&mut self, call: &CheckpointCall, watch: &Watch<'_>) -> Result<Value, Failure> {
         let result = match call {
-            CheckpointCall::Create { name, metadata } => self.keep_checkpoint(name, metadata.clone(), watch)?,
+            CheckpointCall::Create { name, metadata } => {
+                self.keep_checkpoint(name, metadata.clone(), watch)?
+            }
             CheckpointCall::Restore { name } => self.return_to_checkpoint(name, watch)?,
             CheckpointCall::List => self.checkpoints.list(),
         };
@@ -308,7 +322,7 @@ impl Sandbox {
     fn permit(&mut self, command: &Command, id: &str, approver: &mut dyn Approver) -> Result<(), Violation> {
         let name = json!({ "name": command.name() });
         let allowed = self.spec.policy.judge_command(command);
-        let verdict = allowed.as_ref().map(|()| ()).map_err(ToString::to_string);
+        let verdict = allowed.as_ref().copied().map_err(ToString::to_string);
         self.decided(Decision::new(Field::Commands, verdict).about(id).with(&name));
         allowed?;
         if !self.spec.policy.asks(command) {
@@ -320,7 +334,7 @@ impl Sandbox {
             Ok(false) => Err(Violation::NotApproved { command: command_name() }),
             Err(refusal) => Err(Violation::NoAnswer { command: command_name(), why: refusal.message }),
         };
-        let verdict = answer.as_ref().map(|()| ()).map_err(ToString::to_string);
+        let verdict = answer.as_ref().copied().map_err(ToString::to_string);
         self.decided(Decision::new(Field::Approvals, verdict).about(id).with(&name));
         answer
     }
@@ -427,7 +441,8 @@ impl Sandbox {
 /// Calls a tool of the parent's: `wp-codebox/host-tool-result/v1`.
 fn host_tool(call: &HostToolCall, known: &[String], parent: &mut dyn Approver) -> Result<Value, Failure> {
     let answer = if known.contains(&call.tool) { parent.call_tool(call) } else { Unattended.call_tool(call) };
-    let result = |status: &str| json!({ "schema": HOST_TOOL_RESULT_SCHEMA, "tool": call.tool, "status": status });
+    let result =
+        |status: &str| json!({ "schema": HOST_TOOL_RESULT_SCHEMA, "tool": call.tool, "status": status });
     match answer {
         Ok(output) => {
             let mut result = result("ok");
@@ -436,8 +451,13 @@ fn host_tool(call: &HostToolCall, known: &[String], parent: &mut dyn Approver) -
         }
         Err(refusal) => {
             let mut data = result("error");
-            data["error"] = json!({ "code": refusal.code_text(), "message": refusal.message, "data": refusal.facts });
-            Err(Failure { code: Code::HostToolFailed, message: format!("{}: {}", call.tool, refusal.message), data })
+            data["error"] =
+                json!({ "code": refusal.code_text(), "message": refusal.message, "data": refusal.facts });
+            Err(Failure {
+                code: Code::HostToolFailed,
+                message: format!("{}: {}", call.tool, refusal.message),
+                data,
+            })
         }
     }
 }

@@ -64,7 +64,11 @@ pub(super) struct Prepared {
 }
 
 /// The same for a sandbox that its caller holds.
-pub(super) fn held(input: &SandboxInput, settings: &Settings, secrets: &[Secret]) -> Result<Prepared, Refusal> {
+pub(super) fn held(
+    input: &SandboxInput,
+    settings: &Settings,
+    secrets: &[Secret],
+) -> Result<Prepared, Refusal> {
     let pack = pack(settings)?;
     let core = core(input.wp.as_deref(), settings, &pack)?;
     let draft = Draft::of(&input.mounts, &input.component_contracts, settings)?;
@@ -133,7 +137,8 @@ impl Draft {
     ) -> Result<(), Refusal> {
         let field = format!("component_contracts.{index}.path");
         let indexed = |refusal: Refusal| refusal.with("index", index).with("slug", contract.slug.as_str());
-        let source = recipe::host_source(settings, Code::ComponentPathMissing, &field, &contract.path).map_err(indexed)?;
+        let source = recipe::host_source(settings, Code::ComponentPathMissing, &field, &contract.path)
+            .map_err(indexed)?;
         if !source.is_dir() {
             return Err(indexed(Refusal::field(
                 Code::ComponentPathMissing,
@@ -165,8 +170,11 @@ impl Draft {
                 ProbeKind::Filter => sandbox::ProbeKind::Filter,
             };
             let name = probe.name.clone();
-            let expected =
-                Expected::Registered { component: contract.slug.clone(), what: kind.as_str(), name: name.clone() };
+            let expected = Expected::Registered {
+                component: contract.slug.clone(),
+                what: kind.as_str(),
+                name: name.clone(),
+            };
             let index = self.readiness.len();
             let step = Step::new(Part::Health, index, Command::Probe { kind, name });
             self.readiness.push(Step { expected, ..step });

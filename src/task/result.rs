@@ -272,12 +272,8 @@ pub(super) fn envelope(facts: Facts, root: String, bundle: &Bundle) -> AgentTask
     };
     let directory = bundle.directory.to_string_lossy().into_owned();
     let path_of = |path: &str| format!("{directory}/{path}");
-    let in_bundle = |kind, path: &str| ArtifactRef {
-        kind,
-        id: bundle.id.clone(),
-        path: path_of(path),
-        digest: None,
-    };
+    let in_bundle =
+        |kind, path: &str| ArtifactRef { kind, id: bundle.id.clone(), path: path_of(path), digest: None };
     let whole = ArtifactRef {
         kind: "codebox-artifact-bundle",
         id: bundle.id.clone(),
@@ -294,7 +290,8 @@ pub(super) fn envelope(facts: Facts, root: String, bundle: &Bundle) -> AgentTask
             in_bundle("codebox-command-log", "logs/commands.log"),
         ],
     };
-    let error = facts.failure.as_ref().map(|failure| run_error(failure, &facts.commands, facts.timeout_seconds));
+    let error =
+        facts.failure.as_ref().map(|failure| run_error(failure, &facts.commands, facts.timeout_seconds));
     let artifact_result = ArtifactResult {
         schema: ARTIFACT_RESULT_SCHEMA,
         success,
@@ -311,10 +308,9 @@ pub(super) fn envelope(facts: Facts, root: String, bundle: &Bundle) -> AgentTask
     };
     let summary = match &facts.failure {
         Some(failure) => failure.message.clone(),
-        None => facts.value["summary"].as_str().map_or_else(
-            || format!("The task changed {} files.", facts.changed_files),
-            str::to_owned,
-        ),
+        None => facts.value["summary"]
+            .as_str()
+            .map_or_else(|| format!("The task changed {} files.", facts.changed_files), str::to_owned),
     };
     let exit_code = i32::from(!success);
     AgentTaskRun {
@@ -366,7 +362,11 @@ pub(super) fn envelope(facts: Facts, root: String, bundle: &Bundle) -> AgentTask
             phase_evidence: facts.phases,
             artifacts: serde_json::to_value(&bundle.paths).unwrap_or_default(),
         },
-        diagnostics: Diagnostics { schema: DIAGNOSTICS_SCHEMA, exit_code, recipe_run_schema: RECIPE_RUN_SCHEMA },
+        diagnostics: Diagnostics {
+            schema: DIAGNOSTICS_SCHEMA,
+            exit_code,
+            recipe_run_schema: RECIPE_RUN_SCHEMA,
+        },
         evidence_refs: EvidenceRefs {
             schema: EVIDENCE_REFS_SCHEMA,
             artifacts_path: root,

@@ -23,7 +23,8 @@ pub fn run_agent_task(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
     let redactor = Arc::new(Redactor::new(&secrets));
     let plan = plan(&input, &settings, &secrets)?;
     drop(secrets);
-    carry_out(input, &plan, &root, &redactor, host).map_err(|refusal| recipe::without_secrets(refusal, &redactor))
+    carry_out(input, &plan, &root, &redactor, host)
+        .map_err(|refusal| recipe::without_secrets(refusal, &redactor))
 }
 
 fn carry_out(
@@ -52,7 +53,8 @@ fn conclude(
 ) -> Result<AgentTaskRun, Refusal> {
     let redacted = recipe::redact(&mut run, redactor);
     let ability = input.runtime_task.as_ref().map(|task| task.ability.clone()).unwrap_or_default();
-    let failure = run.failure.as_ref().map(|failed| failure(&failed.cause)).or_else(|| reported_failure(&run.value));
+    let failure =
+        run.failure.as_ref().map(|failed| failure(&failed.cause)).or_else(|| reported_failure(&run.value));
     let session_id = input
         .sandbox_session_id
         .clone()
@@ -72,7 +74,8 @@ fn conclude(
     }
     let work = Command::ability("", Value::Null);
     let own = run.commands.iter().filter(|record| record.command == work.name());
-    draft.agent = Some(AgentRun { commands: own.map(|record| record.id.clone()).collect(), reply: run.value.clone() });
+    draft.agent =
+        Some(AgentRun { commands: own.map(|record| record.id.clone()).collect(), reply: run.value.clone() });
     let bundle = store.write(draft)?.bundle;
     let facts = Facts {
         session_id,
@@ -100,7 +103,11 @@ fn conclude(
 }
 
 fn failure(failure: &sandbox::Failure) -> Failure {
-    Failure { code: failure.code.as_str().to_owned(), message: failure.message.clone(), data: failure.data.clone() }
+    Failure {
+        code: failure.code.as_str().to_owned(),
+        message: failure.message.clone(),
+        data: failure.data.clone(),
+    }
 }
 
 /// An ability that returned and says itself that it did not succeed.
@@ -112,7 +119,11 @@ fn reported_failure(value: &Value) -> Option<Failure> {
         .as_str()
         .or(value["summary"].as_str())
         .unwrap_or("The task's ability reported that it did not succeed.");
-    Some(Failure { code: Code::RunFailed.as_str().to_owned(), message: message.to_owned(), data: Value::Null })
+    Some(Failure {
+        code: Code::RunFailed.as_str().to_owned(),
+        message: message.to_owned(),
+        data: Value::Null,
+    })
 }
 
 fn mounted(contract: &ComponentContract) -> Value {

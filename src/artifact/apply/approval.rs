@@ -60,10 +60,10 @@ impl Trusted {
         let bundle = store.read(&located, Limits::Strict)?;
         let verification = verify(&located.dir, &bundle.directory).into_result()?;
         let read = |path: &str, limit| -> Result<Vec<u8>, ApplyError> {
-            let bytes = located.dir.read(path, limit).map_err(|why| ArtifactError::FileUnusable {
-                path: path.to_owned(),
-                why: why.to_string(),
-            })?;
+            let bytes = located
+                .dir
+                .read(path, limit)
+                .map_err(|why| ArtifactError::FileUnusable { path: path.to_owned(), why: why.to_string() })?;
             let stated = stated_hash(&verification, path).unwrap_or_default();
             let actual = digest_hex([bytes.as_slice()]);
             if actual == stated {
@@ -99,9 +99,8 @@ impl Trusted {
         let named = |rows: &mut dyn Iterator<Item = &ChangedRow>| -> Vec<String> {
             rows.map(|row| row.path.clone()).collect()
         };
-        let missing = named(
-            &mut self.rows.iter().filter(|row| row.is_carried() && !seen.contains(&row.path)),
-        );
+        let missing =
+            named(&mut self.rows.iter().filter(|row| row.is_carried() && !seen.contains(&row.path)));
         if extent == Extent::All && !missing.is_empty() {
             return Err(ApplyError::Incomplete(missing));
         }

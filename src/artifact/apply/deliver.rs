@@ -82,11 +82,7 @@ pub fn apply(
     })
 }
 
-fn recorded(
-    store: &Store,
-    ready: &Ready,
-    host: &dyn Host,
-) -> Result<(ApplyResult, Receipt), ApplyError> {
+fn recorded(store: &Store, ready: &Ready, host: &dyn Host) -> Result<(ApplyResult, Receipt), ApplyError> {
     // The parent is asked for the path now: after an adapter has thrown, it can be asked no more.
     let log = AuditLog::of(Log::Apply, store.root(), host)?;
     let started = log.append(record(ready, "started", host))?;

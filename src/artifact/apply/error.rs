@@ -181,26 +181,19 @@ impl From<ApplyError> for Refusal {
             | ApplyError::Incomplete(files)
             | ApplyError::Unusable(files)
             | ApplyError::NoPatchPath(files)
-            | ApplyError::NotInPatch(files) => {
-                refusal.with("field", "approved_files").with("files", files)
-            }
+            | ApplyError::NotInPatch(files) => refusal.with("field", "approved_files").with("files", files),
             ApplyError::Stale(files) => refusal.with("files", files),
             ApplyError::ResultInvalid { adapter, .. } => {
                 refusal.with("adapter", adapter.map_or(Value::Null, Value::from))
             }
-            ApplyError::ResultMismatch { adapter, unapplied, unapproved } => refusal
-                .with("adapter", adapter)
-                .with("unapplied", unapplied)
-                .with("unapproved", unapproved),
+            ApplyError::ResultMismatch { adapter, unapplied, unapproved } => {
+                refusal.with("adapter", adapter).with("unapplied", unapplied).with("unapproved", unapproved)
+            }
             ApplyError::Refused { path, .. } => refusal.with("files", vec![path]),
             ApplyError::Target(_) => refusal.with("field", "apply_target"),
             ApplyError::ActionMissing => refusal.with("field", "action"),
-            ApplyError::PendingUnknown(id) | ApplyError::PendingChanged(id) => {
-                refusal.with("pending_id", id)
-            }
-            ApplyError::PendingDecided { id, state } => {
-                refusal.with("pending_id", id).with("state", state)
-            }
+            ApplyError::PendingUnknown(id) | ApplyError::PendingChanged(id) => refusal.with("pending_id", id),
+            ApplyError::PendingDecided { id, state } => refusal.with("pending_id", id).with("state", state),
             _ => refusal,
         }
     }

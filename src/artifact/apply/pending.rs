@@ -63,8 +63,7 @@ pub enum PendingState {
 }
 
 impl PendingState {
-    const OPEN: [PendingState; 3] =
-        [PendingState::Pending, PendingState::Applying, PendingState::Failed];
+    const OPEN: [PendingState; 3] = [PendingState::Pending, PendingState::Applying, PendingState::Failed];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -283,11 +282,7 @@ pub fn reject(id: &str, reason: Option<String>, host: &dyn Host) -> Result<Resol
 }
 
 /// The pending apply, if a decision about it is still possible.
-fn undecided(
-    id: &str,
-    host: &dyn Host,
-    records: &dyn Records,
-) -> Result<(Record, PendingApply), ApplyError> {
+fn undecided(id: &str, host: &dyn Host, records: &dyn Records) -> Result<(Record, PendingApply), ApplyError> {
     let id = id.trim();
     let unknown = || ApplyError::PendingUnknown(id.to_owned());
     if !is_id(id) {
@@ -296,9 +291,8 @@ fn undecided(
     let row = records.get(RECORD_KIND, id)?.ok_or_else(unknown)?;
     let pending = PendingApply::of(&row)?;
     let since = pending.decision.as_ref().and_then(|made| parse_iso8601(&made.decided_at));
-    let interrupted = || {
-        since.is_some_and(|at| host.now().duration_since(at).is_ok_and(|age| age > INTERRUPTED))
-    };
+    let interrupted =
+        || since.is_some_and(|at| host.now().duration_since(at).is_ok_and(|age| age > INTERRUPTED));
     let open = match pending.state {
         PendingState::Pending | PendingState::Failed => true,
         PendingState::Applying => interrupted(),
@@ -306,10 +300,9 @@ fn undecided(
     };
     match open {
         true => Ok((row, pending)),
-        false => Err(ApplyError::PendingDecided {
-            id: pending.pending_id,
-            state: pending.state.as_str().into(),
-        }),
+        false => {
+            Err(ApplyError::PendingDecided { id: pending.pending_id, state: pending.state.as_str().into() })
+        }
     }
 }
 

@@ -52,15 +52,11 @@ pub struct Ready {
 }
 
 impl Ready {
-    pub fn new(
-        approved: Approved,
-        request: &ApplyRequest,
-        host: &dyn Host,
-    ) -> Result<Ready, ApplyError> {
-        let base =
-            base::check(&approved.rows, approved.bundle.metadata.as_ref(), &host.settings()?)?;
+    pub fn new(approved: Approved, request: &ApplyRequest, host: &dyn Host) -> Result<Ready, ApplyError> {
+        let base = base::check(&approved.rows, approved.bundle.metadata.as_ref(), &host.settings()?)?;
         let principal = principal(host)?;
-        let named = |value: &Value| !matches!(value, Value::Null) && *value != json!("") && *value != json!([]);
+        let named =
+            |value: &Value| !matches!(value, Value::Null) && *value != json!("") && *value != json!([]);
         let approver = request.approver.clone().filter(named).unwrap_or_else(|| principal.clone());
         let apply_target = request.apply_target.clone().unwrap_or_default();
         Ok(Ready { approved, base, approver, principal, apply_target })

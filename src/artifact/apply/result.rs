@@ -55,9 +55,8 @@ impl ApplyResult {
             Value::Array(items) if items.is_empty() => Map::new(),
             _ => return Err(invalid("target is no object")),
         };
-        let applied: Option<Vec<&str>> = answer["applied_files"]
-            .as_array()
-            .and_then(|files| files.iter().map(Value::as_str).collect());
+        let applied: Option<Vec<&str>> =
+            answer["applied_files"].as_array().and_then(|files| files.iter().map(Value::as_str).collect());
         let applied = applied.ok_or_else(|| invalid("applied_files is no list of paths"))?;
         let adapter = needed("adapter")?;
         let result = ApplyResult {

@@ -69,11 +69,7 @@ pub struct Reviewed {
 }
 
 /// Decides about a bundle that verifies.
-pub fn review(
-    store: &Store,
-    request: &ReviewRequest,
-    host: &dyn Host,
-) -> Result<Reviewed, ApplyError> {
+pub fn review(store: &Store, request: &ReviewRequest, host: &dyn Host) -> Result<Reviewed, ApplyError> {
     let trusted = Trusted::read(store, &request.apply.artifact_id)?;
     let (bundle, verification) = (trusted.bundle.clone(), trusted.verification.clone());
     let approved_files = match request.action {

@@ -59,9 +59,7 @@ pub fn rows(document: &[u8]) -> Result<Vec<ChangedRow>, ApplyError> {
     files
         .iter()
         .enumerate()
-        .map(|(i, row)| {
-            ChangedRow::deserialize(row).map_err(|e| invalid(format!("files.{i}: {e}")))
-        })
+        .map(|(i, row)| ChangedRow::deserialize(row).map_err(|e| invalid(format!("files.{i}: {e}"))))
         .collect()
 }
 

@@ -14,7 +14,11 @@ pub const MAX_FILE: u64 = 64 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Node {
     Nothing,
-    File { mode: GitMode, permissions: u32, bytes: Vec<u8> },
+    File {
+        mode: GitMode,
+        permissions: u32,
+        bytes: Vec<u8>,
+    },
     /// A symlink, a directory, a special file, or a way to it that leads through one of these.
     Other(&'static str),
 }

@@ -3,7 +3,8 @@
 use super::normalize::{CheckedFile, Content, Encoding};
 use super::path::in_bundle;
 use crate::artifact::bundle::{
-    ARTIFACT_REVIEW_SCHEMA, MANIFEST_PATH, METADATA_PATH, ManifestFile, REVIEW_PATH, Staging, pretty, to_value,
+    ARTIFACT_REVIEW_SCHEMA, MANIFEST_PATH, METADATA_PATH, ManifestFile, REVIEW_PATH, Staging, pretty,
+    to_value,
 };
 use crate::artifact::changed_files::CHANGED_FILES_SCHEMA;
 use crate::artifact::confined::Dir;
@@ -128,12 +129,7 @@ fn risk_flags(files: &[CheckedFile]) -> Vec<String> {
     std::iter::once("secrets-redacted".to_owned()).chain(redacted).collect()
 }
 
-fn metadata(
-    id: &str,
-    digest: &ContentDigest,
-    files: &[CheckedFile],
-    about: &About<'_>,
-) -> Value {
+fn metadata(id: &str, digest: &ContentDigest, files: &[CheckedFile], about: &About<'_>) -> Value {
     json!({
         "id": id,
         "contentDigest": digest,

@@ -66,12 +66,10 @@ impl From<BrowserArtifactError> for Refusal {
             E::SchemaMissing => refuse(Code::BrowserArtifactSchemaMissing).with("field", "schema_id"),
             E::FilesMissing => refuse(Code::BrowserArtifactFilesMissing).with("field", "files"),
             E::FileInvalid { index, .. } => at(Code::BrowserArtifactFileInvalid, index),
-            E::PathInvalid { index, path } => {
-                at(Code::BrowserArtifactPathInvalid, index).with("path", path)
+            E::PathInvalid { index, path } => at(Code::BrowserArtifactPathInvalid, index).with("path", path),
+            E::RootInvalid(root) => {
+                refuse(Code::BrowserArtifactPathInvalid).with("field", "root").with("path", root)
             }
-            E::RootInvalid(root) => refuse(Code::BrowserArtifactPathInvalid)
-                .with("field", "root")
-                .with("path", root),
             E::ExtensionBlocked { index, path, extension } => {
                 at(Code::BrowserArtifactExtensionBlocked, index)
                     .with("path", path)
@@ -82,13 +80,9 @@ impl From<BrowserArtifactError> for Refusal {
             }
             E::Base64Invalid { index } => at(Code::BrowserArtifactBase64Invalid, index),
             E::FileTooLarge { index, size, max_size } => {
-                at(Code::BrowserArtifactFileTooLarge, index)
-                    .with("size", size)
-                    .with("max_size", max_size)
+                at(Code::BrowserArtifactFileTooLarge, index).with("size", size).with("max_size", max_size)
             }
-            E::TooLarge { max_size } => {
-                refuse(Code::BrowserArtifactFileTooLarge).with("max_size", max_size)
-            }
+            E::TooLarge { max_size } => refuse(Code::BrowserArtifactFileTooLarge).with("max_size", max_size),
             E::EntrypointMissing(entrypoint) => {
                 refuse(Code::BrowserArtifactEntrypointMissing).with("entrypoint", entrypoint)
             }

@@ -192,11 +192,7 @@ pub fn root(root: &str) -> Result<String, BrowserArtifactError> {
     path::normal(root).ok_or_else(|| BrowserArtifactError::RootInvalid(root.into()))
 }
 
-pub fn entrypoint(
-    wanted: &str,
-    root: &str,
-    files: &[CheckedFile],
-) -> Result<String, BrowserArtifactError> {
+pub fn entrypoint(wanted: &str, root: &str, files: &[CheckedFile]) -> Result<String, BrowserArtifactError> {
     let found = path::normal(wanted).map(|wanted| path::scoped(wanted, root));
     found
         .filter(|found| files.iter().any(|file| file.path == *found))
@@ -279,9 +275,7 @@ impl CheckedFile {
                 (decode(&text).ok_or(E::Base64Invalid { index })?, Encoding::Base64)
             }
             (Some(text), None) => (text.into_bytes(), Encoding::Utf8),
-            (None, Some(text)) => {
-                (decode(&text).ok_or(E::Base64Invalid { index })?, Encoding::Base64)
-            }
+            (None, Some(text)) => (decode(&text).ok_or(E::Base64Invalid { index })?, Encoding::Base64),
         };
         if bytes.len() > MAX_FILE {
             return Err(E::FileTooLarge { index, size: bytes.len(), max_size: MAX_FILE });

@@ -144,15 +144,14 @@ impl Store {
         };
         // What was there already has to prove itself; what was just written is read back.
         let artifact = self.read(&self.locate(&id)?, Limits::Strict)?;
-        let grant = request.session_id.clone().filter(|_| !request.caller.is_empty()).map(|session_id| {
-            Grant {
+        let grant =
+            request.session_id.clone().filter(|_| !request.caller.is_empty()).map(|session_id| Grant {
                 schema: GRANT_SCHEMA.into(),
                 scope: "artifact:write".into(),
                 session_id,
                 authorization: request.authorization.clone(),
                 artifacts_path: self.root().into(),
-            }
-        });
+            });
         Ok(Persisted {
             success: true,
             schema: BROWSER_PERSISTENCE_SCHEMA.into(),

@@ -192,7 +192,8 @@ const LIMITATIONS: [&str; 5] = [
 /// A blueprint of WordPress Playground that makes the changes again.
 fn blueprint(runtime: &RuntimeInfo, texts: &[(String, String)], changed: &ChangedFiles) -> Value {
     let mut steps = Vec::new();
-    let gone = changed.files.iter().filter(|file| file.kind != NodeKind::Directory && file.path_encoding.is_none());
+    let gone =
+        changed.files.iter().filter(|file| file.kind != NodeKind::Directory && file.path_encoding.is_none());
     for file in gone {
         let path = match file.status {
             ChangeStatus::Deleted => Some(&file.path),
@@ -206,7 +207,8 @@ fn blueprint(runtime: &RuntimeInfo, texts: &[(String, String)], changed: &Change
         for (slash, _) in path.match_indices('/').filter(|(slash, _)| *slash > 0) {
             let directory = &path[..slash];
             // Playground has these.
-            if !["/wordpress", "/wordpress/wp-content", "/tmp"].contains(&directory) && made.insert(directory) {
+            if !["/wordpress", "/wordpress/wp-content", "/tmp"].contains(&directory) && made.insert(directory)
+            {
                 steps.push(json!({ "step": "mkdir", "path": directory }));
             }
         }

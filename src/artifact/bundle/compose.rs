@@ -18,7 +18,8 @@ use crate::artifact::digest::{
 use crate::artifact::exclude::without_excluded;
 use crate::artifact::path::is_bundle_path;
 use crate::artifact::{
-    ArtifactError, Attachment, DATABASE_CHANGES_PATH, DatabaseChanges, AttachmentContent, Diagnostic, Draft, Found, Observation, Severity, TestResults,
+    ArtifactError, Attachment, AttachmentContent, DATABASE_CHANGES_PATH, DatabaseChanges, Diagnostic, Draft,
+    Found, Observation, Severity, TestResults,
 };
 use crate::contract::iso8601;
 use serde::Serialize;
@@ -45,13 +46,8 @@ pub fn compose(draft: &Draft, dir: &Dir) -> Result<String, ArtifactError> {
     let mut runtime = draft.runtime.clone();
     let mut found = Found::default();
     clean::runtime(&mut runtime, staging.redactor(), &mut found);
-    let manifest = Manifest {
-        id: id.clone(),
-        content_digest: digest,
-        created_at,
-        runtime,
-        files: staging.listed(),
-    };
+    let manifest =
+        Manifest { id: id.clone(), content_digest: digest, created_at, runtime, files: staging.listed() };
     dir.create_file(MANIFEST_PATH)
         .and_then(|mut file| file.write_all(&manifest.seal(&found)))
         .map_err(ArtifactError::PersistFailed)?;
@@ -84,7 +80,11 @@ fn check(draft: &Draft) -> Result<(), ArtifactError> {
     Ok(())
 }
 
-fn patches(draft: &Draft, created_at: &str, staging: &mut Staging<'_>) -> Result<ChangedFiles, ArtifactError> {
+fn patches(
+    draft: &Draft,
+    created_at: &str,
+    staging: &mut Staging<'_>,
+) -> Result<ChangedFiles, ArtifactError> {
     let (changes, excluded) = without_excluded(&draft.changes, &draft.mounts);
     let mut patches = Patches::begin(staging).map_err(ArtifactError::PersistFailed)?;
     let (mut changed, found) = capture(&changes, &draft.limits, &draft.redactor, &mut patches)
@@ -114,8 +114,7 @@ fn evidence(
     staging.json_lines("commands.jsonl", "commands", commands::bounded(&records))?;
     let observations = draft.observations.iter().map(Observation::to_row);
     staging.json_lines("observations.jsonl", "observations", observations)?;
-    let log: String =
-        log.iter().flat_map(|line| [commands::printable(line), "\n".into()]).collect();
+    let log: String = log.iter().flat_map(|line| [commands::printable(line), "\n".into()]).collect();
     staging.text("logs/runtime.log", "log", &log)?;
     staging.text("logs/commands.log", "log", &commands::log(&records))?;
     staging.repeats_file("logs/commands.log", "commands.jsonl");

@@ -1,7 +1,7 @@
 //! `manifest.json`: the table of contents, with a hash for every file.
 
-use crate::artifact::{Found, RuntimeInfo};
 use crate::artifact::digest::{ContentDigest, FileDigest, manifest_self_hash};
+use crate::artifact::{Found, RuntimeInfo};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -19,7 +19,9 @@ mod read;
 mod review;
 mod staging;
 
-pub use agent::{AGENT_RESULT_SCHEMA, AGENT_TASK_RESULT_SCHEMA, AGENT_TRANSCRIPT_SCHEMA, COMPLETION_OUTCOME_SCHEMA};
+pub use agent::{
+    AGENT_RESULT_SCHEMA, AGENT_TASK_RESULT_SCHEMA, AGENT_TRANSCRIPT_SCHEMA, COMPLETION_OUTCOME_SCHEMA,
+};
 pub use manifest::{FileRedaction, MANIFEST_PATH, Manifest, ManifestFile, RedactionPolicy};
 pub use metadata::{ARTIFACT_OUTCOME_SCHEMA, METADATA_PATH, Metadata};
 pub use progress::{ProgressStep, ProgressType};
@@ -29,7 +31,5 @@ pub use review::{ARTIFACT_REVIEW_SCHEMA, REVIEW_PATH, Review};
 pub use clean::{commands as clean_commands, log as clean_log};
 pub(super) use compose::compose;
 pub(super) use manifest::{pretty, to_value};
+pub(super) use read::{Limits, is_plausible_id, read_json, read_manifest, read_manifest_raw, recompute};
 pub(super) use staging::Staging;
-pub(super) use read::{
-    Limits, is_plausible_id, read_json, read_manifest, read_manifest_raw, recompute,
-};

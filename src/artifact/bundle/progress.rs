@@ -42,7 +42,8 @@ pub enum ProgressType {
 /// The steps of a run, in their order.
 pub fn progress(draft: &Draft) -> Vec<ProgressStep> {
     let mut agent = draft.agent.as_ref().and_then(|agent| agent.commands.first()).map(String::as_str);
-    let mut steps: Vec<ProgressStep> = draft.events.iter().filter_map(|event| step(event, &mut agent)).collect();
+    let mut steps: Vec<ProgressStep> =
+        draft.events.iter().filter_map(|event| step(event, &mut agent)).collect();
     if steps.len() > FIRST + LAST {
         let omitted = steps.len() - FIRST - LAST;
         let note = ProgressStep {
@@ -69,7 +70,8 @@ pub fn progress(draft: &Draft) -> Vec<ProgressStep> {
 
 /// `agent` is the command that the agent begins with, until it has begun.
 fn step(event: &Event, agent: &mut Option<&str>) -> Option<ProgressStep> {
-    let text = |pointer: &str| event.data.pointer(pointer).and_then(|value| value.as_str()).unwrap_or_default();
+    let text =
+        |pointer: &str| event.data.pointer(pointer).and_then(|value| value.as_str()).unwrap_or_default();
     let (kind, label, component, action) = match event.kind.as_str() {
         "runtime.created" => (ProgressType::Boot, "WordPress was booted.".into(), "", ""),
         "runtime.mounted" => {
@@ -85,7 +87,9 @@ fn step(event: &Event, agent: &mut Option<&str>) -> Option<ProgressStep> {
                 (ProgressType::ToolActivity, format!("{command} was executed."), id, command)
             }
         }
-        "runtime.artifacts.collected" => (ProgressType::Artifact, "What changed was collected.".into(), "", ""),
+        "runtime.artifacts.collected" => {
+            (ProgressType::Artifact, "What changed was collected.".into(), "", "")
+        }
         _ => return None,
     };
     let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());

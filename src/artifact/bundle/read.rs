@@ -185,9 +185,7 @@ pub fn file_error(path: &str, why: io::Error) -> ArtifactError {
     use rustix::io::Errno;
     let errno = Errno::from_io_error(&why);
     match why.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-            ArtifactError::FileMissing(path.into())
-        }
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ArtifactError::FileMissing(path.into()),
         io::ErrorKind::InvalidInput | io::ErrorKind::FileTooLarge => {
             ArtifactError::FileUnusable { path: path.into(), why: why.to_string() }
         }

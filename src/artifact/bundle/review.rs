@@ -162,9 +162,9 @@ pub fn risk_flags(outcome: &Outcome, changed: &ChangedFiles, redaction: &Redacti
 
 fn file_flags(file: &ChangedFile) -> Vec<String> {
     let replaced = file.replaced_lines.unwrap_or_default();
-    let rewritten = file.before_lines.is_some_and(|lines| {
-        lines >= REWRITE_LINES && replaced * 100 >= lines * REWRITE_PERCENT
-    });
+    let rewritten = file
+        .before_lines
+        .is_some_and(|lines| lines >= REWRITE_LINES && replaced * 100 >= lines * REWRITE_PERCENT);
     let executable = |mode: &Option<String>| {
         file.kind == NodeKind::File
             && mode.as_ref().is_some_and(|m| u32::from_str_radix(m, 8).is_ok_and(|m| m & 0o111 != 0))

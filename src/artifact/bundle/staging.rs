@@ -49,12 +49,7 @@ impl<'a> Staging<'a> {
         value
     }
 
-    pub fn json(
-        &mut self,
-        path: &str,
-        kind: &str,
-        value: &impl Serialize,
-    ) -> Result<(), ArtifactError> {
+    pub fn json(&mut self, path: &str, kind: &str, value: &impl Serialize) -> Result<(), ArtifactError> {
         let value = self.clean(path, value);
         self.write(path, kind, "application/json", &pretty(&value))
     }
@@ -99,9 +94,7 @@ impl<'a> Staging<'a> {
         content_type: &str,
         bytes: &[u8],
     ) -> Result<(), ArtifactError> {
-        self.create(path)
-            .and_then(|mut file| file.write_all(bytes))
-            .map_err(ArtifactError::PersistFailed)?;
+        self.create(path).and_then(|mut file| file.write_all(bytes)).map_err(ArtifactError::PersistFailed)?;
         self.files.push(ManifestFile {
             path: path.into(),
             kind: kind.into(),

@@ -4,9 +4,7 @@ use super::image::Image;
 use super::record::{Column, columns};
 use super::schema::{Table, tables};
 use super::tree::{self, Budget, Row};
-use super::{
-    DatabaseChanges, DatabaseStatus, RowChange, RowStatus, TableChanges, TableStatus, Unreadable,
-};
+use super::{DatabaseChanges, DatabaseStatus, RowChange, RowStatus, TableChanges, TableStatus, Unreadable};
 use crate::artifact::redact::{Found, Redactor};
 use crate::contract::{DatabaseFiles, digest_hex};
 use serde_json::{Number, Value, json};
@@ -21,7 +19,11 @@ const MOST_TEXT: usize = 2 << 20;
 const LONGEST_TEXT: usize = 2 << 10;
 
 /// `found` is told what was redacted in the rows that are shown.
-pub fn diff(files: &DatabaseFiles, redactor: &Redactor, found: &mut Found) -> Result<DatabaseChanges, Unreadable> {
+pub fn diff(
+    files: &DatabaseFiles,
+    redactor: &Redactor,
+    found: &mut Found,
+) -> Result<DatabaseChanges, Unreadable> {
     let mut changes = DatabaseChanges::unchanged();
     if files.before == files.after && files.after_log.is_empty() {
         return Ok(changes);
@@ -93,7 +95,9 @@ impl Differ<'_> {
         let known: HashSet<u32> = old.iter().copied().collect();
         let mut same = HashSet::new();
         for leaf in new.iter().filter(|leaf| known.contains(leaf)) {
-            if self.before.page(*leaf) == self.after.page(*leaf) && tree::is_self_contained(&self.after, *leaf)? {
+            if self.before.page(*leaf) == self.after.page(*leaf)
+                && tree::is_self_contained(&self.after, *leaf)?
+            {
                 same.insert(*leaf);
             }
         }
@@ -142,7 +146,9 @@ impl Differ<'_> {
                     self.text_left = self.text_left.saturating_sub(size(&before) + size(&after));
                     let cells = [&before, &after].into_iter().flatten().flatten();
                     cells.for_each(|(_, cell)| self.found.absorb(&cell.found));
-                    let [before, after] = [before, after].map(|row| row.map(|row| row.into_iter().map(|(name, cell)| (name, cell.shown)).collect()));
+                    let [before, after] = [before, after].map(|row| {
+                        row.map(|row| row.into_iter().map(|(name, cell)| (name, cell.shown)).collect())
+                    });
                     changes.rows.push(RowChange { change, key, before, after });
                 }
                 [Err(why), _] | [_, Err(why)] => {
@@ -170,9 +176,9 @@ impl Differ<'_> {
         match column {
             Column::Null => Cell::of(Value::Null),
             Column::Integer(number) => Cell::of((*number).into()),
-            Column::Real(number) => {
-                Cell::of(Number::from_f64(*number).map_or_else(|| Value::String(number.to_string()), Value::Number))
-            }
+            Column::Real(number) => Cell::of(
+                Number::from_f64(*number).map_or_else(|| Value::String(number.to_string()), Value::Number),
+            ),
             Column::Text(text) => {
                 let mut found = Found::default();
                 Cell { shown: Value::String(self.text(text, &mut found)), whole: digest_hex([*text]), found }

@@ -60,7 +60,9 @@ impl<'a> Image<'a> {
 /// is left of an earlier round, is not the database's.
 fn logged(log: &[u8], page_size: usize) -> HashMap<u32, &[u8]> {
     let mut pages = HashMap::new();
-    let word = |bytes: &[u8], at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    let word = |bytes: &[u8], at: usize| {
+        u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+    };
     if log.len() < LOG_HEADER || word(log, 0) & !1 != 0x377f_0682 || word(log, 8) as usize != page_size {
         return pages;
     }

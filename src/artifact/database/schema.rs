@@ -56,7 +56,8 @@ fn declared(sql: &str) -> (Vec<String>, Option<usize>) {
         if constraint {
             // PRIMARY KEY ("ID")
             let at = upper.iter().position(|word| word == "KEY");
-            if primary && let Some([open, name, close, ..]) = at.map(|at| &words[at + 1..])
+            if primary
+                && let Some([open, name, close, ..]) = at.map(|at| &words[at + 1..])
                 && *open == "("
                 && [")", "AUTOINCREMENT"].iter().any(|end| close.eq_ignore_ascii_case(end))
             {

@@ -68,7 +68,12 @@ pub fn is_self_contained(image: &Image<'_>, leaf: u32) -> Result<bool, Unreadabl
 }
 
 /// Appends the rows of a leaf.
-pub fn read(image: &Image<'_>, leaf: u32, budget: &mut Budget, rows: &mut Vec<Row>) -> Result<(), Unreadable> {
+pub fn read(
+    image: &Image<'_>,
+    leaf: u32,
+    budget: &mut Budget,
+    rows: &mut Vec<Row>,
+) -> Result<(), Unreadable> {
     let page = Page::of(image, leaf)?;
     budget.take(page.bytes.len())?;
     for cell in page.cells(8)? {

@@ -17,20 +17,15 @@ pub fn write(old: &[u8], new: &[u8]) -> Vec<u8> {
 fn literal(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend(format!("literal {}\n", bytes.len()).bytes());
     let mut deflate = ZlibEncoder::new(Vec::new(), Compression::default());
-    let packed = deflate
-        .write_all(bytes)
-        .and_then(|()| deflate.finish())
-        .expect("writing to memory does not fail");
+    let packed =
+        deflate.write_all(bytes).and_then(|()| deflate.finish()).expect("writing to memory does not fail");
     base85::encode(&packed, out);
     out.push(b'\n');
 }
 
 /// Reads a literal back: its lines (without line feeds) and the size that its header names.
 /// `None` if it is not well-formed, or inflates to another size.
-pub(crate) fn decode_literal<'a>(
-    lines: impl IntoIterator<Item = &'a [u8]>,
-    size: u64,
-) -> Option<Vec<u8>> {
+pub(crate) fn decode_literal<'a>(lines: impl IntoIterator<Item = &'a [u8]>, size: u64) -> Option<Vec<u8>> {
     let mut packed = Vec::new();
     for line in lines {
         base85::decode_line(line, &mut packed)?;

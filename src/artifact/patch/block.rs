@@ -90,9 +90,7 @@ impl Block {
 
     /// Appends the block, with `prefix` (empty, or ending in `/`) before each path.
     pub fn render(&self, prefix: &str, out: &mut Vec<u8>) {
-        let name = |side: &str, path: &[u8]| {
-            quote(&[side.as_bytes(), prefix.as_bytes(), path].concat())
-        };
+        let name = |side: &str, path: &[u8]| quote(&[side.as_bytes(), prefix.as_bytes(), path].concat());
         let mut line = |text: String| {
             out.extend(text.bytes());
             out.push(b'\n');

@@ -39,7 +39,10 @@ pub fn check_conflicts(blocks: &[FilePatch]) -> Result<(), PatchError> {
     // A symlink's name, before or after, is no directory for any other block.
     let links: HashSet<Vec<u8>> = blocks
         .iter()
-        .filter(|b| b.new_mode.is_some_and(GitMode::is_symlink) || b.is_rename() && b.old_mode.is_none_or(GitMode::is_symlink))
+        .filter(|b| {
+            b.new_mode.is_some_and(GitMode::is_symlink)
+                || b.is_rename() && b.old_mode.is_none_or(GitMode::is_symlink)
+        })
         .filter(|b| b.new_path.is_some())
         .flat_map(|b| b.paths().map(fold))
         .collect();

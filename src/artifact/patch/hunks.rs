@@ -44,10 +44,7 @@ pub fn unified(old: &[u8], new: &[u8], budget: &mut DiffBudget) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = edits.as_slice();
     while !rest.is_empty() {
-        let joined = rest
-            .windows(2)
-            .take_while(|pair| pair[1].old.0 - pair[0].old.1 <= 2 * CONTEXT)
-            .count();
+        let joined = rest.windows(2).take_while(|pair| pair[1].old.0 - pair[0].old.1 <= 2 * CONTEXT).count();
         let (hunk, later) = rest.split_at(joined + 1);
         write_hunk(&old, &new, hunk, &mut out);
         rest = later;
@@ -78,12 +75,7 @@ fn edits(old: &[&[u8]], new: &[&[u8]], budget: &mut DiffBudget) -> Vec<Edit> {
     let b: Vec<u32> = b.iter().map(|line| number(&mut names, line)).collect();
 
     let started = Instant::now();
-    let ops = similar::capture_diff_slices_deadline(
-        Algorithm::Myers,
-        &a,
-        &b,
-        Some(started + budget.left),
-    );
+    let ops = similar::capture_diff_slices_deadline(Algorithm::Myers, &a, &b, Some(started + budget.left));
     budget.left = budget.left.saturating_sub(started.elapsed());
 
     // Only the lengths are used: the position that an insertion names in the old text (and a

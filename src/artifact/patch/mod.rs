@@ -30,4 +30,3 @@ pub use object::{GitMode, blob_id};
 pub use parse::{Content, FilePatch, Hunk, HunkLine, PatchError, check_path, parse};
 pub use quote::{quote, unquote};
 pub use rename::{Rename, RenameCandidate, detect_renames};
-

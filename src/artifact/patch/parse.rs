@@ -51,7 +51,10 @@ pub enum Content {
     Same,
     Hunks(Vec<Hunk>),
     /// The bytes afterwards, in a binary patch: where its lines are, and the inflated size.
-    Literal { lines: Range<usize>, size: u64 },
+    Literal {
+        lines: Range<usize>,
+        size: u64,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,8 +230,7 @@ fn headers(reader: &mut Reader<'_>) -> Result<Headers, PatchError> {
             headers.rename.0 = Some(plain_name(text).ok_or(reader.error_before("not a name"))?);
         } else if let Some(text) = reader.take("rename to ") {
             headers.rename.1 = Some(plain_name(text).ok_or(reader.error_before("not a name"))?);
-        } else if reader.take("similarity index ").is_some()
-            || reader.take("dissimilarity index ").is_some()
+        } else if reader.take("similarity index ").is_some() || reader.take("dissimilarity index ").is_some()
         {
         } else if let Some(text) = reader.take("index ") {
             let ids = index_line(text, &mut headers).ok_or(reader.error_before("not an index line"))?;
@@ -239,7 +241,9 @@ fn headers(reader: &mut Reader<'_>) -> Result<Headers, PatchError> {
             break;
         }
     }
-    if headers.created && headers.deleted || headers.rename.0.is_some() && (headers.created || headers.deleted) {
+    if headers.created && headers.deleted
+        || headers.rename.0.is_some() && (headers.created || headers.deleted)
+    {
         return Err(reader.error("the header contradicts itself"));
     }
     Ok(headers)
@@ -257,9 +261,8 @@ fn index_line(text: &[u8], headers: &mut Headers) -> Option<(String, String)> {
         headers.new_mode.get_or_insert(mode);
     }
     let (old, new) = ids.split_once("..")?;
-    let is_id = |id: &str| {
-        (4..=64).contains(&id.len()) && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    };
+    let is_id =
+        |id: &str| (4..=64).contains(&id.len()) && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     (is_id(old) && is_id(new)).then(|| (old.to_owned(), new.to_owned()))
 }
 
@@ -272,9 +275,11 @@ fn content(
     let Some(line) = reader.peek() else { return Ok(Content::Same) };
     if line.starts_with(b"--- ") {
         let before = reader.take("--- ").unwrap_or_default();
-        check_side(before, "a/", old, headers.created).ok_or(reader.error_before("another name than in the header"))?;
+        check_side(before, "a/", old, headers.created)
+            .ok_or(reader.error_before("another name than in the header"))?;
         let after = reader.take("+++ ").ok_or(reader.error("`+++` must follow"))?;
-        check_side(after, "b/", new, headers.deleted).ok_or(reader.error_before("another name than in the header"))?;
+        check_side(after, "b/", new, headers.deleted)
+            .ok_or(reader.error_before("another name than in the header"))?;
         return hunks(reader).map(Content::Hunks);
     }
     if line == b"GIT binary patch\n" {

@@ -49,8 +49,11 @@ struct Place {
 impl Configured {
     /// `None` without a secret.
     pub fn new(secrets: &[Secret]) -> Option<Configured> {
-        let patterns: BTreeSet<Vec<u8>> =
-            secrets.iter().flat_map(|secret| pieces(secret.value())).flat_map(|piece| patterns(&piece)).collect();
+        let patterns: BTreeSet<Vec<u8>> = secrets
+            .iter()
+            .flat_map(|secret| pieces(secret.value()))
+            .flat_map(|piece| patterns(&piece))
+            .collect();
         let patterns: Vec<Box<[u8]>> = patterns.into_iter().map(Vec::into_boxed_slice).collect();
         let shortest = patterns.iter().map(|pattern| pattern.len()).min()?;
         let stride = shortest - (GROUP - 1);

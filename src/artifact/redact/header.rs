@@ -63,7 +63,8 @@ pub fn cookies(sight: &Sight<'_>, hits: &mut Vec<Hit>) {
         let from = at + name + 1;
         let len = run(&after[from..], 4096, is_cookie_value);
         let value = &after[from..from + len];
-        let attribute = ATTRIBUTES.iter().any(|known| after[at..at + name].eq_ignore_ascii_case(known.as_bytes()));
+        let attribute =
+            ATTRIBUTES.iter().any(|known| after[at..at + name].eq_ignore_ascii_case(known.as_bytes()));
         let telling = len >= 8 && (value.iter().any(u8::is_ascii_digit) || looks_random(value));
         if telling && !attribute && !is_placeholder(value) {
             hits.push(sight.hit(from, len, COOKIE));
@@ -84,7 +85,8 @@ pub fn cookies(sight: &Sight<'_>, hits: &mut Vec<Hit>) {
 }
 
 fn is_cookie_value(b: u8) -> bool {
-    b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b',' | b';' | b'\\' | b'<' | b'>' | b'$' | b'(' | b')')
+    b.is_ascii_graphic()
+        && !matches!(b, b'"' | b'\'' | b',' | b';' | b'\\' | b'<' | b'>' | b'$' | b'(' | b')')
 }
 
 /// Where the value begins after a name: behind `:`, `=` or `=>`, with what quotes and spaces are

@@ -19,7 +19,9 @@ pub fn merge(raw: &[u8], mut hits: Vec<Hit>) -> Vec<Hit> {
     let mut merged: Vec<Hit> = Vec::with_capacity(hits.len());
     for hit in hits {
         match merged.last_mut() {
-            Some(last) if hit.start < last.end || hit.kind == last.kind && belong(raw, last.end, hit.start) => {
+            Some(last)
+                if hit.start < last.end || hit.kind == last.kind && belong(raw, last.end, hit.start) =>
+            {
                 last.end = last.end.max(hit.end);
             }
             _ => merged.push(hit),

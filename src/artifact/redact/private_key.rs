@@ -37,7 +37,9 @@ pub fn read(sight: &Sight<'_>) -> Option<Hit> {
         let closes = after[next.saturating_sub(5)..].starts_with(b"-----END");
         if len < SHORTEST_RUN && !(len > 0 && end.is_some() && (closes || after[at + len - 1] == b'=')) {
             // `Proc-Type: 4,ENCRYPTED` and its like come before the body.
-            if end.is_none() && let Some(line) = header_line(&after[at..]) {
+            if end.is_none()
+                && let Some(line) = header_line(&after[at..])
+            {
                 at += line;
                 continue;
             }

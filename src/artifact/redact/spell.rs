@@ -53,7 +53,8 @@ fn base64(bytes: &[u8], all: &mut Vec<String>) {
 /// Escapes as PHP, Python, JavaScript and XML write them, once and twice, and every character as a
 /// number.
 fn html(value: &str, all: &mut Vec<String>) {
-    let quotes = [("&quot;", "&#039;"), ("&#34;", "&#39;"), ("&quot;", "&#x27;"), ("&quot;", "&apos;"), ("\"", "'")];
+    let quotes =
+        [("&quot;", "&#039;"), ("&#34;", "&#39;"), ("&quot;", "&#x27;"), ("&quot;", "&apos;"), ("\"", "'")];
     for (double, single) in quotes {
         let escape = |text: &str| {
             text.replace('&', "&amp;")

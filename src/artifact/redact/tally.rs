@@ -59,7 +59,8 @@ impl Tally {
     pub fn summary(&self) -> Redaction {
         let mut all = Found::default();
         self.files.values().for_each(|found| all.absorb(found));
-        let named = |found: &Found| found.kinds.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
+        let named =
+            |found: &Found| found.kinds.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
         Redaction {
             schema: REDACTION_SCHEMA.to_owned(),
             status: if all.is_empty() { RedactionStatus::Clean } else { RedactionStatus::Redacted },

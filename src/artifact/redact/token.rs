@@ -28,7 +28,13 @@ enum Allowed {
     Jwt,
 }
 
-const fn token(prefix: &'static str, kind: &'static str, allowed: Allowed, least: usize, most: usize) -> Token {
+const fn token(
+    prefix: &'static str,
+    kind: &'static str,
+    allowed: Allowed,
+    least: usize,
+    most: usize,
+) -> Token {
     Token { prefix, kind, allowed, least, most }
 }
 

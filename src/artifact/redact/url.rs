@@ -28,7 +28,8 @@ pub fn read(sight: &Sight<'_>) -> Option<Hit> {
 }
 
 fn is_userinfo(b: u8) -> bool {
-    b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'/' | b'<' | b'>' | b'?' | b'@' | b'\\' | b'`' | b',' | b'(' | b')')
+    b.is_ascii_graphic()
+        && !matches!(b, b'"' | b'\'' | b'/' | b'<' | b'>' | b'?' | b'@' | b'\\' | b'`' | b',' | b'(' | b')')
 }
 
 fn is_host(b: u8) -> bool {

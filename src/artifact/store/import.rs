@@ -138,12 +138,7 @@ impl Store {
     }
 
     /// Puts a finished directory in its place; in one step also if it replaces another there.
-    fn put(
-        &self,
-        scratch: Scratch<'_>,
-        id: &str,
-        replaced: Option<&str>,
-    ) -> Result<Located, ArtifactError> {
+    fn put(&self, scratch: Scratch<'_>, id: &str, replaced: Option<&str>) -> Result<Located, ArtifactError> {
         let failed = ArtifactError::ImportFinalizeFailed;
         scratch.dir.sync_file_system().map_err(failed)?;
         match replaced {
@@ -211,11 +206,8 @@ impl ImportOperation {
 impl ImportRequest {
     /// The source that a reimport falls back to: what an earlier result said of the bundle.
     pub fn source_from(artifact_ref: &Value, artifact_result: &Value) -> Option<PathBuf> {
-        let stated = [
-            &artifact_result["artifactBundle"]["path"],
-            &artifact_ref["directory"],
-            &artifact_ref["path"],
-        ];
+        let stated =
+            [&artifact_result["artifactBundle"]["path"], &artifact_ref["directory"], &artifact_ref["path"]];
         if let Some(path) = stated.into_iter().find_map(Value::as_str) {
             return Some(path.into());
         }
@@ -297,10 +289,7 @@ impl Source {
                 let mut archive = archive;
                 unpack(&mut archive, to).map_err(|why| match why {
                     ZipError::Io(why) => ArtifactError::ImportCopyFailed(why),
-                    other => ArtifactError::ZipInvalid {
-                        reason: other.reason(),
-                        why: other.to_string(),
-                    },
+                    other => ArtifactError::ZipInvalid { reason: other.reason(), why: other.to_string() },
                 })
             }
         }

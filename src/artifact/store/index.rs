@@ -57,8 +57,8 @@ impl Stamp {
         Stamp {
             inode: stat.st_ino,
             size: stat.st_size,
-            modified: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
-            changed: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+            modified: (stat.st_mtime, stat.st_mtime_nsec as i64),
+            changed: (stat.st_ctime, stat.st_ctime_nsec as i64),
         }
     }
 }
@@ -79,9 +79,7 @@ impl Store {
     }
 
     /// The same, with the places where a manifest cannot be read.
-    pub(in crate::artifact) fn scan_with_damaged(
-        &self,
-    ) -> Result<(Vec<Row>, Vec<String>), ArtifactError> {
+    pub(in crate::artifact) fn scan_with_damaged(&self) -> Result<(Vec<Row>, Vec<String>), ArtifactError> {
         self.find_all().map(|found| (found.rows, found.damaged))
     }
 

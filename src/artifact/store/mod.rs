@@ -68,8 +68,7 @@ impl Store {
     /// The store at `root`, made if need be: for the operator's eyes only (mode 0700), with files
     /// that keep web servers from serving it.
     pub fn open(root: &Path) -> Result<Store, ArtifactError> {
-        root::create(root)
-            .map_err(|why| ArtifactError::RootUnwritable { root: root.into(), why })?;
+        root::create(root).map_err(|why| ArtifactError::RootUnwritable { root: root.into(), why })?;
         let store = Store::open_existing(root)?;
         root::write_deny_files(&store.dir)
             .map_err(|why| ArtifactError::RootUnwritable { root: root.into(), why })?;

@@ -68,11 +68,7 @@ pub enum PruneReason {
 
 impl Store {
     /// Carries a retention out, oldest bundles first to go, and removes what crashes left.
-    pub fn prune(
-        &self,
-        retention: &Retention,
-        now: SystemTime,
-    ) -> Result<PruneReport, ArtifactError> {
+    pub fn prune(&self, retention: &Retention, now: SystemTime) -> Result<PruneReport, ArtifactError> {
         let mut rows = self.scan()?;
         rows.sort_unstable_by(|a, b| b.key().cmp(&a.key()));
         let mut report = PruneReport {
@@ -138,13 +134,7 @@ impl Store {
 }
 
 impl Retention {
-    fn reason(
-        &self,
-        row: &Row,
-        now: SystemTime,
-        kept: usize,
-        bytes: u64,
-    ) -> Option<PruneReason> {
+    fn reason(&self, row: &Row, now: SystemTime, kept: usize, bytes: u64) -> Option<PruneReason> {
         let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as i128);
         let age = |max: u64| now - row.created > i128::from(max) * 1_000_000_000;
         if self.max_age_seconds.is_some_and(age) {

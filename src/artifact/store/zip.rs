@@ -187,9 +187,7 @@ fn entry(head: &[u8], name: &[u8]) -> Result<Entry, ZipError> {
     let directory = text.ends_with('/');
     let plain = text.strip_suffix('/').unwrap_or(text);
     // A name that says directory and a mode that says file, or the other way round.
-    let two_kinds = made_by == 3
-        && mode & 0o170_000 != 0
-        && (mode & 0o170_000 == 0o040_000) != directory;
+    let two_kinds = made_by == 3 && mode & 0o170_000 != 0 && (mode & 0o170_000 == 0o040_000) != directory;
     if unreadable || !kind_is_plain || two_kinds || !is_bundle_path(plain) {
         return Err(ZipError::UnsafeEntry(shown()));
     }
@@ -230,9 +228,8 @@ fn check(entries: &[Entry]) -> Result<(), ZipError> {
         let above = name.match_indices('/').map(|(slash, _)| name[..slash].to_owned());
         directories.extend(above);
     }
-    let file_as_directory = entries
-        .iter()
-        .find(|entry| !entry.directory && directories.contains(&entry.name.to_lowercase()));
+    let file_as_directory =
+        entries.iter().find(|entry| !entry.directory && directories.contains(&entry.name.to_lowercase()));
     if let Some(entry) = file_as_directory {
         return Err(ZipError::UnsafeEntry(entry.name.clone()));
     }
@@ -249,11 +246,7 @@ fn check(entries: &[Entry]) -> Result<(), ZipError> {
 
 /// Where each entry's data begins. The local headers say the same as the directory, and nothing
 /// lies over another entry or over the directory.
-fn local_headers(
-    archive: &mut &File,
-    entries: &[Entry],
-    directory: u64,
-) -> Result<Vec<u64>, ZipError> {
+fn local_headers(archive: &mut &File, entries: &[Entry], directory: u64) -> Result<Vec<u64>, ZipError> {
     let mut starts = Vec::with_capacity(entries.len());
     let mut taken: Vec<(u64, u64)> = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -295,13 +288,7 @@ fn common_directory(entries: &[Entry]) -> String {
     }
 }
 
-fn extract(
-    archive: &mut &File,
-    entry: &Entry,
-    start: u64,
-    into: &Dir,
-    path: &str,
-) -> Result<(), ZipError> {
+fn extract(archive: &mut &File, entry: &Entry, start: u64, into: &Dir, path: &str) -> Result<(), ZipError> {
     archive.seek(SeekFrom::Start(start))?;
     let packed = BufReader::new(Read::take(&mut *archive, entry.packed));
     let mut data: Box<dyn Read + '_> =
@@ -321,7 +308,9 @@ fn extract(
         if read == 0 {
             break;
         }
-        left = left.checked_sub(read as u64).ok_or(ZipError::InvalidArchive("an entry is larger than it says"))?;
+        left = left
+            .checked_sub(read as u64)
+            .ok_or(ZipError::InvalidArchive("an entry is larger than it says"))?;
         crc.update(&buffer[..read]);
         file.write_all(&buffer[..read])?;
     }

@@ -117,8 +117,7 @@ fn forbidden(value: &Value) -> Option<&'static str> {
 }
 
 fn reference_manifest(b: &mut Checked<'_>, path: &str, document: &Value, report: &mut Report) {
-    let covered =
-        ["schema", "version", "runtime", "artifactBundle", "files", "trace", "events", "snapshots"];
+    let covered = ["schema", "version", "runtime", "artifactBundle", "files", "trace", "events", "snapshots"];
     let schema = "wp-codebox/runtime-reference-manifest/v1";
     sealed(b, path, document, schema, "runtime-reference-manifest-sha256-", &covered, report);
     for (i, file) in list(&document["files"]).iter().enumerate() {
@@ -132,8 +131,15 @@ fn reference_manifest(b: &mut Checked<'_>, path: &str, document: &Value, report:
 
 fn replay_index(b: &mut Checked<'_>, path: &str, document: &Value, report: &mut Report) {
     let covered = [
-        "schema", "version", "runtime", "artifactBundle", "references", "actions", "observations",
-        "snapshots", "replay",
+        "schema",
+        "version",
+        "runtime",
+        "artifactBundle",
+        "references",
+        "actions",
+        "observations",
+        "snapshots",
+        "replay",
     ];
     let schema = "wp-codebox/runtime-replay-reference-index/v1";
     sealed(b, path, document, schema, "runtime-replay-reference-index-sha256-", &covered, report);
@@ -257,10 +263,20 @@ fn transcript(b: &mut Checked<'_>, path: &str, transcript: &Value, report: &mut 
         let named = ["call_id", "tool_name"].iter().all(|f| call[*f].as_str().is_some_and(|t| !t.is_empty()));
         let phase = (call["call_id"].to_string(), call["phase"].to_string());
         if !named || !ids.insert(phase) {
-            report.add(Code::MalformedReference, at.as_str(), "The call has no name, or another's.", Some(path));
+            report.add(
+                Code::MalformedReference,
+                at.as_str(),
+                "The call has no name, or another's.",
+                Some(path),
+            );
         }
         if !policy(call) {
-            report.add(Code::MalformedReference, format!("{at}.redaction"), "It names no redaction policy.", Some(path));
+            report.add(
+                Code::MalformedReference,
+                format!("{at}.redaction"),
+                "It names no redaction policy.",
+                Some(path),
+            );
         }
         for key in ["input_artifacts", "output_artifacts"] {
             for (j, file) in list(&call[key]).iter().enumerate() {

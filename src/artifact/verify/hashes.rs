@@ -1,7 +1,7 @@
 //! Hashes of files, and the digests over them.
 
 use super::{Checked, Report, ViolationCode as Code};
-use crate::artifact::bundle::{METADATA_PATH, MANIFEST_PATH, REVIEW_PATH, read_json, recompute};
+use crate::artifact::bundle::{MANIFEST_PATH, METADATA_PATH, REVIEW_PATH, read_json, recompute};
 use crate::artifact::confined::Dir;
 use crate::artifact::digest::{
     CHANGED_FILES_PATH, FILE_LIST_INPUT, ID_PREFIX, PATCH_PATH, bundle_id, evidence_digest,

@@ -17,9 +17,7 @@ const MAX_FILES: usize = 100_000;
 /// Whether the manifest has the shape that the other rules rely on.
 pub fn shape(manifest: &Value, report: &mut Report) -> bool {
     let digest = &manifest["contentDigest"];
-    let strings = |value: &Value| {
-        value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
-    };
+    let strings = |value: &Value| value.as_array().is_some_and(|list| list.iter().all(Value::is_string));
     let file = |row: &Value| {
         let texts = ["path", "kind", "contentType"].iter().all(|field| row[*field].is_string());
         let redaction = row.get("redaction");

@@ -123,11 +123,7 @@ impl Store {
 impl Verification {
     /// The violations as an error, if there are any.
     pub fn into_result(self) -> Result<Verification, ArtifactError> {
-        if self.valid {
-            Ok(self)
-        } else {
-            Err(ArtifactError::VerificationFailed(Box::new(self)))
-        }
+        if self.valid { Ok(self) } else { Err(ArtifactError::VerificationFailed(Box::new(self))) }
     }
 }
 

@@ -81,8 +81,7 @@ fn review_evidence(bundle: &mut Checked<'_>, review: &Value, report: &mut Report
     if digest.is_some_and(|digest| digest != bundle.content_digest()) {
         mismatch("evidence.artifactContentDigest", "It is not the manifest's content digest.");
     }
-    if let (Some(patch), Some(sha256)) =
-        (evidence["patch"].as_str(), evidence["patchSha256"].as_str())
+    if let (Some(patch), Some(sha256)) = (evidence["patch"].as_str(), evidence["patchSha256"].as_str())
         && is_bundle_path(patch)
         && bundle.hashes.of(patch).is_none_or(|actual| actual != sha256)
     {

@@ -35,7 +35,14 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
     linker.func_wrap(
         "env",
         "_munmap_js",
-        |mut caller: Caller<'_, State>, at: i32, len: i32, prot: i32, flags: i32, fd: i32, offset: i64| -> i32 {
+        |mut caller: Caller<'_, State>,
+         at: i32,
+         len: i32,
+         prot: i32,
+         flags: i32,
+         fd: i32,
+         offset: i64|
+         -> i32 {
             let (mut mem, state) = memory::open(&mut caller);
             if prot & PROT_WRITE == 0 || flags & MAP_SHARED == 0 {
                 return 0;
@@ -105,6 +112,7 @@ async fn map(
 
 fn write_back(mem: &mut Bytes<'_>, state: &mut State, at: i32, len: u32, fd: i32, offset: i64) -> Answer<()> {
     let offset = u64::try_from(offset).map_err(|_| Errno::EINVAL)?;
-    let done = mem.sliced(at, len, |part, done| state.vfs.pwrite(fd, part, offset.saturating_add(done as u64)))?;
+    let done =
+        mem.sliced(at, len, |part, done| state.vfs.pwrite(fd, part, offset.saturating_add(done as u64)))?;
     if done < len as usize { Err(Errno::EIO) } else { Ok(()) }
 }

@@ -133,7 +133,8 @@ fn put_statfs(mem: &mut Bytes<'_>, state: &State, out: i32) -> Answer<i32> {
     for at in [4, 60] {
         raw[at..at + 4].copy_from_slice(&fs.block_size.to_le_bytes());
     }
-    let counts = [(8, fs.blocks), (16, fs.blocks_free), (24, fs.blocks_free), (32, fs.files), (40, fs.files_free)];
+    let counts =
+        [(8, fs.blocks), (16, fs.blocks_free), (24, fs.blocks_free), (32, fs.files), (40, fs.files_free)];
     for (at, count) in counts {
         raw[at..at + 8].copy_from_slice(&count.to_le_bytes());
     }

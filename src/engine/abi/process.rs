@@ -78,7 +78,9 @@ fn environment(linker: &mut Linker<State>) -> Result<()> {
         }
     }
     linker.func_wrap("env", "js_getpid", || 42)?;
-    linker.func_wrap("env", "getdtablesize", |caller: Caller<'_, State>| caller.data().vfs.limits().max_open_files as i32)?;
+    linker.func_wrap("env", "getdtablesize", |caller: Caller<'_, State>| {
+        caller.data().vfs.limits().max_open_files as i32
+    })?;
     Ok(())
 }
 
@@ -91,15 +93,28 @@ fn denied(linker: &mut Linker<State>) -> Result<()> {
     })?;
     linker.func_wrap("env", "_dlsym_js", |_: i32, _: i32, _: i32| 0)?;
     linker.func_wrap("env", "strptime", |_: i32, _: i32, _: i32| 0)?;
-    linker.func_wrap("env", "__asyncjs__js_popen_to_file", |mut caller: Caller<'_, State>, _: i32, _: i32, _: i32| {
-        super::deny(&mut caller, "popen");
-        0
-    })?;
+    linker.func_wrap(
+        "env",
+        "__asyncjs__js_popen_to_file",
+        |mut caller: Caller<'_, State>, _: i32, _: i32, _: i32| {
+            super::deny(&mut caller, "popen");
+            0
+        },
+    )?;
     // Processes: -1.
     linker.func_wrap(
         "env",
         "js_open_process",
-        |mut caller: Caller<'_, State>, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32| {
+        |mut caller: Caller<'_, State>,
+         _: i32,
+         _: i32,
+         _: i32,
+         _: i32,
+         _: i32,
+         _: i32,
+         _: i32,
+         _: i32,
+         _: i32| {
             super::deny(&mut caller, "proc_open");
             -1
         },

@@ -19,21 +19,31 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
     linker.func_wrap("env", "emscripten_get_now", |caller: Caller<'_, State>| -> f64 {
         caller.data().monotonic().as_secs_f64() * 1e3
     })?;
-    linker.func_wrap("env", "emscripten_date_now", || -> f64 { (since_epoch().as_nanos() / 1_000_000) as f64 })?;
-    linker.func_wrap_async("env", "emscripten_sleep", |caller: Caller<'_, State>, (milliseconds,): (i32,)| {
-        let pause = caller.data().parking().sleep(until(milliseconds));
-        Box::new(pause)
+    linker.func_wrap("env", "emscripten_date_now", || -> f64 {
+        (since_epoch().as_nanos() / 1_000_000) as f64
     })?;
+    linker.func_wrap_async(
+        "env",
+        "emscripten_sleep",
+        |caller: Caller<'_, State>, (milliseconds,): (i32,)| {
+            let pause = caller.data().parking().sleep(until(milliseconds));
+            Box::new(pause)
+        },
+    )?;
     // The guest has no timer signals; the host's deadline does that work.
     linker.func_wrap("env", "_setitimer_js", |_which: i32, _milliseconds: f64| 0)?;
-    linker.func_wrap("env", "_tzset_js", |mut caller: Caller<'_, State>, timezone: i32, daylight: i32, standard: i32, summer: i32| {
-        let (mut mem, _) = memory::open(&mut caller);
-        // A pointer outside memory leaves the zone unset, which musl reads as UTC.
-        let _ = mem.put_i32(timezone, 0);
-        let _ = mem.put_i32(daylight, 0);
-        let _ = mem.put(standard, b"UTC\0");
-        let _ = mem.put(summer, b"UTC\0");
-    })?;
+    linker.func_wrap(
+        "env",
+        "_tzset_js",
+        |mut caller: Caller<'_, State>, timezone: i32, daylight: i32, standard: i32, summer: i32| {
+            let (mut mem, _) = memory::open(&mut caller);
+            // A pointer outside memory leaves the zone unset, which musl reads as UTC.
+            let _ = mem.put_i32(timezone, 0);
+            let _ = mem.put_i32(daylight, 0);
+            let _ = mem.put(standard, b"UTC\0");
+            let _ = mem.put(summer, b"UTC\0");
+        },
+    )?;
     for name in ["_localtime_js", "_gmtime_js"] {
         linker.func_wrap("env", name, |mut caller: Caller<'_, State>, seconds: i64, out: i32| {
             let (mut mem, _) = memory::open(&mut caller);

@@ -12,7 +12,9 @@
 
 use super::image::MemoryImage;
 use super::{PAGE, page_up, pagemap};
-use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{
+    Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, munmap,
+};
 use std::io;
 use std::ops::Range;
 use std::ptr::null_mut;
@@ -52,7 +54,8 @@ impl Slot {
         let reserved = (page_up(capacity) + page_up(guard)).max(PAGE);
         if let Some(image) = &image {
             let fits = |slot: &Slot| {
-                slot.reserved == reserved && slot.image.as_ref().is_some_and(|other| Arc::ptr_eq(other, image))
+                slot.reserved == reserved
+                    && slot.image.as_ref().is_some_and(|other| Arc::ptr_eq(other, image))
             };
             if let Some(slot) = take(&IDLE, fits) {
                 return Ok(slot);
@@ -63,7 +66,8 @@ impl Slot {
             {
                 return Ok(slot);
             }
-        } else if let Some(slot) = take(&EMPTY, |slot| (slot.reserved, slot.capacity) == (reserved, capacity)) {
+        } else if let Some(slot) = take(&EMPTY, |slot| (slot.reserved, slot.capacity) == (reserved, capacity))
+        {
             return Ok(slot);
         }
         Slot::reserve(capacity, reserved, image)
@@ -176,13 +180,16 @@ impl Slot {
             // SAFETY: the kernel named a range inside what was asked for, which is mapped readable
             // and writable and belongs to this slot alone; the image is as long, to the page.
             let (page, source) = unsafe {
-                (std::slice::from_raw_parts_mut(self.base.add(at), range.len()), bytes.page_range(at, range.len()))
+                (
+                    std::slice::from_raw_parts_mut(self.base.add(at), range.len()),
+                    bytes.page_range(at, range.len()),
+                )
             };
             page.copy_from_slice(source);
         });
         if scanned.is_err() {
             // A process that has changed its user may not ask the kernel: all its pages go.
-            given_back = vec![0..len];
+            given_back = std::iter::once(0..len).collect();
         }
         for range in given_back {
             // SAFETY: as above. A private file mapping reads as the file once its own pages are

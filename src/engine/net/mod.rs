@@ -201,11 +201,13 @@ impl Network {
         if let Ok(address) = name.parse() {
             return Ok(Naming::Address(address));
         }
-        let found = rules::canonical_name(name).ok_or_else(|| Denied::Name(name.to_owned())).and_then(|name| {
-            self.rules.judge_name(&name, None)?;
-            let lookup = Lookup::start(&self.crew, &self.resolver, name.clone()).map_err(|_| Denied::Name(name.clone()))?;
-            Ok(Naming::Lookup(name, lookup))
-        });
+        let found =
+            rules::canonical_name(name).ok_or_else(|| Denied::Name(name.to_owned())).and_then(|name| {
+                self.rules.judge_name(&name, None)?;
+                let lookup = Lookup::start(&self.crew, &self.resolver, name.clone())
+                    .map_err(|_| Denied::Name(name.clone()))?;
+                Ok(Naming::Lookup(name, lookup))
+            });
         found.inspect_err(|denied| self.log.add(Record::new(Via::Lookup, name).denied(denied)))
     }
 
@@ -215,10 +217,9 @@ impl Network {
         for address in addresses {
             match self.rules.judge_resolved(address) {
                 Ok(()) => kept.push(address),
-                Err(denied) => self.log.add(Record {
-                    address: Some(address),
-                    ..Record::new(Via::Lookup, name).denied(denied)
-                }),
+                Err(denied) => self
+                    .log
+                    .add(Record { address: Some(address), ..Record::new(Via::Lookup, name).denied(denied) }),
             }
         }
         for address in &kept {
@@ -270,7 +271,11 @@ impl Network {
         match (socket, target) {
             (Socket::Inet(inet), Target::Inet(to)) => {
                 let host = names(&self.resolved, to.ip()).next().map_or(to.ip().to_string(), str::to_owned);
-                let attempt = Record { address: Some(to.ip()), port: Some(to.port()), ..Record::new(Via::Socket, host) };
+                let attempt = Record {
+                    address: Some(to.ip()),
+                    port: Some(to.port()),
+                    ..Record::new(Via::Socket, host)
+                };
                 if let Err(denied) = self.rules.judge_address(*to, names(&self.resolved, to.ip())) {
                     self.log.add(attempt.denied(denied));
                     return Err(Errno::EACCES);
@@ -299,7 +304,8 @@ impl Network {
                 Ok(())
             }
             (Socket::Local, Target::Path(path)) => {
-                self.log.add(Record::new(Via::Socket, path.as_str()).denied("the sandbox has no such socket"));
+                self.log
+                    .add(Record::new(Via::Socket, path.as_str()).denied("the sandbox has no such socket"));
                 Err(Errno::ENOENT)
             }
             (Socket::Http(_), Target::Path(_)) => Err(Errno::EISCONN),
@@ -328,7 +334,12 @@ impl Network {
         Ok((count, from))
     }
 
-    pub(super) fn send(&mut self, id: SocketId, bytes: &[u8], to: Option<SocketAddr>) -> Result<usize, Errno> {
+    pub(super) fn send(
+        &mut self,
+        id: SocketId,
+        bytes: &[u8],
+        to: Option<SocketAddr>,
+    ) -> Result<usize, Errno> {
         if self.bytes.saturating_add(bytes.len() as u64) > self.limits.bytes {
             self.log.add(Record::new(Via::Socket, "").denied("too many bytes"));
             return Err(Errno::ECONNRESET);

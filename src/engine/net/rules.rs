@@ -117,9 +117,9 @@ impl Rules {
     /// Whether a rule names this very address.
     fn lists(&self, address: IpAddr, port: Option<u16>) -> bool {
         match self {
-            Rules::Hosts(rules) => rules.iter().any(|rule| {
-                rule.pattern == Pattern::Address(address) && rule.covers_port(port)
-            }),
+            Rules::Hosts(rules) => {
+                rules.iter().any(|rule| rule.pattern == Pattern::Address(address) && rule.covers_port(port))
+            }
             Rules::Deny | Rules::Allow => false,
         }
     }

@@ -73,7 +73,11 @@ impl Inet {
         self.inner.local_addr().map_err(errno)?.as_socket().ok_or(Errno::EINVAL)
     }
 
-    pub(super) fn receive(&mut self, buffer: &mut [u8], peek: bool) -> Result<(usize, Option<SocketAddr>), Errno> {
+    pub(super) fn receive(
+        &mut self,
+        buffer: &mut [u8],
+        peek: bool,
+    ) -> Result<(usize, Option<SocketAddr>), Errno> {
         // SAFETY: the same memory seen as bytes that need not be initialised; a receiving call of
         // the kernel writes initialised bytes only.
         let slots = unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) };
@@ -121,7 +125,8 @@ impl Inet {
     }
 
     pub(super) fn ready(&self) -> Ready {
-        let mut poll = libc::pollfd { fd: self.inner.as_raw_fd(), events: libc::POLLIN | libc::POLLOUT, revents: 0 };
+        let mut poll =
+            libc::pollfd { fd: self.inner.as_raw_fd(), events: libc::POLLIN | libc::POLLOUT, revents: 0 };
         // SAFETY: one initialised pollfd, of a descriptor that `self` holds open.
         let count = unsafe { libc::poll(&mut poll, 1, 0) };
         let has = |flag: i16| count > 0 && poll.revents & flag != 0;

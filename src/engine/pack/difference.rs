@@ -16,9 +16,7 @@ pub enum Difference {
 impl Difference {
     pub fn path(&self) -> &str {
         match self {
-            Difference::Missing(path) | Difference::Changed(path) | Difference::Surplus(path) => {
-                path
-            }
+            Difference::Missing(path) | Difference::Changed(path) | Difference::Surplus(path) => path,
         }
     }
 }

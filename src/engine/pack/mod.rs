@@ -22,8 +22,8 @@ pub use difference::Difference;
 pub use error::PackError;
 pub use exports::{HOLD, USED};
 pub use manifest::{
-    INVENTORY_SCHEMA, Inventory, MANIFEST, MANIFEST_DIGEST, MANIFEST_SCHEMA, Manifest, PackFile,
-    Part, Php, Settings, Source, Target, Tool, Tree,
+    INVENTORY_SCHEMA, Inventory, MANIFEST, MANIFEST_DIGEST, MANIFEST_SCHEMA, Manifest, PackFile, Part, Php,
+    Settings, Source, Target, Tool, Tree,
 };
 pub use open::{Pack, build_command, rebuild_command};
 pub use path::PackPath;

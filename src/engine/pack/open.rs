@@ -56,9 +56,7 @@ impl Pack {
     pub fn open(dir: &Path) -> Result<Pack, PackError> {
         let dir = match std::fs::canonicalize(dir) {
             Ok(dir) => dir,
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-            {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
                 return Err(PackError::Missing { dir });
             }
@@ -68,11 +66,8 @@ impl Pack {
         compatible(&dir, &manifest)?;
         present(&dir, &manifest)?;
 
-        let incomplete = |reason| PackError::Malformed {
-            dir: dir.clone(),
-            path: dir.join(manifest::MANIFEST),
-            reason,
-        };
+        let incomplete =
+            |reason| PackError::Malformed { dir: dir.clone(), path: dir.join(manifest::MANIFEST), reason };
         let php = manifest.php.first().ok_or_else(|| incomplete("it has no PHP".to_owned()))?;
         let wordpress = manifest.tree(manifest::WORDPRESS).map_err(incomplete)?;
         let sqlite = manifest.tree(manifest::SQLITE).map_err(incomplete)?;
@@ -190,11 +185,8 @@ pub(super) fn compatible(dir: &Path, manifest: &Manifest) -> Result<(), PackErro
 
 /// Whether the files that the manifest itself lists, and the trees' roots, are there.
 fn present(dir: &Path, manifest: &Manifest) -> Result<(), PackError> {
-    let part = |path: &str, reason: String| PackError::Part {
-        dir: dir.to_owned(),
-        path: path.to_owned(),
-        reason,
-    };
+    let part =
+        |path: &str, reason: String| PackError::Part { dir: dir.to_owned(), path: path.to_owned(), reason };
     for file in manifest.listed() {
         let path = file.path.beneath(dir);
         match std::fs::symlink_metadata(&path) {

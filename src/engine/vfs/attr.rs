@@ -25,18 +25,12 @@ impl Vfs {
                 let stat = super::overlay::lower_stat(lower.mount, &stat);
                 Ok(Stat { nlink: u32::from(!lower.unlinked), ..stat })
             }
-            Open::PipeRead(pipe) | Open::PipeWrite(pipe) => Ok(Stat {
-                mode: S_IFIFO | 0o600,
-                ino: *pipe as u64 + 1,
-                nlink: 1,
-                ..Stat::default()
-            }),
-            Open::Socket(socket) => Ok(Stat {
-                mode: S_IFSOCK | 0o777,
-                ino: u64::from(*socket),
-                nlink: 1,
-                ..Stat::default()
-            }),
+            Open::PipeRead(pipe) | Open::PipeWrite(pipe) => {
+                Ok(Stat { mode: S_IFIFO | 0o600, ino: *pipe as u64 + 1, nlink: 1, ..Stat::default() })
+            }
+            Open::Socket(socket) => {
+                Ok(Stat { mode: S_IFSOCK | 0o777, ino: u64::from(*socket), nlink: 1, ..Stat::default() })
+            }
         }
     }
 

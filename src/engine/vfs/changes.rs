@@ -27,13 +27,8 @@ impl Vfs {
     /// was done to it. `mount_index` is passed on. `ENOENT`: no mount has that target.
     pub fn changes(&self, mount_target: &str, mount_index: usize) -> VfsResult<ChangeSet> {
         let mount = self.overlay.find_mount(mount_target).ok_or(Errno::ENOENT)?;
-        let mut comparison = Comparison {
-            mount,
-            changes: Vec::new(),
-            path_bytes: 0,
-            omitted: 0,
-            pending: Vec::new(),
-        };
+        let mut comparison =
+            Comparison { mount, changes: Vec::new(), path_bytes: 0, omitted: 0, pending: Vec::new() };
         let root = |overlay| Some(Side::Node(overlay, Overlay::mounts(overlay)[mount].root));
         comparison.pending.push(Pair {
             path: Vec::new(),
@@ -143,14 +138,10 @@ impl<'a> Comparison<'a> {
             let child_before = match (&before, &child_after) {
                 // A pristine node stands for the lower object of that name, so there is no need to
                 // ask for it.
-                (Some(before), Some(Side::Node(overlay, id)))
-                    if before.knows_nothing_of(&name)? =>
-                {
+                (Some(before), Some(Side::Node(overlay, id))) if before.knows_nothing_of(&name)? => {
                     match overlay.stand_in_for(*id)? {
                         Some(lower)
-                            if before
-                                .lower()?
-                                .is_some_and(|(_, dir)| join(dir, &name) == lower.path) =>
+                            if before.lower()?.is_some_and(|(_, dir)| join(dir, &name) == lower.path) =>
                         {
                             Some(Side::Lower(overlay, lower))
                         }
@@ -255,9 +246,7 @@ impl<'a> Side<'a> {
     fn child(&self, name: &[u8]) -> VfsResult<Option<Side<'a>>> {
         let (overlay, found) = match self {
             Side::Node(overlay, id) => (*overlay, overlay.child(&Place::Node(*id), name)),
-            Side::Lower(overlay, lower) => {
-                (*overlay, overlay.child(&Place::Lower(lower.clone()), name))
-            }
+            Side::Lower(overlay, lower) => (*overlay, overlay.child(&Place::Lower(lower.clone()), name)),
         };
         match found {
             Ok(Place::Node(id)) => Ok(Some(Side::Node(overlay, id))),
@@ -277,9 +266,9 @@ impl<'a> Side<'a> {
             },
             Side::Lower(overlay, lower) => match lower.stat.mode & S_IFMT {
                 S_IFREG => Some(Content::from_lower(Arc::new(overlay.lower_file(lower)))),
-                S_IFLNK => Some(Content::from_bytes(
-                    &overlay.mounts()[lower.mount].tree.readlink(&lower.path)?,
-                )),
+                S_IFLNK => {
+                    Some(Content::from_bytes(&overlay.mounts()[lower.mount].tree.readlink(&lower.path)?))
+                }
                 _ => None,
             },
         })
@@ -291,12 +280,7 @@ impl<'a> Side<'a> {
         let permissions = mode & 0o7777;
         if self.is_dir()? {
             let content = Arc::new(Vec::new());
-            return Ok(Some(FileState {
-                kind: FileKind::Directory,
-                mode: permissions,
-                size: 0,
-                content,
-            }));
+            return Ok(Some(FileState { kind: FileKind::Directory, mode: permissions, size: 0, content }));
         }
         let Some(content) = self.content()? else { return Ok(None) };
         let kind = if mode & S_IFMT == S_IFLNK { FileKind::Symlink } else { FileKind::Regular };
@@ -340,11 +324,6 @@ impl Overlay {
             ctime: node.ctime,
             ino: node.ino,
         };
-        Ok(Some(LowerPlace {
-            anchor: node.parent,
-            mount: node.mount,
-            path: join(above, &node.name),
-            stat,
-        }))
+        Ok(Some(LowerPlace { anchor: node.parent, mount: node.mount, path: join(above, &node.name), stat }))
     }
 }

@@ -54,11 +54,7 @@ impl Content {
     }
 
     /// From saved parts.
-    pub fn from_parts(
-        len: u64,
-        chunks: OrdMap<u64, Chunk>,
-        lower: Option<(Arc<LowerFile>, u64)>,
-    ) -> Content {
+    pub fn from_parts(len: u64, chunks: OrdMap<u64, Chunk>, lower: Option<(Arc<LowerFile>, u64)>) -> Content {
         Content { len, chunks, lower: lower.map(|(file, visible)| Beneath { file, visible }) }
     }
 
@@ -82,8 +78,7 @@ impl Content {
 
     /// Fills `buf` from `offset`, unless the file ends first.
     pub fn read_at(&self, buf: &mut [u8], offset: u64) -> VfsResult<usize> {
-        let n =
-            usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX).min(buf.len());
+        let n = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX).min(buf.len());
         let buf = &mut buf[..n];
         let end = offset + n as u64;
         let mut at = offset;
@@ -97,13 +92,9 @@ impl Content {
                     to
                 }
                 None => {
-                    let next =
-                        self.chunks.range(index..).next().map_or(u64::MAX, |(n, _)| n * CHUNK);
+                    let next = self.chunks.range(index..).next().map_or(u64::MAX, |(n, _)| n * CHUNK);
                     let to = end.min(next);
-                    self.read_beneath(
-                        &mut buf[(at - offset) as usize..(to - offset) as usize],
-                        at,
-                    )?;
+                    self.read_beneath(&mut buf[(at - offset) as usize..(to - offset) as usize], at)?;
                     to
                 }
             };
@@ -169,8 +160,7 @@ impl Content {
     pub fn set_len(&mut self, len: u64) -> u64 {
         let mut freed = 0;
         if len < self.len {
-            let gone: Vec<u64> =
-                self.chunks.range(len.div_ceil(CHUNK)..).map(|(n, _)| *n).collect();
+            let gone: Vec<u64> = self.chunks.range(len.div_ceil(CHUNK)..).map(|(n, _)| *n).collect();
             for index in gone {
                 freed += self.chunks.remove(&index).map_or(0, |c| c.len() as u64);
             }

@@ -113,8 +113,7 @@ impl Table {
     /// `EMFILE` if no descriptor from `min` on is free.
     pub fn free_from(&self, min: Fd) -> VfsResult<Fd> {
         let min = usize::try_from(min).map_err(|_| Errno::EINVAL)?;
-        let fd =
-            (min..self.limit as usize).find(|fd| self.fds.get(*fd).is_none_or(Option::is_none));
+        let fd = (min..self.limit as usize).find(|fd| self.fds.get(*fd).is_none_or(Option::is_none));
         fd.map(|fd| fd as Fd).ok_or(Errno::EMFILE)
     }
 
@@ -133,10 +132,7 @@ impl Table {
     }
 
     pub fn slot(&self, fd: Fd) -> VfsResult<Slot> {
-        usize::try_from(fd)
-            .ok()
-            .and_then(|fd| self.fds.get(fd).copied().flatten())
-            .ok_or(Errno::EBADF)
+        usize::try_from(fd).ok().and_then(|fd| self.fds.get(fd).copied().flatten()).ok_or(Errno::EBADF)
     }
 
     pub fn get(&self, fd: Fd) -> VfsResult<&Description> {
@@ -218,9 +214,7 @@ impl Table {
     /// Whether something holds the node open.
     pub fn holds(&self, id: NodeId) -> bool {
         self.descriptions.iter().flatten().any(|d| match d.kind {
-            Open::File { node, .. } | Open::Dir { node, .. } | Open::Device { node, .. } => {
-                node == id
-            }
+            Open::File { node, .. } | Open::Dir { node, .. } | Open::Device { node, .. } => node == id,
             Open::Lower(_) | Open::PipeRead(_) | Open::PipeWrite(_) | Open::Socket(_) => false,
         })
     }

@@ -13,10 +13,7 @@ impl Vfs {
             DeviceKind::Random => {
                 let mut filled = 0;
                 while filled < buf.len() {
-                    match rustix::rand::getrandom(
-                        &mut buf[filled..],
-                        rustix::rand::GetRandomFlags::empty(),
-                    ) {
+                    match rustix::rand::getrandom(&mut buf[filled..], rustix::rand::GetRandomFlags::empty()) {
                         Ok(n) => filled += n,
                         Err(rustix::io::Errno::INTR) => {}
                         Err(_) => return Err(Errno::EIO),

@@ -78,8 +78,7 @@ impl Vfs {
 
     /// Closes every descriptor from `first` on, as at the end of a request.
     pub fn host_close_from(&mut self, first: super::Fd) {
-        let open: Vec<_> =
-            (0..self.table.parts().0.len() as super::Fd).filter(|fd| *fd >= first).collect();
+        let open: Vec<_> = (0..self.table.parts().0.len() as super::Fd).filter(|fd| *fd >= first).collect();
         for fd in open.into_iter().rev() {
             // Not open: nothing to close.
             let _ = self.close(fd);

@@ -105,8 +105,7 @@ impl Vfs {
         if len == 0 {
             return Err(Errno::EINVAL);
         }
-        let end =
-            offset.checked_add(len).filter(|end| *end <= i64::MAX as u64).ok_or(Errno::EFBIG)?;
+        let end = offset.checked_add(len).filter(|end| *end <= i64::MAX as u64).ok_or(Errno::EFBIG)?;
         self.check_writable(&Place::Node(node))?;
         let room = self.overlay.room();
         if end > self.overlay.limits().max_file_bytes {
@@ -192,8 +191,7 @@ impl Vfs {
         }
         let offset = if append { self.overlay.node(node)?.size() } else { offset };
         let max = self.overlay.limits().max_file_bytes;
-        let fits =
-            usize::try_from(max.saturating_sub(offset)).unwrap_or(usize::MAX).min(data.len());
+        let fits = usize::try_from(max.saturating_sub(offset)).unwrap_or(usize::MAX).min(data.len());
         if fits == 0 {
             return Err(Errno::EFBIG);
         }

@@ -24,21 +24,12 @@ impl Vfs {
     }
 
     /// A hard link within one mount. `follow`: link what a symbolic link points to.
-    pub fn linkat(
-        &mut self,
-        dirfd: Fd,
-        path: &[u8],
-        to_dirfd: Fd,
-        to: &[u8],
-        follow: bool,
-    ) -> VfsResult<()> {
+    pub fn linkat(&mut self, dirfd: Fd, path: &[u8], to_dirfd: Fd, to: &[u8], follow: bool) -> VfsResult<()> {
         let file = self.find(dirfd, path, follow)?;
         let last = self.last(to_dirfd, to)?;
         // Linux looks at the mounts before it says that it cannot write.
         let name = match self.free_name(&last, false) {
-            Err(Errno::EROFS)
-                if self.overlay.mount_of(&file)? != self.overlay.mount_of(&last.dir)? =>
-            {
+            Err(Errno::EROFS) if self.overlay.mount_of(&file)? != self.overlay.mount_of(&last.dir)? => {
                 return Err(Errno::EXDEV);
             }
             other => other?,

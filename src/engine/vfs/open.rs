@@ -52,13 +52,7 @@ impl Vfs {
     }
 
     /// The place of `O_CREAT`, and whether it was made just now.
-    fn find_or_create(
-        &mut self,
-        dirfd: Fd,
-        path: &[u8],
-        flags: i32,
-        mode: u32,
-    ) -> VfsResult<(Place, bool)> {
+    fn find_or_create(&mut self, dirfd: Fd, path: &[u8], flags: i32, mode: u32) -> VfsResult<(Place, bool)> {
         let mut start = self.start(dirfd, path)?;
         let mut path = path.to_vec();
         let mut followed = 0;
@@ -78,10 +72,7 @@ impl Vfs {
             }
             match self.overlay.child(&last.dir, name) {
                 Ok(_) if flags & O_EXCL != 0 => return Err(Errno::EEXIST),
-                Ok(place)
-                    if self.overlay.mode(&place)? & S_IFMT == S_IFLNK
-                        && flags & O_NOFOLLOW == 0 =>
-                {
+                Ok(place) if self.overlay.mode(&place)? & S_IFMT == S_IFLNK && flags & O_NOFOLLOW == 0 => {
                     followed += 1;
                     path = self.overlay.readlink(&place)?;
                     if followed > SYMLINKS_MAX || path.len() >= PATH_MAX {

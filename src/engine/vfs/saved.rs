@@ -8,9 +8,7 @@ use super::capture::Capture;
 use super::content::{CHUNK, Chunk, Content};
 use super::descriptor::{Description, Open, OpenLower, Slot, Table};
 use super::lower::{LowerFile, LowerStat, LowerTree};
-use super::overlay::{
-    Body, DeviceKind, Dir, Entry, MountId, MountPoint, Name, Node, NodeId, Overlay, ROOT,
-};
+use super::overlay::{Body, DeviceKind, Dir, Entry, MountId, MountPoint, Name, Node, NodeId, Overlay, ROOT};
 use super::pipe::Pipe;
 use super::{DirEntry, GuestWrites, Mount, Vfs, VfsError, VfsLimits};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -97,7 +95,11 @@ struct SavedOpen {
 #[derive(Serialize, Deserialize)]
 enum SavedKind {
     File(NodeId),
-    Lower { file: SavedLower, stat: LowerStat, unlinked: bool },
+    Lower {
+        file: SavedLower,
+        stat: LowerStat,
+        unlinked: bool,
+    },
     Dir(NodeId, Option<Arc<[DirEntry]>>),
     Device(NodeId, DeviceKind),
     PipeRead(usize),
@@ -151,10 +153,7 @@ impl Vfs {
             mounts: self.overlay.mounts().iter().map(|m| (m.spec.clone(), m.root)).collect(),
             limits: *self.overlay.limits(),
             descriptors: fds.iter().map(|s| s.map(|s| (s.description, s.cloexec))).collect(),
-            descriptions: descriptions
-                .iter()
-                .map(|d| d.as_ref().map(|d| self.save_open(d)))
-                .collect(),
+            descriptions: descriptions.iter().map(|d| d.as_ref().map(|d| self.save_open(d))).collect(),
             pipes: pipes.to_vec(),
             max_open_files: self.table.limit(),
             chunks: pool.chunks,
@@ -265,14 +264,8 @@ impl Pool {
         let body = match &node.body {
             Body::File(content) => SavedBody::File {
                 len: content.len(),
-                chunks: content
-                    .chunks()
-                    .iter()
-                    .map(|(at, chunk)| (*at, self.chunk(chunk)))
-                    .collect(),
-                lower: content
-                    .lower()
-                    .map(|(file, visible)| (save_lower(file, node.mount), visible)),
+                chunks: content.chunks().iter().map(|(at, chunk)| (*at, self.chunk(chunk))).collect(),
+                lower: content.lower().map(|(file, visible)| (save_lower(file, node.mount), visible)),
             },
             Body::Dir(dir) => SavedBody::Dir {
                 entries: dir.entries.iter().map(|(name, entry)| (name.clone(), *entry)).collect(),
@@ -316,11 +309,7 @@ fn restore_lower(saved: &SavedLower, mounts: &[MountPoint]) -> Result<LowerFile,
     Ok(LowerFile::new(mount.tree.clone(), &saved.path, saved.size, saved.mtime))
 }
 
-fn restore_node(
-    saved: SavedNode,
-    mounts: &[MountPoint],
-    chunks: &[Chunk],
-) -> Result<Arc<Node>, VfsError> {
+fn restore_node(saved: SavedNode, mounts: &[MountPoint], chunks: &[Chunk]) -> Result<Arc<Node>, VfsError> {
     if saved.mount >= mounts.len() {
         return Err(VfsError::Damaged("mount of a node"));
     }
@@ -346,9 +335,7 @@ fn restore_node(
             }
             Body::File(Content::from_parts(len, content, lower))
         }
-        SavedBody::Dir { entries, lower } => {
-            Body::Dir(Dir { entries: entries.into_iter().collect(), lower })
-        }
+        SavedBody::Dir { entries, lower } => Body::Dir(Dir { entries: entries.into_iter().collect(), lower }),
         SavedBody::Symlink(target) => Body::Symlink(target),
         SavedBody::Device(kind) => Body::Device(kind),
     };
@@ -426,9 +413,7 @@ fn check_tree(overlay: &Overlay) -> Result<(), VfsError> {
     }
     for (id, node) in overlay.nodes() {
         let reached = seen.contains(&id);
-        if reached != (node.nlink > 0)
-            || (!reached && node.dir().is_some_and(|d| !d.entries.is_empty()))
-        {
+        if reached != (node.nlink > 0) || (!reached && node.dir().is_some_and(|d| !d.entries.is_empty())) {
             return Err(VfsError::Damaged("reach of a node"));
         }
         if !overlay.node(node.parent).is_ok_and(Node::is_dir) && node.nlink > 0 {
@@ -460,9 +445,7 @@ fn restore_table(
         };
         let body = |id: NodeId| overlay.node(id).map(|n| &n.body).map_err(|_| damaged());
         let kind = match saved.kind {
-            SavedKind::File(node) if matches!(body(node)?, Body::File(_)) => {
-                Open::File { node, _pin: None }
-            }
+            SavedKind::File(node) if matches!(body(node)?, Body::File(_)) => Open::File { node, _pin: None },
             SavedKind::Dir(node, listing) if matches!(body(node)?, Body::Dir(_)) => {
                 Open::Dir { node, listing }
             }
@@ -494,8 +477,7 @@ fn restore_table(
         slots.push(match fd {
             None => None,
             Some((description, cloexec)) => {
-                restored.get_mut(description).and_then(Option::as_mut).ok_or_else(damaged)?.refs +=
-                    1;
+                restored.get_mut(description).and_then(Option::as_mut).ok_or_else(damaged)?.refs += 1;
                 Some(Slot { description, cloexec })
             }
         });

@@ -102,10 +102,12 @@ pub(super) fn compile(value: &Value, compiler: &mut Compiler<'_>) {
     let Some(fields) = value.as_object() else {
         return compiler.issue("invalid-blueprint", "", "a blueprint is an object");
     };
-    let value = match objects(fields.clone(), &["meta", "preferredVersions", "features", "siteOptions", "constants"]) {
-        Ok(fields) => Value::Object(fields),
-        Err(name) => return compiler.issue("invalid-blueprint", &name, "an object is needed"),
-    };
+    let value =
+        match objects(fields.clone(), &["meta", "preferredVersions", "features", "siteOptions", "constants"])
+        {
+            Ok(fields) => Value::Object(fields),
+            Err(name) => return compiler.issue("invalid-blueprint", &name, "an object is needed"),
+        };
     let blueprint: Blueprint = match serde_path_to_error::deserialize(value) {
         Ok(blueprint) => blueprint,
         Err(error) => return compiler.misfit("", &error),
@@ -143,7 +145,11 @@ pub(super) fn compile(value: &Value, compiler: &mut Compiler<'_>) {
         compiler.step("siteOptions", "siteOptions", &json!({ "step": "setSiteOptions", "options": options }));
     }
     if let Some(constants) = blueprint.constants {
-        compiler.step("constants", "constants", &json!({ "step": "defineWpConfigConsts", "consts": constants }));
+        compiler.step(
+            "constants",
+            "constants",
+            &json!({ "step": "defineWpConfigConsts", "consts": constants }),
+        );
     }
     if blueprint.steps.len() > MAX_STEPS {
         return compiler.issue("invalid-blueprint", "steps", &format!("at most {MAX_STEPS} steps"));

@@ -52,8 +52,14 @@ impl<'a, 'b> Staging<'a, 'b> {
         let count = self.files.len();
         let staged = self.any(field, resource)?;
         // Besides: a bundled directory has staged more than its own name, or nothing at all.
-        if directory || self.files.len() != count && self.files[count].path != staged.path[STAGING.len() + 1..] {
-            return Err(Problem::new("invalid-blueprint-resource", field, "a file is needed, and this is a directory"));
+        if directory
+            || self.files.len() != count && self.files[count].path != staged.path[STAGING.len() + 1..]
+        {
+            return Err(Problem::new(
+                "invalid-blueprint-resource",
+                field,
+                "a file is needed, and this is a directory",
+            ));
         }
         Ok(staged)
     }
@@ -68,7 +74,9 @@ impl<'a, 'b> Staging<'a, 'b> {
             ));
         }
         match resource {
-            Resource::Vfs { path } => Ok(Staged { name: path.name().to_owned(), path: path.as_str().to_owned() }),
+            Resource::Vfs { path } => {
+                Ok(Staged { name: path.name().to_owned(), path: path.as_str().to_owned() })
+            }
             Resource::Literal { name, contents } => {
                 let staged = self.text(field, contents)?;
                 Ok(Staged { name, ..staged })
@@ -97,14 +105,23 @@ impl<'a, 'b> Staging<'a, 'b> {
             Found::File(bytes) => self.files.push(StagedFile { path: place.clone(), bytes }),
             Found::Directory(tree) => {
                 let files = tree.into_iter();
-                self.files.extend(files.map(|file| StagedFile { path: format!("{place}/{}", file.path), bytes: file.bytes }));
+                self.files.extend(
+                    files
+                        .map(|file| StagedFile { path: format!("{place}/{}", file.path), bytes: file.bytes }),
+                );
             }
         }
         let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         Ok(Staged { path: inside(&place), name: name.to_owned() })
     }
 
-    fn tree(&mut self, field: &str, place: &str, files: Map<String, Value>, depth: usize) -> Result<(), Problem> {
+    fn tree(
+        &mut self,
+        field: &str,
+        place: &str,
+        files: Map<String, Value>,
+        depth: usize,
+    ) -> Result<(), Problem> {
         if depth == MAX_DEPTH || self.files.len() > MAX_FILES {
             return Err(unread(field, &HostFileError::TooMany));
         }
@@ -113,7 +130,9 @@ impl<'a, 'b> Staging<'a, 'b> {
             let relative = SandboxPath::parse(&format!("/workspace/{name}"))
                 .ok()
                 .filter(|path| !name.is_empty() && !name.starts_with('/') && path.as_str() != "/workspace")
-                .ok_or_else(|| Problem::new("invalid-blueprint-path", field, "a name in it is no relative path"))?;
+                .ok_or_else(|| {
+                    Problem::new("invalid-blueprint-path", field, "a name in it is no relative path")
+                })?;
             let path = format!("{place}{}", &relative.as_str()["/workspace".len()..]);
             match node {
                 Value::String(text) => {

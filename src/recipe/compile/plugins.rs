@@ -9,7 +9,9 @@ use super::super::validate::{ARCHIVE_BYTES, file_of, slug_of, source_of, target_
 use super::Place;
 use super::sources::notes;
 use crate::contract::digest_hex;
-use crate::sandbox::{Command, Content, ContentTask, HostMount, IfInstalled, InstallKind, MountKind, STAGING, StagedFile};
+use crate::sandbox::{
+    Command, Content, ContentTask, HostMount, IfInstalled, InstallKind, MountKind, STAGING, StagedFile,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Map;
@@ -51,7 +53,8 @@ pub(super) fn attach(place: Place<'_>, mounts: &mut Mounts) -> Result<Plugins, I
     let mut plugins = Plugins::default();
     for (index, plugin) in place.recipe.inputs.extra_plugins.iter().enumerate() {
         let at = format!("$.inputs.extra_plugins[{index}]");
-        let source = find(place.base, place.settings, &format!("{at}.source"), source_of(plugin), Wanted::Anything)?;
+        let source =
+            find(place.base, place.settings, &format!("{at}.source"), source_of(plugin), Wanted::Anything)?;
         if source.is_file {
             plugins.archive(plugin, &source, place, &at)?;
         } else {
@@ -62,7 +65,13 @@ pub(super) fn attach(place: Place<'_>, mounts: &mut Mounts) -> Result<Plugins, I
 }
 
 impl Plugins {
-    fn directory(&mut self, plugin: &ExtraPlugin, source: &Source, at: &str, mounts: &mut Mounts) -> Result<(), Issue> {
+    fn directory(
+        &mut self,
+        plugin: &ExtraPlugin,
+        source: &Source,
+        at: &str,
+        mounts: &mut Mounts,
+    ) -> Result<(), Issue> {
         let slug = slug_of(plugin, source_of(plugin));
         let file = file_of(plugin, source, &slug).ok_or_else(|| no_file(at))?;
         let target = target_of(plugin.load_as, &slug);
@@ -87,12 +96,24 @@ impl Plugins {
         } else if activates(plugin) {
             self.activate(file);
         }
-        let host = HostMount { source: directory, target, kind: MountKind::Directory, writable: false, capture: false };
+        let host = HostMount {
+            source: directory,
+            target,
+            kind: MountKind::Directory,
+            writable: false,
+            capture: false,
+        };
         mounts.attach(host, notes(&plugin.metadata));
         Ok(())
     }
 
-    fn archive(&mut self, plugin: &ExtraPlugin, found: &Source, place: Place<'_>, at: &str) -> Result<(), Issue> {
+    fn archive(
+        &mut self,
+        plugin: &ExtraPlugin,
+        found: &Source,
+        place: Place<'_>,
+        at: &str,
+    ) -> Result<(), Issue> {
         let field = format!("{at}.source");
         let bytes = source::read(place.base, place.settings, &field, source_of(plugin), ARCHIVE_BYTES)?;
         let digest = digest_hex([bytes.as_slice()]);
@@ -120,7 +141,8 @@ impl Plugins {
             None => (staged, files),
             Some(subdir) => {
                 let into = format!("/tmp/wp-codebox-plugin-{}", self.prepared.len() - 1);
-                let unzip = Content { task: ContentTask::Unzip { archive: staged, into: into.clone() }, files };
+                let unzip =
+                    Content { task: ContentTask::Unzip { archive: staged, into: into.clone() }, files };
                 self.push(format!("extra-plugin.unpack:{slug}"), unzip.into());
                 (format!("{into}/{subdir}"), Vec::new())
             }

@@ -34,7 +34,9 @@ pub(super) fn ini(recipe: &Recipe) -> Ini {
     let php = &runtime.php;
     let mut loaded = texts(&php.ini_entries);
     loaded.extend(php.memory_limit.iter().map(|limit| ("memory_limit".to_owned(), limit.clone())));
-    loaded.extend(php.max_execution_time.iter().map(|seconds| ("max_execution_time".to_owned(), seconds.to_string())));
+    loaded.extend(
+        php.max_execution_time.iter().map(|seconds| ("max_execution_time".to_owned(), seconds.to_string())),
+    );
     Ini { started: texts(&php.bootstrap_ini_entries), loaded }
 }
 

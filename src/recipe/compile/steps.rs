@@ -32,10 +32,13 @@ fn health_probe(index: usize, probe: &HealthProbe) -> Result<Step, Issue> {
     let (command, expected) = match probe.kind.as_str() {
         "plugin-active" => {
             let plugin = probe.plugin_file.clone().unwrap_or_default();
-            let state = PluginState { action: PluginAction::Status, plugin: Some(plugin.clone()), network: false };
+            let state =
+                PluginState { action: PluginAction::Status, plugin: Some(plugin.clone()), network: false };
             (Ok(Command::PluginState(state)), Expected::Active { plugin })
         }
-        "wp-cli" => (Command::parse("wordpress.wp-cli", argument("command", &probe.command)), Expected::Anything),
+        "wp-cli" => {
+            (Command::parse("wordpress.wp-cli", argument("command", &probe.command)), Expected::Anything)
+        }
         _ => (Command::parse("wordpress.run-php", argument("code", &probe.code)), Expected::Anything),
     };
     let step = Step::new(Part::Health, index, command.map_err(|issue| located(issue, &at))?);

@@ -60,7 +60,12 @@ pub(super) fn target(workspace: &Workspace) -> String {
     workspace.target.clone().or_else(|| scaffold_target(&workspace.seed)).unwrap_or_default()
 }
 
-fn directory(place: Place<'_>, seed: &WorkspaceSeed, at: &str, scratch: &mut Scratch) -> Result<PathBuf, Refusal> {
+fn directory(
+    place: Place<'_>,
+    seed: &WorkspaceSeed,
+    at: &str,
+    scratch: &mut Scratch,
+) -> Result<PathBuf, Refusal> {
     let path = seed.source.as_deref().unwrap_or_default();
     let source = find(place.base, place.settings, &format!("{at}.source"), path, Wanted::Directory)
         .map_err(|issue| refuse(&[issue]))?;
@@ -71,7 +76,11 @@ fn directory(place: Place<'_>, seed: &WorkspaceSeed, at: &str, scratch: &mut Scr
     let excluded = seed.exclude_paths.iter().map(|path| source.path.join(plain(path))).collect();
     let mut copy = Copy { excluded, files_left: COPY_FILES, bytes_left: COPY_BYTES };
     copy.directory(&source.path, &into, 0).map_err(|error| {
-        refuse(&[Issue::new("invalid-source", format!("{at}.source"), format!("it cannot be copied: {error}"))])
+        refuse(&[Issue::new(
+            "invalid-source",
+            format!("{at}.source"),
+            format!("it cannot be copied: {error}"),
+        )])
     })?;
     Ok(into)
 }
@@ -100,7 +109,9 @@ impl Copy {
             if self.excluded.contains(&from) {
                 continue;
             }
-            let too_much = || io::Error::other(format!("more than {COPY_FILES} files, or than {} MiB", COPY_BYTES >> 20));
+            let too_much = || {
+                io::Error::other(format!("more than {COPY_FILES} files, or than {} MiB", COPY_BYTES >> 20))
+            };
             self.files_left = self.files_left.checked_sub(1).ok_or_else(too_much)?;
             let kind = entry.file_type()?;
             if kind.is_dir() {
@@ -109,7 +120,8 @@ impl Copy {
             } else if kind.is_symlink() {
                 std::os::unix::fs::symlink(fs::read_link(&from)?, &into)?;
             } else if kind.is_file() {
-                self.bytes_left = self.bytes_left.checked_sub(entry.metadata()?.len()).ok_or_else(too_much)?;
+                self.bytes_left =
+                    self.bytes_left.checked_sub(entry.metadata()?.len()).ok_or_else(too_much)?;
                 fs::copy(&from, &into)?;
             }
         }

@@ -28,7 +28,9 @@ pub use plugin::{ExtraPlugin, LoadAs};
 pub use plugin_runtime::{HealthProbe, PhpSettings, PluginRuntime};
 pub use probe::Probe;
 pub use runtime::{Assets, Backend, InstallMode, Runtime, Stack};
-pub use seed::{DeterministicIds, IdStrategy, OnUnsupported, Scopes, SeedFormat, SeedType, Selector, SiteSeed};
+pub use seed::{
+    DeterministicIds, IdStrategy, OnUnsupported, Scopes, SeedFormat, SeedType, Selector, SiteSeed,
+};
 pub use switch::Switch;
 pub use unsupported::{UNSUPPORTED, Unsupported};
 pub use workflow::{Workflow, WorkflowStep};

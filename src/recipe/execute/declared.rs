@@ -190,7 +190,8 @@ fn safe(path: &str) -> String {
 pub(super) fn failure(results: &[DeclaredArtifact]) -> Option<RecipeRunError> {
     let missing = results.iter().find(|one| one.required && one.status != DeclaredStatus::Collected)?;
     let why = missing.error.as_deref().unwrap_or_default();
-    let message = format!("The declared artifact {} ({}) was not collected: {why}.", missing.name, missing.path);
+    let message =
+        format!("The declared artifact {} ({}) was not collected: {why}.", missing.name, missing.path);
     let name = "RecipeRuntimeArtifactCollectionError";
     Some(RecipeRunError::found(name, "recipe-artifact-collection-failed", message))
 }

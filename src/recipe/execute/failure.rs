@@ -41,7 +41,11 @@ pub struct Cause {
 
 impl From<&sandbox::Failure> for Cause {
     fn from(failure: &sandbox::Failure) -> Cause {
-        Cause { code: failure.code.as_str().to_owned(), message: failure.message.clone(), data: failure.data.clone() }
+        Cause {
+            code: failure.code.as_str().to_owned(),
+            message: failure.message.clone(),
+            data: failure.data.clone(),
+        }
     }
 }
 
@@ -65,9 +69,10 @@ impl RecipeRunError {
             (_, PhaseName::CollectArtifacts) => {
                 ("RecipeRuntimeArtifactCollectionError", "recipe-artifact-collection-failed")
             }
-            (_, PhaseName::RunBlueprintSteps | PhaseName::ActivatePlugins | PhaseName::ImportFixtureDatabases) => {
-                ("RecipePhaseError", "recipe-phase-failed")
-            }
+            (
+                _,
+                PhaseName::RunBlueprintSteps | PhaseName::ActivatePlugins | PhaseName::ImportFixtureDatabases,
+            ) => ("RecipePhaseError", "recipe-phase-failed"),
         };
         RecipeRunError {
             name,
@@ -92,7 +97,10 @@ pub(super) fn said(evidence: &StepEvidence, message: &str) -> String {
         Part::Setup => format!("Recipe plugin runtime setup[{}]", step.index),
         Part::Health => {
             let name = step.name();
-            format!("Recipe plugin runtime health probe {:?}", name.split_once(':').map_or(name, |(_, name)| name))
+            format!(
+                "Recipe plugin runtime health probe {:?}",
+                name.split_once(':').map_or(name, |(_, name)| name)
+            )
         }
         Part::Import => format!("Recipe import {}", step.name()),
         Part::Before => format!("Recipe step before[{}]", step.index),
@@ -128,18 +136,21 @@ pub(super) fn step_failures(plan: &Plan, run: &Run) -> (Vec<StepFailure>, Vec<St
         let timed_out = cause.code == Code::RunTimeout;
         let step = &evidence.step;
         let limit = step.timeout.unwrap_or(plan.timeout);
-        Some((step.advisory, StepFailure {
-            schema: if step.advisory { ADVISORY_FAILURE_SCHEMA } else { STEP_FAILURE_SCHEMA },
-            phase: step.part,
-            index: step.index,
-            command: step.name().to_owned(),
-            started_at: span.started_at.clone(),
-            finished_at: span.ended_at.clone(),
-            duration_ms: span.duration_ms,
-            classification: if timed_out { "timeout" } else { "error" },
-            timeout_ms: timed_out.then(|| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
-            error: Cause::from(cause),
-        }))
+        Some((
+            step.advisory,
+            StepFailure {
+                schema: if step.advisory { ADVISORY_FAILURE_SCHEMA } else { STEP_FAILURE_SCHEMA },
+                phase: step.part,
+                index: step.index,
+                command: step.name().to_owned(),
+                started_at: span.started_at.clone(),
+                finished_at: span.ended_at.clone(),
+                duration_ms: span.duration_ms,
+                classification: if timed_out { "timeout" } else { "error" },
+                timeout_ms: timed_out.then(|| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
+                error: Cause::from(cause),
+            },
+        ))
     });
     let (advisory, counting): (Vec<_>, Vec<_>) = failed.partition(|(advisory, _)| *advisory);
     let failures = |list: Vec<(bool, StepFailure)>| list.into_iter().map(|(_, failure)| failure).collect();

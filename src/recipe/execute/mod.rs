@@ -21,12 +21,13 @@ use super::issue::refuse;
 use super::parent::Parent;
 use super::plan::Part;
 use super::read::Document;
-use super::seed::SeedResult;
 use super::run::{Ended, Run, run_to_end};
 use super::secrets::secrets;
+use super::seed::SeedResult;
 use super::validate::{resolve_policy, validate, without_dots};
 use crate::artifact::{
-    Attachment, AttachmentContent, Failure, Found, Outcome, Redactor, Secret, Store, store_directory, verify_bundle,
+    Attachment, AttachmentContent, Failure, Found, Outcome, Redactor, Secret, Store, store_directory,
+    verify_bundle,
 };
 use crate::contract::{Code, Input, Refusal, digest_hex, iso8601, stable_json};
 use crate::host::{Host, Settings};
@@ -117,9 +118,12 @@ impl Conclusion<'_> {
         let asked = self.recipe().artifacts.verify.as_ref().and_then(|switch| switch.details());
         let asked = asked.filter(|asked| asked.enabled);
         let verification = asked.as_ref().map(|_| verify_bundle(&bundle.directory)).transpose()?;
-        if asked.is_some_and(|asked| asked.strict) && verification.as_ref().is_some_and(|found| !found.valid) {
+        if asked.is_some_and(|asked| asked.strict) && verification.as_ref().is_some_and(|found| !found.valid)
+        {
             let message = "The bundle breaks a rule of verification.".to_owned();
-            let broken = || RecipeRunError::found("ArtifactVerificationError", "artifact-verification-failed", message);
+            let broken = || {
+                RecipeRunError::found("ArtifactVerificationError", "artifact-verification-failed", message)
+            };
             error = Some(error.unwrap_or_else(broken));
         }
         Ok(RecipeRun {
@@ -187,12 +191,12 @@ impl Conclusion<'_> {
             })
             .collect();
         let databases = inputs.fixture_databases.iter().zip(&self.compiled.databases).zip(&returned);
-        let databases = databases.filter_map(|((one, digest), value)| {
-            Some(DatabaseResult::of(one, digest.clone(), (*value)?))
-        });
+        let databases = databases
+            .filter_map(|((one, digest), value)| Some(DatabaseResult::of(one, digest.clone(), (*value)?)));
         let before = inputs.fixture_databases.len() + inputs.fixture_users.len();
         let seeds = inputs.site_seeds.iter().zip(&self.compiled.seeds).zip(returned.iter().skip(before));
-        let seeds = seeds.filter_map(|((one, digest), value)| Some(SeedResult::of(one, digest.clone(), (*value)?)));
+        let seeds =
+            seeds.filter_map(|((one, digest), value)| Some(SeedResult::of(one, digest.clone(), (*value)?)));
         (databases.collect(), seeds.collect())
     }
 

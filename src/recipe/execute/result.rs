@@ -251,7 +251,9 @@ pub(super) fn executions(run: &Run) -> Vec<Execution> {
     let executed = run.steps.iter().filter_map(|evidence| {
         let mut record = run.commands.get(evidence.command?)?.clone();
         record.result = match &evidence.ended {
-            Ended::Succeeded(value, _) => json!({ "schema": COMMAND_RESULT_SCHEMA, "status": "ok", "json": value }),
+            Ended::Succeeded(value, _) => {
+                json!({ "schema": COMMAND_RESULT_SCHEMA, "status": "ok", "json": value })
+            }
             ended => json!({ "schema": COMMAND_RESULT_SCHEMA, "status": "error", "error": error(ended) }),
         };
         Some(Execution {

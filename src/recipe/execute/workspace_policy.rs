@@ -44,7 +44,11 @@ fn is_zero(count: &usize) -> bool {
 }
 
 /// Looks at every change in a workspace.
-pub(super) fn judge(policy: &WorkspacePolicy, mounts: &[MountRecord], changes: &[ChangeSet]) -> WorkspaceVerdict {
+pub(super) fn judge(
+    policy: &WorkspacePolicy,
+    mounts: &[MountRecord],
+    changes: &[ChangeSet],
+) -> WorkspaceVerdict {
     let mut violations = Vec::new();
     let mut unlisted = 0;
     let in_workspaces = changes.iter().filter(|set| {
@@ -78,7 +82,8 @@ pub(super) fn judge(policy: &WorkspacePolicy, mounts: &[MountRecord], changes: &
 /// The rule that a change breaks.
 fn broken(policy: &WorkspacePolicy, change: &Change) -> Option<&'static str> {
     let path = change.path.as_slice();
-    let beneath = |roots: &[String]| roots.iter().any(|root| is_beneath(path, root.trim_end_matches('/').as_bytes()));
+    let beneath =
+        |roots: &[String]| roots.iter().any(|root| is_beneath(path, root.trim_end_matches('/').as_bytes()));
     // The directories above a root come into being with what is in it.
     let above = |roots: &[String]| roots.iter().any(|root| is_beneath(root.as_bytes(), path));
     let directory = change.after.as_ref().is_some_and(|after| after.kind == FileKind::Directory);

@@ -88,7 +88,11 @@ pub fn compile(seed: &SiteSeed, bytes: &[u8], at: &str) -> Result<Import, Issue>
     let fixture = file::read(bytes)
         .map_err(|why| Issue::new("invalid-site-seed-source", format!("{at}.source"), why))?;
     let wanted = select::select(fixture, &seed.scopes).map_err(|scope| {
-        Issue::new("invalid-site-seed-scope", format!("{at}.scopes.{scope}"), format!("the file has no {scope}"))
+        Issue::new(
+            "invalid-site-seed-scope",
+            format!("{at}.scopes.{scope}"),
+            format!("the file has no {scope}"),
+        )
     })?;
     let files = vec![StagedFile { path: "0".to_owned(), bytes: wanted.to_string().into_bytes().into() }];
     let content = Content { task: ContentTask::ImportSeed { file: format!("{STAGING}/0") }, files };

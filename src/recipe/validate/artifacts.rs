@@ -15,12 +15,18 @@ pub(super) fn check(artifacts: &Artifacts, context: &mut Context<'_>) {
         check_directory(directory, &format!("{at}.directory"), context);
     }
     if let Some(policy) = artifacts.workspace_policy.as_ref().and_then(|switch| switch.details()) {
-        for (list, paths) in [("writableRoots", &policy.writable_roots), ("hiddenPaths", &policy.hidden_paths)] {
+        for (list, paths) in
+            [("writableRoots", &policy.writable_roots), ("hiddenPaths", &policy.hidden_paths)]
+        {
             for (index, path) in paths.iter().enumerate() {
                 let plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
                 if !plain || path.contains('\0') {
                     let field = format!("{at}.workspacePolicy.{list}[{index}]");
-                    context.issue("invalid-policy-path", field, "relative to a workspace, without `.` and `..`");
+                    context.issue(
+                        "invalid-policy-path",
+                        field,
+                        "relative to a workspace, without `.` and `..`",
+                    );
                 }
             }
         }
@@ -81,5 +87,8 @@ pub(in crate::recipe) fn without_dots(path: &Path) -> PathBuf {
 /// The real path of what exists, and the rest as it is named.
 fn real_path(path: &Path) -> PathBuf {
     let exists = path.ancestors().find_map(|ancestor| Some((ancestor.canonicalize().ok()?, ancestor)));
-    exists.map_or_else(|| path.to_owned(), |(real, ancestor)| real.join(path.strip_prefix(ancestor).unwrap_or(path)))
+    exists.map_or_else(
+        || path.to_owned(),
+        |(real, ancestor)| real.join(path.strip_prefix(ancestor).unwrap_or(path)),
+    )
 }

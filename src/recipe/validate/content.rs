@@ -1,6 +1,8 @@
 //! `inputs.siteSeeds`, `inputs.fixtureDatabases` and `inputs.fixtureUsers`.
 
-use super::super::document::{FixtureDatabase, FixtureUser, IdStrategy, Inputs, OnUnsupported, Scopes, Selector, SiteSeed};
+use super::super::document::{
+    FixtureDatabase, FixtureUser, IdStrategy, Inputs, OnUnsupported, Scopes, Selector, SiteSeed,
+};
 use super::super::{fixture, seed};
 use super::context::Context;
 use super::plugin_runtime::is_name;
@@ -60,7 +62,9 @@ pub(super) fn check(inputs: &Inputs, context: &mut Context<'_>) {
 fn check_seed(declared: &SiteSeed, at: &str, context: &mut Context<'_>) {
     let source = format!("{at}.source");
     match declared.source.as_deref().map(str::trim) {
-        None | Some("") => context.issue("invalid-site-seed-source", source, "a fixture needs the path of its file"),
+        None | Some("") => {
+            context.issue("invalid-site-seed-source", source, "a fixture needs the path of its file")
+        }
         Some(_) => {
             if let Err(issue) = seed::open(declared, at, context.base(), context.settings) {
                 context.add(issue);
@@ -72,7 +76,11 @@ fn check_seed(declared: &SiteSeed, at: &str, context: &mut Context<'_>) {
         && ids.on_unsupported == OnUnsupported::Block
     {
         let why = "WordPress numbers imported content itself; platform-identifiers can be had";
-        context.issue("unsupported-deterministic-site-seed-ids", format!("{at}.deterministicIds.strategy"), why);
+        context.issue(
+            "unsupported-deterministic-site-seed-ids",
+            format!("{at}.deterministicIds.strategy"),
+            why,
+        );
     }
     check_scopes(&declared.scopes, &format!("{at}.scopes"), context);
 }
@@ -85,7 +93,10 @@ fn check_scopes(scopes: &Scopes, at: &str, context: &mut Context<'_>) {
         ("users", &scopes.users),
         ("media", &scopes.media),
     ];
-    if selectors.iter().all(|(_, selector)| selector.is_none()) && !scopes.active_plugins && !scopes.active_theme {
+    if selectors.iter().all(|(_, selector)| selector.is_none())
+        && !scopes.active_plugins
+        && !scopes.active_theme
+    {
         context.issue("missing-site-seed-scopes", at, "name what is to be imported");
     }
     for (scope, selector) in selectors {
@@ -137,7 +148,11 @@ fn check_selector(scope: &str, selector: &Selector, at: &str, context: &mut Cont
         let why = "files are not imported: stage them with stagedFiles";
         context.issue("unsafe-site-seed-media-files", format!("{at}.includeFiles"), why);
     } else if selector.include_files {
-        context.issue("invalid-site-seed-scope", format!("{at}.includeFiles"), format!("{scope} have no files"));
+        context.issue(
+            "invalid-site-seed-scope",
+            format!("{at}.includeFiles"),
+            format!("{scope} have no files"),
+        );
     }
 }
 
@@ -152,7 +167,12 @@ fn check_user(user: &FixtureUser, at: &str, context: &mut Context<'_>) {
     let login = fixture::login(user);
     let plain = |b: u8| b.is_ascii_alphanumeric() || b" _.@-".contains(&b);
     let nameless = !login.bytes().any(|b| b.is_ascii_alphanumeric());
-    if nameless || login.len() > 60 || login.trim() != login || login.contains("  ") || !login.bytes().all(plain) {
+    if nameless
+        || login.len() > 60
+        || login.trim() != login
+        || login.contains("  ")
+        || !login.bytes().all(plain)
+    {
         let field = if user.username.is_some() { "username" } else { "name" };
         let why = "a login has letters, digits, single blanks and _ . @ -, at most 60";
         context.issue("invalid-fixture-user", format!("{at}.{field}"), why);

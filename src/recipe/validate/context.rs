@@ -75,7 +75,8 @@ impl<'a> Context<'a> {
             return;
         }
         if let Err(refusal) = refuse_reserved(field, target) {
-            let why = refusal.message.strip_prefix(&format!("{field}: ")).unwrap_or(&refusal.message).to_owned();
+            let why =
+                refusal.message.strip_prefix(&format!("{field}: ")).unwrap_or(&refusal.message).to_owned();
             self.issue("invalid-sandbox-path", field, why);
             return;
         }
@@ -90,7 +91,10 @@ impl<'a> Context<'a> {
         let above = format!("{target}/");
         let above_other = self.targets.keys().find(|other| is_file && other.starts_with(&above));
         if let Some(other) = above_other {
-            let message = format!("{} mounts something at {other}; a file has nothing beneath it", self.targets[other].field);
+            let message = format!(
+                "{} mounts something at {other}; a file has nothing beneath it",
+                self.targets[other].field
+            );
             self.issue("invalid-sandbox-path", field, message);
         } else if let Some((other, found)) = beneath_file {
             let message = format!("{} mounts a file at {other}; nothing can lie beneath it", found.field);
@@ -120,7 +124,13 @@ impl<'a> Context<'a> {
     }
 
     /// Whether the value's JSON is no larger than `max` bytes.
-    pub(super) fn sized(&mut self, code: &'static str, field: &str, value: &impl Serialize, max: usize) -> bool {
+    pub(super) fn sized(
+        &mut self,
+        code: &'static str,
+        field: &str,
+        value: &impl Serialize,
+        max: usize,
+    ) -> bool {
         let fits = json_fits(value, max);
         if !fits {
             self.issue(code, field, format!("at most {} KiB of JSON", max >> 10));

@@ -110,14 +110,19 @@ impl From<Policy> for PlannedPolicy {
 }
 
 /// Says what a run would do. The recipe has no issue; one can only come of a host that changes.
-pub fn dry_run(document: &Document, policy: Option<&Value>, settings: &Settings) -> Result<DryRun, Vec<Issue>> {
+pub fn dry_run(
+    document: &Document,
+    policy: Option<&Value>,
+    settings: &Settings,
+) -> Result<DryRun, Vec<Issue>> {
     let policy = resolve_policy(document, policy, settings)?;
     plan(document, policy, settings).map_err(|issue| vec![issue])
 }
 
 fn plan(document: &Document, policy: Policy, settings: &Settings) -> Result<DryRun, Issue> {
     let recipe = &document.recipe;
-    let real = |field: String, path: &str| find(document.base.as_deref(), settings, &field, path, Wanted::Anything);
+    let real =
+        |field: String, path: &str| find(document.base.as_deref(), settings, &field, path, Wanted::Anything);
     let shown = |field: String, path: &str| Ok::<_, Issue>(real(field, path)?.path.display().to_string());
 
     let mut mounts = Vec::new();

@@ -79,8 +79,15 @@ fn check_entries(list: &str, word: &str, entries: &Map<String, Value>, context: 
     for (name, value) in entries {
         let field = format!("{AT}.php.{list}.{}", shown(name, 100));
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || name.len() > 128 || !name.bytes().all(plain) {
-            context.issue(format!("invalid-plugin-runtime-{word}"), field.as_str(), "the name of a setting of PHP");
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic())
+            || name.len() > 128
+            || !name.bytes().all(plain)
+        {
+            context.issue(
+                format!("invalid-plugin-runtime-{word}"),
+                field.as_str(),
+                "the name of a setting of PHP",
+            );
         }
         // A line end would begin another setting.
         if !is_scalar(value) || value.as_str().is_some_and(|text| text.contains(['\n', '\r', '\0'])) {
@@ -110,7 +117,8 @@ fn check_probe(probe: &HealthProbe, at: &str, context: &mut Context<'_>) {
         }
         "php" => {}
         "wp-cli" => {
-            let arguments = Arguments::of_texts([format!("command={}", probe.command.as_deref().unwrap_or_default())]);
+            let arguments =
+                Arguments::of_texts([format!("command={}", probe.command.as_deref().unwrap_or_default())]);
             if let Err(issue) = Command::parse("wordpress.wp-cli", arguments) {
                 let issue = located(issue, at);
                 context.issue(issue.code, format!("{at}.command"), issue.message);

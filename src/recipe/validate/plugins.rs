@@ -26,7 +26,11 @@ fn check_plugin(plugin: &ExtraPlugin, at: &str, context: &mut Context<'_>) {
     let (name, path) = match (&plugin.source, &plugin.source_path) {
         (None, Some(path)) => ("sourcePath", path.as_str()),
         (Some(_), Some(_)) => {
-            context.issue("invalid-source", format!("{at}.sourcePath"), "it is another name for source: give one");
+            context.issue(
+                "invalid-source",
+                format!("{at}.sourcePath"),
+                "it is another name for source: give one",
+            );
             return;
         }
         (path, None) => ("source", path.as_deref().unwrap_or_default()),
@@ -43,7 +47,11 @@ fn check_plugin(plugin: &ExtraPlugin, at: &str, context: &mut Context<'_>) {
     if let Some(subdir) = &plugin.source_subdir
         && !is_plain(subdir)
     {
-        context.issue("invalid-source-subdir", format!("{at}.sourceSubdir"), "a path in the source, without `..`");
+        context.issue(
+            "invalid-source-subdir",
+            format!("{at}.sourceSubdir"),
+            "a path in the source, without `..`",
+        );
     } else if let (Some(source), Some(slug)) = (&source, &slug) {
         if source.is_file {
             check_archive(plugin, source, slug, at, &field, context);
@@ -64,8 +72,13 @@ fn check_slug(plugin: &ExtraPlugin, path: &str, at: &str, context: &mut Context<
         && !slug.starts_with('.')
         && slug.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     // A source that is not given has its own issue.
-    if !fits && !(slug.is_empty() && path.trim().is_empty()) {
-        context.issue("invalid-slug", format!("{at}.slug"), "name the plugin's directory: letters, digits, - and _");
+    let given = !slug.is_empty() || !path.trim().is_empty();
+    if given && !fits {
+        context.issue(
+            "invalid-slug",
+            format!("{at}.slug"),
+            "name the plugin's directory: letters, digits, - and _",
+        );
     }
     fits.then_some(slug)
 }
@@ -134,13 +147,24 @@ fn check_archive(
     if let Some(wanted) = &plugin.sha256
         && *wanted != digest
     {
-        context.issue("invalid-source-digest", format!("{at}.sha256"), format!("the archive's digest is {digest}"));
+        context.issue(
+            "invalid-source-digest",
+            format!("{at}.sha256"),
+            format!("the archive's digest is {digest}"),
+        );
     }
     check_archived(plugin, &files, slug, at, field, context);
 }
 
 /// Whether the plugin is in the archive, as far as names tell.
-fn check_archived(plugin: &ExtraPlugin, files: &[String], slug: &str, at: &str, field: &str, context: &mut Context<'_>) {
+fn check_archived(
+    plugin: &ExtraPlugin,
+    files: &[String],
+    slug: &str,
+    at: &str,
+    field: &str,
+    context: &mut Context<'_>,
+) {
     let root = match &plugin.source_subdir {
         Some(subdir) => format!("{}/", subdir.trim_end_matches('/')),
         None => only_directory(files),
@@ -172,7 +196,10 @@ fn check_archived(plugin: &ExtraPlugin, files: &[String], slug: &str, at: &str, 
 /// The directory that everything lies in, with a slash, or nothing: what an archiver has added does
 /// not count.
 fn only_directory(files: &[String]) -> String {
-    let mut tops = files.iter().map(|name| name.split_once('/').map_or("", |(top, _)| top)).filter(|top| *top != "__MACOSX");
+    let mut tops = files
+        .iter()
+        .map(|name| name.split_once('/').map_or("", |(top, _)| top))
+        .filter(|top| *top != "__MACOSX");
     match tops.next() {
         Some(first) if !first.is_empty() && tops.all(|top| top == first) => format!("{first}/"),
         _ => String::new(),

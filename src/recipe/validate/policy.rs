@@ -29,7 +29,10 @@ pub fn needed_commands(document: &Document, settings: &Settings) -> Vec<&'static
             needed.insert("wordpress.run-php");
         }
     }
-    if !(inputs.site_seeds.is_empty() && inputs.fixture_databases.is_empty() && inputs.fixture_users.is_empty()) {
+    if !(inputs.site_seeds.is_empty()
+        && inputs.fixture_databases.is_empty()
+        && inputs.fixture_users.is_empty())
+    {
         needed.insert("wordpress.run-php");
     }
     if let Some(blueprint) = &recipe.runtime.blueprint {
@@ -48,7 +51,8 @@ pub fn needed_commands(document: &Document, settings: &Settings) -> Vec<&'static
     steps.extend(workflow.before.iter().chain(&workflow.steps).chain(&workflow.after));
     steps.extend(recipe.probes.iter().map(|probe| &probe.step));
     // What a step's arguments bring with them is among it: workloads are commands too.
-    let commands = steps.into_iter().filter_map(|step| step_command(step, "", base.as_deref(), settings).ok());
+    let commands =
+        steps.into_iter().filter_map(|step| step_command(step, "", base.as_deref(), settings).ok());
     needed.extend(commands.flat_map(|command| command.policy_commands()));
     needed.into_iter().collect()
 }
@@ -70,7 +74,9 @@ pub fn resolve_policy(
         return Ok(policy);
     };
     let policy = Policy::parse(given).map_err(|invalid| {
-        let issue = |issue: crate::sandbox::Issue| Issue::new(issue.code, format!("$.policy.{}", issue.field), issue.message);
+        let issue = |issue: crate::sandbox::Issue| {
+            Issue::new(issue.code, format!("$.policy.{}", issue.field), issue.message)
+        };
         invalid.issues.into_iter().map(issue).collect::<Vec<_>>()
     })?;
     let mut issues = Vec::new();

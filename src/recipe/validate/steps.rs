@@ -52,7 +52,8 @@ pub fn step_command(
     let mut arguments = Arguments::of_texts(&step.args);
     let field = format!("{at}.args");
     for file in arguments.host_files(&step.command) {
-        arguments.hand_in(&file.argument, source::read(base, settings, &field, &file.path, ARGUMENT_FILE_MAX)?);
+        arguments
+            .hand_in(&file.argument, source::read(base, settings, &field, &file.path, ARGUMENT_FILE_MAX)?);
     }
     Command::parse(&step.command, arguments).map_err(|issue| located(issue, at))
 }

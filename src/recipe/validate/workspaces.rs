@@ -46,7 +46,11 @@ fn scaffold(seed: &WorkspaceSeed, at: &str, context: &mut Context<'_>) -> Option
         context.issue("invalid-source", format!("{at}.seed.source"), "a scaffold has no source");
     }
     if !seed.exclude_paths.is_empty() {
-        context.issue("invalid-source", format!("{at}.seed.excludePaths"), "a scaffold has nothing to exclude");
+        context.issue(
+            "invalid-source",
+            format!("{at}.seed.excludePaths"),
+            "a scaffold has nothing to exclude",
+        );
     }
     let target = scaffold_target(seed);
     if target.is_none() {

@@ -1,8 +1,8 @@
 //! `wordpress.ability`.
 
+use super::Command;
 use super::arguments::{ArgumentIssue, Values};
 use super::row::{Argument, Format, Handler, Row};
-use super::Command;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,8 +11,13 @@ pub(super) static ROW: Row = Row {
     description: "Executes an ability that is registered inside.",
     arguments: &[
         Argument::new("name", Format::Text, "Name of the ability.").required("missing-ability-name"),
-        Argument::new("input", Format::JsonValue, "Its input. Left out: none.").invalid("invalid-ability-input"),
-        Argument::new("user", Format::Text, "Id, login or address of the user that executes it. Left out: the administrator; 0: nobody."),
+        Argument::new("input", Format::JsonValue, "Its input. Left out: none.")
+            .invalid("invalid-ability-input"),
+        Argument::new(
+            "user",
+            Format::Text,
+            "Id, login or address of the user that executes it. Left out: the administrator; 0: nobody.",
+        ),
         Argument::new("expected-result-schema", Format::Text, "What the result's schema has to be."),
     ],
     bare: None,

@@ -16,13 +16,25 @@ pub(super) static ROW: Row = Row {
                   runtime-task-json names.",
     arguments: &[
         Argument::new("task", Format::Text, "What the agent is to do.").required("missing-task"),
-        Argument::new("agent", Format::Text, "Which of the registered agents. Left out: agents/chat decides."),
+        Argument::new(
+            "agent",
+            Format::Text,
+            "Which of the registered agents. Left out: agents/chat decides.",
+        ),
         Argument::new("mode", Format::Text, "How it works. Default: sandbox."),
         Argument::new("provider", Format::Text, "Provider of the model."),
         Argument::new("model", Format::Text, "Its model."),
         Argument::new("session-id", Format::Text, "Session that it goes on with."),
-        Argument::new("max-turns", Format::Integer { min: 1, max: 1000 }, "Turns after which it has to be done."),
-        Argument::new("runtime-task-json", Format::Json, "Ability that does the work instead: an object with ability and input."),
+        Argument::new(
+            "max-turns",
+            Format::Integer { min: 1, max: 1000 },
+            "Turns after which it has to be done.",
+        ),
+        Argument::new(
+            "runtime-task-json",
+            Format::Json,
+            "Ability that does the work instead: an object with ability and input.",
+        ),
     ],
     bare: None,
     output_shape: "What the agent answered. One that failed or has not finished fails the command, with its answer in the data.",

@@ -28,7 +28,11 @@ pub struct ArgumentIssue {
 }
 
 impl ArgumentIssue {
-    pub fn new(code: impl Into<Cow<'static, str>>, argument: &str, message: impl Into<String>) -> ArgumentIssue {
+    pub fn new(
+        code: impl Into<Cow<'static, str>>,
+        argument: &str,
+        message: impl Into<String>,
+    ) -> ArgumentIssue {
         ArgumentIssue { code: code.into(), argument: shown(argument, 100), message: message.into() }
     }
 
@@ -126,7 +130,13 @@ impl Arguments {
                             values.entry(name.to_owned()).or_default().push(value.into());
                         }
                         (_, Some(_)) => bare.push(text.as_str()),
-                        _ => return Err(ArgumentIssue::new("unsupported-argument", text, "key=value is expected")),
+                        _ => {
+                            return Err(ArgumentIssue::new(
+                                "unsupported-argument",
+                                text,
+                                "key=value is expected",
+                            ));
+                        }
                     }
                 }
                 if let (Some(name), false) = (row.bare, bare.is_empty()) {
@@ -185,7 +195,11 @@ impl Arguments {
 
     fn content(&mut self, argument: &str, path: &str) -> Result<String, ArgumentIssue> {
         let Some(bytes) = self.files.remove(argument) else {
-            return Err(ArgumentIssue::new("missing-path", argument, format!("{} was not read", shown(path, 200))));
+            return Err(ArgumentIssue::new(
+                "missing-path",
+                argument,
+                format!("{} was not read", shown(path, 200)),
+            ));
         };
         String::from_utf8(bytes)
             .map_err(|_| ArgumentIssue::invalid(argument, format!("{} is not UTF-8 text", shown(path, 200))))
@@ -219,7 +233,9 @@ impl Values {
     /// Of an argument of [`Format::Words`].
     pub(super) fn words(&mut self, name: &str) -> Vec<String> {
         match self.json(name) {
-            Some(Value::Array(words)) => words.into_iter().filter_map(|word| word.as_str().map(str::to_owned)).collect(),
+            Some(Value::Array(words)) => {
+                words.into_iter().filter_map(|word| word.as_str().map(str::to_owned)).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -241,13 +257,16 @@ impl Values {
         {
             return Ok(Some(empty));
         }
-        serde_path_to_error::deserialize(value).map(Some).map_err(|error| {
-            ArgumentIssue::invalid(name, shown(&error.to_string(), 300))
-        })
+        serde_path_to_error::deserialize(value)
+            .map(Some)
+            .map_err(|error| ArgumentIssue::invalid(name, shown(&error.to_string(), 300)))
     }
 
     pub(super) fn texts(&mut self, name: &str) -> Vec<String> {
         let values = self.0.remove(name).unwrap_or_default();
-        values.into_iter().filter_map(|value| if let Value::String(text) = value { Some(text) } else { None }).collect()
+        values
+            .into_iter()
+            .filter_map(|value| if let Value::String(text) = value { Some(text) } else { None })
+            .collect()
     }
 }

@@ -23,12 +23,24 @@ pub(super) static ROW: Row = Row {
                   left out: what changes in them is collected anyway. Changes nothing.",
     arguments: &[
         Argument::new("label", Format::Text, "What the capture is called."),
-        Argument::new("snapshot-include-wp-content", Format::Words, "Only files beneath these paths of wp-content."),
+        Argument::new(
+            "snapshot-include-wp-content",
+            Format::Words,
+            "Only files beneath these paths of wp-content.",
+        ),
         Argument::new("snapshot-exclude-wp-content", Format::Words, "No files beneath these."),
-        Argument::new("snapshot-database-tables", Format::Words, "Only these tables, with or without the prefix."),
+        Argument::new(
+            "snapshot-database-tables",
+            Format::Words,
+            "Only these tables, with or without the prefix.",
+        ),
         Argument::new("snapshot-exclude-database-tables", Format::Words, "Not these."),
         Argument::new("snapshot-option-names", Format::Words, "Only these rows of the options."),
-        Argument::new("snapshot-post-types", Format::Words, "Only posts of these types, and what belongs to them."),
+        Argument::new(
+            "snapshot-post-types",
+            Format::Words,
+            "Only posts of these types, and what belongs to them.",
+        ),
     ],
     bare: None,
     output_shape: "The snapshot: tables with their rows, files with their content, versions, and a digest of each half.",
@@ -71,7 +83,9 @@ impl CaptureState {
 
     /// Whether a path of wp-content is wanted.
     fn wants(&self, path: &str) -> bool {
-        let beneath = |root: &String| path.strip_prefix(root.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let beneath = |root: &String| {
+            path.strip_prefix(root.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         (self.paths.is_empty() || self.paths.iter().any(beneath)) && !self.except_paths.iter().any(beneath)
     }
 }
@@ -79,12 +93,19 @@ impl CaptureState {
 fn read(mut values: Values) -> Result<Command, ArgumentIssue> {
     let label = values.text("label");
     if label.as_ref().is_some_and(|label| label.len() > LABEL_MAX || label.chars().any(char::is_control)) {
-        return Err(ArgumentIssue::invalid("label", format!("at most {LABEL_MAX} bytes of text are expected")));
+        return Err(ArgumentIssue::invalid(
+            "label",
+            format!("at most {LABEL_MAX} bytes of text are expected"),
+        ));
     }
     let mut words = |name: &str| {
         let words = values.words(name);
         let fit = words.len() <= WORDS_MAX && words.iter().all(|word| (1..=1024).contains(&word.len()));
-        if fit { Ok(words) } else { Err(ArgumentIssue::invalid(name, format!("at most {WORDS_MAX} words of at most 1024 bytes"))) }
+        if fit {
+            Ok(words)
+        } else {
+            Err(ArgumentIssue::invalid(name, format!("at most {WORDS_MAX} words of at most 1024 bytes")))
+        }
     };
     Ok(Command::CaptureState(Box::new(CaptureState {
         label,
@@ -102,7 +123,11 @@ fn paths(argument: &str, paths: Vec<String>) -> Result<Vec<String>, ArgumentIssu
     let path = |path: String| {
         let path = path.trim_end_matches('/').to_owned();
         let proper = path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
-        if proper { Ok(path) } else { Err(ArgumentIssue::invalid(argument, "paths relative to wp-content are expected")) }
+        if proper {
+            Ok(path)
+        } else {
+            Err(ArgumentIssue::invalid(argument, "paths relative to wp-content are expected"))
+        }
     };
     paths.into_iter().map(path).collect()
 }

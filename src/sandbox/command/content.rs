@@ -42,19 +42,40 @@ impl fmt::Debug for StagedFile {
 #[serde(tag = "task", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum ContentTask {
     /// With its parents; one that is there already is as good.
-    MakeDirectory { path: String },
-    RemoveFile { path: String },
+    MakeDirectory {
+        path: String,
+    },
+    RemoveFile {
+        path: String,
+    },
     /// With everything beneath it.
-    RemoveDirectory { path: String },
+    RemoveDirectory {
+        path: String,
+    },
     /// A file, or a directory with everything beneath it.
-    CopyPath { from: String, to: String },
-    MovePath { from: String, to: String },
+    CopyPath {
+        from: String,
+        to: String,
+    },
+    MovePath {
+        from: String,
+        to: String,
+    },
     /// With its parents.
-    WriteFile { path: String, from: String },
+    WriteFile {
+        path: String,
+        from: String,
+    },
     /// Everything beneath `from` into the directory `path`.
-    WriteFiles { path: String, from: String },
+    WriteFiles {
+        path: String,
+        from: String,
+    },
     /// A zip archive.
-    Unzip { archive: String, into: String },
+    Unzip {
+        archive: String,
+        into: String,
+    },
     /// A zip archive, a directory, or a plugin of one file.
     Install {
         kind: InstallKind,
@@ -71,22 +92,46 @@ pub enum ContentTask {
         keep_going: bool,
     },
     /// A directory or a file beneath the plugins' directory.
-    ActivatePlugin { plugin: String },
-    ActivateTheme { theme: String },
+    ActivatePlugin {
+        plugin: String,
+    },
+    ActivateTheme {
+        theme: String,
+    },
     /// A PHP file with a request around it.
-    RunPhp { file: String, server: BTreeMap<String, String>, environment: BTreeMap<String, String> },
-    SetOptions { options: Map<String, Value> },
+    RunPhp {
+        file: String,
+        server: BTreeMap<String, String>,
+        environment: BTreeMap<String, String>,
+    },
+    SetOptions {
+        options: Map<String, Value>,
+    },
     /// For wp-config.php, from the next command on.
-    DefineConstants { constants: Map<String, Value> },
+    DefineConstants {
+        constants: Map<String, Value>,
+    },
     /// Makes sure that there is such a user.
-    LogIn { username: String },
-    SetUserMeta { user_id: u32, meta: Map<String, Value> },
+    LogIn {
+        username: String,
+    },
+    SetUserMeta {
+        user_id: u32,
+        meta: Map<String, Value>,
+    },
     /// `None`: posts of every type, and comments.
-    ResetData { kinds: Option<Vec<ResetKind>> },
+    ResetData {
+        kinds: Option<Vec<ResetKind>>,
+    },
     /// Statements of MySQL, after the tables were emptied.
-    ImportSql { file: String, truncate: Vec<String> },
+    ImportSql {
+        file: String,
+        truncate: Vec<String>,
+    },
     /// Records of another site.
-    ImportSeed { file: String },
+    ImportSeed {
+        file: String,
+    },
     /// What WordPress's exporter has written.
     ImportWxr {
         file: String,
@@ -101,7 +146,9 @@ pub enum ContentTask {
         url_mapping: BTreeMap<String, String>,
     },
     /// One user: the file has the password.
-    MakeUser { file: String },
+    MakeUser {
+        file: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -145,7 +192,12 @@ impl Content {
     /// `key=value` arguments, as a record shows them.
     pub(super) fn arguments(&self) -> Vec<String> {
         let mut shown = vec![format!("content={}", json!(self.task))];
-        shown.extend(self.files.iter().take(SHOWN_FILES).map(|file| format!("file={} ({} bytes)", file.path, file.bytes.len())));
+        shown.extend(
+            self.files
+                .iter()
+                .take(SHOWN_FILES)
+                .map(|file| format!("file={} ({} bytes)", file.path, file.bytes.len())),
+        );
         if let Some(more) = self.files.len().checked_sub(SHOWN_FILES).filter(|more| *more > 0) {
             shown.push(format!("files={more} more"));
         }

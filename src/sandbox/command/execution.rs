@@ -97,7 +97,11 @@ pub(in crate::sandbox) fn outcome(
 ) -> Result<Value, Failure> {
     if let (Command::HttpRequest(request), None) = (command, result) {
         // What the site said is the answer, also if it is that it broke.
-        return if response.heap_exhausted { Err(out_of_memory()) } else { request.outcome(response, elapsed) };
+        return if response.heap_exhausted {
+            Err(out_of_memory())
+        } else {
+            request.outcome(response, elapsed)
+        };
     }
     if !command.leaves_result() {
         return match response.exit_status {
@@ -114,9 +118,14 @@ pub(in crate::sandbox) fn outcome(
             Failure::new(Code::RunExited, "The command ended without an outcome.")
         });
     };
-    let error = step.error.unwrap_or(StepError { code: String::new(), message: String::new(), data: Value::Null });
+    let error =
+        step.error.unwrap_or(StepError { code: String::new(), message: String::new(), data: Value::Null });
     let fail = |code: Code, message: String| {
-        Err(Failure { code, message, data: json!({ "code": error.code.clone(), "details": error.data.clone() }) })
+        Err(Failure {
+            code,
+            message,
+            data: json!({ "code": error.code.clone(), "details": error.data.clone() }),
+        })
     };
     match step.status.as_str() {
         "ok" => match late_fatal(response) {
@@ -142,7 +151,11 @@ fn late_fatal(response: &Response) -> Option<Failure> {
     let fatal = (response.exit_status == 255).then(|| last_fatal(&response.stderr)).flatten()?;
     let code = if is_memory_message(&fatal.message) { Code::RunMemoryExhausted } else { Code::RunFatal };
     let details = json!({ "file": fatal.file, "line": fatal.line, "trace": fatal.trace });
-    Some(Failure { code, message: fatal.message, data: json!({ "code": "php_fatal_error", "details": details }) })
+    Some(Failure {
+        code,
+        message: fatal.message,
+        data: json!({ "code": "php_fatal_error", "details": details }),
+    })
 }
 
 fn located(error: &StepError) -> String {

@@ -5,7 +5,8 @@ use super::row::{Argument, Format};
 use std::collections::BTreeMap;
 
 pub(super) const METHOD: Argument = Argument::new("method", Format::Text, "HTTP method. Default: GET.");
-pub(super) const HEADERS: Argument = Argument::new("headers-json", Format::Json, "Request headers: an object of strings.");
+pub(super) const HEADERS: Argument =
+    Argument::new("headers-json", Format::Json, "Request headers: an object of strings.");
 pub(super) const BODY: Argument = Argument::new("body", Format::Text, "Request body.");
 
 /// Longest URL, bytes.
@@ -34,7 +35,9 @@ pub(super) fn headers(values: &mut Values) -> Result<BTreeMap<String, String>, A
         if name.is_empty() || !name.bytes().all(is_token) {
             return invalid("a header has a name that no header can have".to_owned());
         }
-        if name.len() + value.len() > HEADER_MAX || value.bytes().any(|byte| matches!(byte, 0 | b'\r' | b'\n')) {
+        if name.len() + value.len() > HEADER_MAX
+            || value.bytes().any(|byte| matches!(byte, 0 | b'\r' | b'\n'))
+        {
             return invalid(format!("{name}: at most {HEADER_MAX} bytes, and one line"));
         }
         if name.eq_ignore_ascii_case("host") {

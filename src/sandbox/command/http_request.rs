@@ -19,12 +19,21 @@ pub(super) static ROW: Row = Row {
     description: "Requests a page of the sandbox's own site as a browser would, without a socket. Redirects are \
                   reported and not followed.",
     arguments: &[
-        Argument::new("url", Format::Text, "A URL of the site, or its path: /, /wp-admin/plugins.php.").required("missing-url"),
+        Argument::new("url", Format::Text, "A URL of the site, or its path: /, /wp-admin/plugins.php.")
+            .required("missing-url"),
         METHOD,
         HEADERS,
         BODY,
-        Argument::new("expect-status", Format::Integer { min: 100, max: 599 }, "Another status is a failure."),
-        Argument::new("user", Format::Text, "Id, login or address of the user that is logged in. Left out: nobody."),
+        Argument::new(
+            "expect-status",
+            Format::Integer { min: 100, max: 599 },
+            "Another status is a failure.",
+        ),
+        Argument::new(
+            "user",
+            Format::Text,
+            "Id, login or address of the user that is logged in. Left out: nobody.",
+        ),
     ],
     bare: None,
     output_shape: "Status and headers are the result, the body is stdout.",
@@ -115,7 +124,11 @@ impl Place {
             None => (rest, "/"),
         };
         let path = if path.starts_with('?') { format!("/{path}") } else { path.to_owned() };
-        (is_host(host) && http::is_path(&path)).then(|| Place { https, host: host.to_ascii_lowercase(), path })
+        (is_host(host) && http::is_path(&path)).then(|| Place {
+            https,
+            host: host.to_ascii_lowercase(),
+            path,
+        })
     }
 }
 
@@ -144,7 +157,9 @@ impl HttpRequest {
                 "cookie" => request.cookies.clone_from(value),
                 "content-type" => request.content_type.clone_from(value),
                 "content-length" => {}
-                name => request.server.push((format!("HTTP_{}", name.to_ascii_uppercase().replace('-', "_")), value.clone())),
+                name => request
+                    .server
+                    .push((format!("HTTP_{}", name.to_ascii_uppercase().replace('-', "_")), value.clone())),
             }
         }
         if !request.body.is_empty() && request.content_type.is_empty() {

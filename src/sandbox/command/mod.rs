@@ -28,18 +28,18 @@ mod table;
 mod unsupported;
 mod wp_cli;
 
+pub use ability::AbilityCall;
+pub use agent_run::{AgentRun, RuntimeTask};
+pub use arguments::{ARGUMENT_FILE_MAX, ArgumentIssue, Arguments, HostFile};
+pub use bench::{BENCH_RESULTS_SCHEMA, Bench};
+pub(super) use capture_state::changed_files;
+pub use capture_state::{CaptureState, RUNTIME_SNAPSHOT_SCHEMA, STATE_BUNDLE_SCHEMA};
+pub use checkpoint::CheckpointCall;
 pub use content::{
     Content, ContentTask, IfInstalled, InstallKind, ResetKind, STAGING, StagedFile, WxrAuthors,
 };
-pub use arguments::{ARGUMENT_FILE_MAX, ArgumentIssue, Arguments, HostFile};
 pub(super) use execution::outcome;
 pub use execution::{Execution, Failure};
-pub use ability::AbilityCall;
-pub use agent_run::{AgentRun, RuntimeTask};
-pub(super) use capture_state::changed_files;
-pub use capture_state::{CaptureState, RUNTIME_SNAPSHOT_SCHEMA, STATE_BUNDLE_SCHEMA};
-pub use bench::{BENCH_RESULTS_SCHEMA, Bench};
-pub use checkpoint::CheckpointCall;
 pub use host_tool::{HOST_TOOLS, HostToolCall, is_host_tool_name};
 pub use http_request::HttpRequest;
 pub(super) use mounted_inputs::{mounted_input, mounted_inputs};
@@ -200,18 +200,32 @@ impl Command {
                 (files::STEP_SCRIPT, json!({ "kind": "probe", "type": kind.as_str(), "name": name }))
             }
             Command::ActivatePlugin { plugin } => {
-                let state = PluginState { action: PluginAction::Activate, plugin: Some(plugin.clone()), network: false };
+                let state = PluginState {
+                    action: PluginAction::Activate,
+                    plugin: Some(plugin.clone()),
+                    network: false,
+                };
                 Command::PluginState(state).step()
             }
-            Command::CaptureState(capture) => (files::STEP_SCRIPT, json!({ "kind": "capture-state", "call": capture })),
+            Command::CaptureState(capture) => {
+                (files::STEP_SCRIPT, json!({ "kind": "capture-state", "call": capture }))
+            }
             Command::AgentRun(run) => (files::STEP_SCRIPT, json!({ "kind": "agent-run", "call": run })),
-            Command::PluginState(state) => (files::STEP_SCRIPT, json!({ "kind": "plugin-state", "call": state })),
-            Command::RestRequest(request) => (files::STEP_SCRIPT, json!({ "kind": "rest-request", "call": request })),
+            Command::PluginState(state) => {
+                (files::STEP_SCRIPT, json!({ "kind": "plugin-state", "call": state }))
+            }
+            Command::RestRequest(request) => {
+                (files::STEP_SCRIPT, json!({ "kind": "rest-request", "call": request }))
+            }
             Command::HttpRequest(request) => (files::FRONT_SCRIPT, json!({ "call": request })),
-            Command::Phpunit(phpunit) => (files::PLUGIN_RUN_SCRIPT, json!({ "kind": "phpunit", "call": phpunit })),
+            Command::Phpunit(phpunit) => {
+                (files::PLUGIN_RUN_SCRIPT, json!({ "kind": "phpunit", "call": phpunit }))
+            }
             Command::Bench(bench) => (files::PLUGIN_RUN_SCRIPT, json!({ "kind": "bench", "call": bench })),
             // The host carries it out, and no script.
-            Command::MountedInputs | Command::Checkpoint(_) | Command::HostTool(_) => (files::STEP_SCRIPT, Value::Null),
+            Command::MountedInputs | Command::Checkpoint(_) | Command::HostTool(_) => {
+                (files::STEP_SCRIPT, Value::Null)
+            }
             Command::Content(content) => content.step(),
         }
     }

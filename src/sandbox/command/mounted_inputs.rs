@@ -16,7 +16,10 @@ pub(super) static ROW: Row = Row {
     arguments: &[],
     bare: None,
     output_shape: "A list of mounts, also as JSON on stdout. Where they come from on the host is not told.",
-    output_schema: Some(|| OutputSchema { id: MOUNTED_INPUTS_SCHEMA, json_schema: output_schema::<Vec<MountedInput>>() }),
+    output_schema: Some(|| OutputSchema {
+        id: MOUNTED_INPUTS_SCHEMA,
+        json_schema: output_schema::<Vec<MountedInput>>(),
+    }),
     requires: &[],
     recipe: true,
     handler: Handler::Host,

@@ -17,7 +17,9 @@ pub(super) fn last_fatal(log: &[u8]) -> Option<Fatal> {
     let log = String::from_utf8_lossy(log);
     let text = log[log.rfind(FATAL)? + FATAL.len()..].trim_start();
     let (message, trace) = match text.split_once("\nStack trace:\n") {
-        Some((message, rest)) => (message, Some(rest.split("\n  thrown in ").next().unwrap_or(rest).trim_end().to_owned())),
+        Some((message, rest)) => {
+            (message, Some(rest.split("\n  thrown in ").next().unwrap_or(rest).trim_end().to_owned()))
+        }
         None => (text.lines().next().unwrap_or_default(), None),
     };
     let place = error_place(message);

@@ -15,26 +15,65 @@ pub(super) static ROW: Row = Row {
     id: "wordpress.phpunit",
     description: "Runs a plugin's PHPUnit tests. PHPUnit is the plugin's own (vendor/), or mounted.",
     arguments: &[
-        Argument::new("plugin-slug", Format::Text, "Directory of the plugin in the plugins directory. Needed unless cwd is given."),
+        Argument::new(
+            "plugin-slug",
+            Format::Text,
+            "Directory of the plugin in the plugins directory. Needed unless cwd is given.",
+        ),
         Argument::new("cwd", Format::SandboxPath, "Directory in which the tests run. Default: the plugin's."),
-        Argument::new("bootstrap-mode", Format::OneOf(&["managed", "project"]), "managed: WordPress and the plugin are loaded first. project: the tests' own bootstrap loads what it needs. Default: managed."),
-        Argument::new("project-bootstrap", Format::Text, "Bootstrap file of the project mode. Default: what phpunit.xml names."),
-        Argument::new("bootstrap-files-json", Format::Json, "Files that the managed mode loads before the tests: a list."),
-        Argument::new("autoload-file", Format::SandboxPath, "Autoloader of PHPUnit. Default: the plugin's vendor/autoload.php, then /wp-codebox-vendor/autoload.php, then /usr/share/php/PHPUnit/Autoload.php."),
-        Argument::new("phpunit-xml", Format::Text, "Configuration. Default: phpunit.xml.dist or phpunit.xml, if there is one."),
-        Argument::new("test-root", Format::Text, "Where tests are looked for without a configuration: *Test.php and test-*.php. Default: tests."),
+        Argument::new(
+            "bootstrap-mode",
+            Format::OneOf(&["managed", "project"]),
+            "managed: WordPress and the plugin are loaded first. project: the tests' own bootstrap loads what it needs. Default: managed.",
+        ),
+        Argument::new(
+            "project-bootstrap",
+            Format::Text,
+            "Bootstrap file of the project mode. Default: what phpunit.xml names.",
+        ),
+        Argument::new(
+            "bootstrap-files-json",
+            Format::Json,
+            "Files that the managed mode loads before the tests: a list.",
+        ),
+        Argument::new(
+            "autoload-file",
+            Format::SandboxPath,
+            "Autoloader of PHPUnit. Default: the plugin's vendor/autoload.php, then /wp-codebox-vendor/autoload.php, then /usr/share/php/PHPUnit/Autoload.php.",
+        ),
+        Argument::new(
+            "phpunit-xml",
+            Format::Text,
+            "Configuration. Default: phpunit.xml.dist or phpunit.xml, if there is one.",
+        ),
+        Argument::new(
+            "test-root",
+            Format::Text,
+            "Where tests are looked for without a configuration: *Test.php and test-*.php. Default: tests.",
+        ),
         Argument::new("test-file", Format::Text, "Runs the tests of one file."),
         Argument::new("changed-tests-json", Format::Json, "Runs the tests of these files: a list."),
         Argument::new("phpunit-args-json", Format::Json, "Further arguments for PHPUnit: a list of strings."),
         Argument::new("env-json", Format::Json, "Environment variables: an object of strings."),
-        Argument::new("wp-config-defines-json", Format::Json, "Constants that are defined before WordPress loads: an object."),
+        Argument::new(
+            "wp-config-defines-json",
+            Format::Json,
+            "Constants that are defined before WordPress loads: an object.",
+        ),
         Argument::new("discovery-only", Format::Boolean, "Lists the tests and runs none."),
-        Argument::new("database-type", Format::OneOf(&["sqlite"]), "Always sqlite: the sandbox's own database."),
+        Argument::new(
+            "database-type",
+            Format::OneOf(&["sqlite"]),
+            "Always sqlite: the sandbox's own database.",
+        ),
     ],
     bare: None,
     output_shape: "Counts and each test's outcome. Tests that fail are a failure of the command, with the same in its data. \
                    What PHPUnit prints is stdout.",
-    output_schema: Some(|| OutputSchema { id: PHPUNIT_RESULT_SCHEMA, json_schema: output_schema::<TestReport>() }),
+    output_schema: Some(|| OutputSchema {
+        id: PHPUNIT_RESULT_SCHEMA,
+        json_schema: output_schema::<TestReport>(),
+    }),
     requires: &[],
     recipe: true,
     handler: Handler::Guest,
@@ -109,12 +148,20 @@ fn read(mut values: Values) -> Result<Command, ArgumentIssue> {
     let cwd = match (values.text("cwd"), &plugin) {
         (Some(cwd), _) => cwd,
         (None, Some(slug)) => format!("/wordpress/wp-content/plugins/{slug}"),
-        (None, None) => return Err(ArgumentIssue::new("missing-plugin-slug", "plugin-slug", "required: plugin-slug or cwd")),
+        (None, None) => {
+            return Err(ArgumentIssue::new(
+                "missing-plugin-slug",
+                "plugin-slug",
+                "required: plugin-slug or cwd",
+            ));
+        }
     };
     let place = |name: &str, path: String| {
         let path = if path.starts_with('/') { path } else { format!("{cwd}/{path}") };
         let fits = is_sandbox_path(&path);
-        fits.then_some(path).ok_or_else(|| ArgumentIssue::invalid(name, "a path in the sandbox is expected, without . and .."))
+        fits.then_some(path).ok_or_else(|| {
+            ArgumentIssue::invalid(name, "a path in the sandbox is expected, without . and ..")
+        })
     };
     let one = |values: &mut Values, name: &str| values.text(name).map(|path| place(name, path)).transpose();
     let many = |values: &mut Values, name: &str| -> Result<Vec<String>, ArgumentIssue> {

@@ -9,14 +9,20 @@ use serde::Serialize;
 
 const PLUGIN_STATE_SCHEMA: &str = "wp-codebox/wordpress-plugin-state/v1";
 
-const PLUGIN: Argument = Argument::new("plugin", Format::Text, "Plugin file relative to the plugins directory, or slug.");
-const NETWORK: Argument = Argument::new("network", Format::Boolean, "Whether it is meant for the whole network.");
+const PLUGIN: Argument =
+    Argument::new("plugin", Format::Text, "Plugin file relative to the plugins directory, or slug.");
+const NETWORK: Argument =
+    Argument::new("network", Format::Boolean, "Whether it is meant for the whole network.");
 
 pub(super) static STATE: Row = Row {
     id: "wordpress.plugin-state",
     description: "Reports which plugins are active, or activates or deactivates one.",
     arguments: &[
-        Argument::new("action", Format::OneOf(&["report", "status", "activate", "deactivate"]), "Default: report."),
+        Argument::new(
+            "action",
+            Format::OneOf(&["report", "status", "activate", "deactivate"]),
+            "Default: report.",
+        ),
         PLUGIN,
         Argument::new("slug", Format::Text, "The same as plugin."),
         Argument::new("file", Format::Text, "The same as plugin."),
@@ -40,7 +46,11 @@ pub(super) static STATE: Row = Row {
         if plugin.is_none() && action != PluginAction::Report {
             return Err(ArgumentIssue::new("missing-plugin-slug", "plugin", "required"));
         }
-        Ok(Command::PluginState(PluginState { action, plugin, network: values.flag("network").unwrap_or(false) }))
+        Ok(Command::PluginState(PluginState {
+            action,
+            plugin,
+            network: values.flag("network").unwrap_or(false),
+        }))
     },
 };
 
@@ -120,7 +130,8 @@ fn schema() -> OutputSchema {
 
 /// The plugin, under whichever name it was given.
 fn plugin(values: &mut Values) -> Result<Option<String>, ArgumentIssue> {
-    let given: Vec<String> = ["plugin", "slug", "file"].into_iter().filter_map(|name| values.text(name)).collect();
+    let given: Vec<String> =
+        ["plugin", "slug", "file"].into_iter().filter_map(|name| values.text(name)).collect();
     if given.len() > 1 {
         return Err(ArgumentIssue::invalid("plugin", "only one of plugin, slug and file"));
     }

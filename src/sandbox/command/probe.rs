@@ -1,14 +1,15 @@
 //! `wp-codebox.readiness-probe`.
 
+use super::Command;
 use super::arguments::{ArgumentIssue, Values};
 use super::row::{Argument, Format, Handler, Row};
-use super::Command;
 
 pub(super) static ROW: Row = Row {
     id: "wp-codebox.readiness-probe",
     description: "Tells whether an ability or a filter is registered. Changes nothing.",
     arguments: &[
-        Argument::new("type", Format::OneOf(&["ability", "filter"]), "What is looked for.").required("missing-type"),
+        Argument::new("type", Format::OneOf(&["ability", "filter"]), "What is looked for.")
+            .required("missing-type"),
         Argument::new("name", Format::Text, "Its name.").required("missing-name"),
     ],
     bare: None,

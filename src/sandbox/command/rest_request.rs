@@ -16,14 +16,26 @@ pub(super) static ROW: Row = Row {
     id: "wordpress.rest-request",
     description: "Makes a request of the sandbox's own REST API, in process.",
     arguments: &[
-        Argument::new("path", Format::Text, "Route, such as /wp/v2/posts; may have a query and /wp-json in front.")
-            .required("missing-path"),
+        Argument::new(
+            "path",
+            Format::Text,
+            "Route, such as /wp/v2/posts; may have a query and /wp-json in front.",
+        )
+        .required("missing-path"),
         METHOD,
         HEADERS,
-        Argument::new("params-json", Format::Json, "Query parameters of a GET, else body parameters: an object."),
+        Argument::new(
+            "params-json",
+            Format::Json,
+            "Query parameters of a GET, else body parameters: an object.",
+        ),
         BODY,
         Argument::new("body-json", Format::Json, "Request body as JSON."),
-        Argument::new("user", Format::Text, "Id, login or address of the user that asks. Left out: the administrator; 0: nobody."),
+        Argument::new(
+            "user",
+            Format::Text,
+            "Id, login or address of the user that asks. Left out: the administrator; 0: nobody.",
+        ),
     ],
     bare: None,
     output_shape: "Status, headers and data of the response. A status of 400 or more is a response as any other.",

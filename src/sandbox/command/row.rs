@@ -69,7 +69,10 @@ pub(super) enum Format {
     Words,
     /// `1`, `true`, `yes`, `on`, or their opposites.
     Boolean,
-    Integer { min: u64, max: u64 },
+    Integer {
+        min: u64,
+        max: u64,
+    },
     /// Absolute path in the sandbox, without `.` and `..`.
     SandboxPath,
 }
@@ -90,8 +93,12 @@ impl Format {
                 serde_json::from_str(&text).map_err(|error| format!("not JSON: {error}"))
             }
             (Format::Json | Format::JsonValue, value) => Ok(value),
-            (Format::Words, value) => words(value).ok_or_else(|| "words with commas between them are expected".to_owned()),
-            (Format::Boolean, value) => boolean(&value).map(Value::Bool).ok_or_else(|| "true or false is expected".to_owned()),
+            (Format::Words, value) => {
+                words(value).ok_or_else(|| "words with commas between them are expected".to_owned())
+            }
+            (Format::Boolean, value) => {
+                boolean(&value).map(Value::Bool).ok_or_else(|| "true or false is expected".to_owned())
+            }
             (Format::Integer { min, max }, value) => match integer(&value) {
                 Some(number) if (min..=max).contains(&number) => Ok(number.into()),
                 _ => Err(format!("a number from {min} to {max} is expected")),
@@ -125,7 +132,9 @@ impl Format {
 /// The words as a list.
 fn words(value: Value) -> Option<Value> {
     match value {
-        Value::String(text) => Some(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(Value::from).collect()),
+        Value::String(text) => {
+            Some(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(Value::from).collect())
+        }
         Value::Array(items) if items.iter().all(Value::is_string) => Some(Value::Array(items)),
         _ => None,
     }
@@ -134,7 +143,9 @@ fn words(value: Value) -> Option<Value> {
 fn boolean(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(boolean) => Some(*boolean),
-        Value::Number(number) => [(0, false), (1, true)].into_iter().find(|(n, _)| number.as_i64() == Some(*n)).map(|(_, b)| b),
+        Value::Number(number) => {
+            [(0, false), (1, true)].into_iter().find(|(n, _)| number.as_i64() == Some(*n)).map(|(_, b)| b)
+        }
         Value::String(word) => match word.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" | "on" => Some(true),
             "0" | "false" | "no" | "off" => Some(false),

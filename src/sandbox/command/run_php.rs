@@ -1,8 +1,8 @@
 //! `wordpress.run-php`.
 
+use super::Command;
 use super::arguments::{ArgumentIssue, Values};
 use super::row::{Argument, Format, Handler, Row};
-use super::Command;
 
 pub(super) static ROW: Row = Row {
     id: "wordpress.run-php",

@@ -2,7 +2,10 @@
 
 use super::arguments::{ArgumentIssue, Arguments};
 use super::row::{CommandDescriptor, Handler, Row};
-use super::{Command, ability, agent_run, bench, capture_state, checkpoint, http_request, mounted_inputs, phpunit, plugin, probe, rest_request, run_php, unsupported, wp_cli};
+use super::{
+    Command, ability, agent_run, bench, capture_state, checkpoint, http_request, mounted_inputs, phpunit,
+    plugin, probe, rest_request, run_php, unsupported, wp_cli,
+};
 use crate::contract::shown;
 
 /// Every row, in the order in which lists show them.
@@ -66,7 +69,8 @@ impl Command {
     pub fn parse(id: &str, arguments: Arguments) -> Result<Command, ArgumentIssue> {
         let Some(row) = row(id) else {
             let known: Vec<&str> = command_ids().collect();
-            let message = format!("{}: {}; there are {}", shown(id, 100), unsupported::reason(id), known.join(", "));
+            let message =
+                format!("{}: {}; there are {}", shown(id, 100), unsupported::reason(id), known.join(", "));
             return Err(ArgumentIssue::new("unsupported-command", "command", message));
         };
         (row.read)(arguments.fit(row)?)

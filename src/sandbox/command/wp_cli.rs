@@ -1,14 +1,18 @@
 //! `wordpress.wp-cli`.
 
+use super::Command;
 use super::arguments::{ArgumentIssue, Values};
 use super::row::{Argument, Format, Handler, Row};
-use super::Command;
 
 pub(super) static ROW: Row = Row {
     id: "wordpress.wp-cli",
     description: "Runs WP-CLI. There is no shell: quotes are read, everything else is an argument.",
     arguments: &[
-        Argument::new("command", Format::Text, "The command line, as after `wp`. Bare words of a recipe are joined to it."),
+        Argument::new(
+            "command",
+            Format::Text,
+            "The command line, as after `wp`. Bare words of a recipe are joined to it.",
+        ),
         Argument::new("arguments", Format::Text, "The same, already split into words.").repeatable(),
     ],
     bare: Some("command"),
@@ -25,7 +29,9 @@ fn read(mut values: Values) -> Result<Command, ArgumentIssue> {
         (Some(_), words) if !words.is_empty() => {
             return Err(ArgumentIssue::new("ambiguous-command", "command", "either command or arguments"));
         }
-        (Some(line), _) => shell_words::split(&line).map_err(|error| ArgumentIssue::invalid("command", error.to_string()))?,
+        (Some(line), _) => {
+            shell_words::split(&line).map_err(|error| ArgumentIssue::invalid("command", error.to_string()))?
+        }
         (None, words) => words,
     };
     // `wp post list` is what people write.

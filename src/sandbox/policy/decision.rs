@@ -36,7 +36,13 @@ pub struct Decision {
 
 impl Decision {
     pub(in crate::sandbox) fn new(field: Field, verdict: Result<(), String>) -> Decision {
-        Decision { field, allowed: verdict.is_ok(), command: None, reason: verdict.err(), details: Map::new() }
+        Decision {
+            field,
+            allowed: verdict.is_ok(),
+            command: None,
+            reason: verdict.err(),
+            details: Map::new(),
+        }
     }
 
     pub(in crate::sandbox) fn about(self, command: &str) -> Decision {

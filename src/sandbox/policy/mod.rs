@@ -87,7 +87,9 @@ impl Policy {
         let mut needed = command.policy_commands().into_iter().chain(command.host_tool());
         match needed.find(|name| !allowed(name)) {
             None => Ok(()),
-            Some(name) => Err(Violation::Command { command: name.to_owned(), policy: Box::new(self.clone()) }),
+            Some(name) => {
+                Err(Violation::Command { command: name.to_owned(), policy: Box::new(self.clone()) })
+            }
         }
     }
 

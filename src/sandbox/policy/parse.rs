@@ -48,8 +48,13 @@ impl Policy {
         if commands.iter().flatten().any(String::is_empty) {
             issues.push(issue("invalid-command", "commands", what));
         }
-        let secrets: Option<Secrets> =
-            field(fields, "secrets", "invalid-secrets", "secrets must be none or connector-scoped", &mut issues);
+        let secrets: Option<Secrets> = field(
+            fields,
+            "secrets",
+            "invalid-secrets",
+            "secrets must be none or connector-scoped",
+            &mut issues,
+        );
         let approvals: Option<Approvals> = field(
             fields,
             "approvals",

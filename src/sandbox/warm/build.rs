@@ -28,7 +28,11 @@ pub(super) enum Made {
 }
 
 /// A WordPress without components, between two requests and in an open one.
-pub(super) fn base(spec: &Spec, runtime: &Arc<Runtime>, watch: &Watch<'_>) -> Result<Vec<GuestImage>, SandboxError> {
+pub(super) fn base(
+    spec: &Spec,
+    runtime: &Arc<Runtime>,
+    watch: &Watch<'_>,
+) -> Result<Vec<GuestImage>, SandboxError> {
     let bare = spec.without_particulars();
     let database = base::database(&bare, runtime, watch)?;
     let salts = Salts::random();

@@ -34,7 +34,8 @@ pub(super) fn tree(root: &Path) -> io::Result<Fingerprint> {
     let mut newest = 0;
     let mut count = 0;
     for entry in WalkDir::new(root).sort_by_file_name() {
-        let entry = entry.map_err(|error| error.into_io_error().unwrap_or_else(|| io::ErrorKind::Other.into()))?;
+        let entry =
+            entry.map_err(|error| error.into_io_error().unwrap_or_else(|| io::ErrorKind::Other.into()))?;
         count += 1;
         if count > FILES_MAX {
             return Ok(Fingerprint::TooMany);

@@ -115,10 +115,8 @@ fn read(root: &Path) -> io::Result<Vec<ImageInfo>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let mut images: Vec<(Reverse<SystemTime>, ImageInfo)> = entries
-        .flatten()
-        .filter_map(|entry| info(&entry.path(), entry.file_name().to_str()?))
-        .collect();
+    let mut images: Vec<(Reverse<SystemTime>, ImageInfo)> =
+        entries.flatten().filter_map(|entry| info(&entry.path(), entry.file_name().to_str()?)).collect();
     images.sort_by(|(a, one), (b, other)| (a, &one.key).cmp(&(b, &other.key)));
     Ok(images.into_iter().map(|(_, image)| image).collect())
 }

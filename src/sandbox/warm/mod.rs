@@ -112,7 +112,10 @@ fn is_loaded(mount: &HostMount) -> bool {
 
 /// Whether the base is not enough.
 fn is_particular(spec: &Spec) -> bool {
-    !spec.must_use.is_empty() || !spec.defines.is_empty() || !spec.ini.loaded.is_empty() || spec.mounts.iter().any(is_loaded)
+    !spec.must_use.is_empty()
+        || !spec.defines.is_empty()
+        || !spec.ini.loaded.is_empty()
+        || spec.mounts.iter().any(is_loaded)
 }
 
 /// Images of this process.

@@ -44,7 +44,8 @@ impl HeldSandbox {
         draft.events = self.sandbox.events().to_vec();
         let written = store.write(draft)?;
         let id = &written.bundle.id;
-        let collected = json!({ "id": id, "directory": written.bundle.directory, "createdAt": iso8601(host.now()) });
+        let collected =
+            json!({ "id": id, "directory": written.bundle.directory, "createdAt": iso8601(host.now()) });
         self.sandbox.note("runtime.artifacts.collected", collected);
         to_value(&store.get(id)?)
     }

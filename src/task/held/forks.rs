@@ -1,11 +1,11 @@
 //! Many sandboxes of one.
 
+use super::HeldSandbox;
 use super::answer::{answer, error};
 use super::cancel::Cancel;
 use super::history::History;
 use super::input::ExecutionInput;
 use super::redact::clean;
-use super::HeldSandbox;
 use crate::contract::{Code, Input, Refusal};
 use crate::engine::{Watch, with_signals_blocked};
 use crate::host::Host;
@@ -33,7 +33,11 @@ impl HeldSandbox {
             return Err(Refusal::field(Code::InputInvalid, "executions", "a list is expected"));
         };
         if inputs.len() > FORKS_MAX {
-            return Err(Refusal::field(Code::InputInvalid, "executions", format_args!("at most {FORKS_MAX}")));
+            return Err(Refusal::field(
+                Code::InputInvalid,
+                "executions",
+                format_args!("at most {FORKS_MAX}"),
+            ));
         }
         let settings = host.settings()?;
         let mut work = Vec::with_capacity(inputs.len());
@@ -73,21 +77,27 @@ impl HeldSandbox {
             // This thread is one of them: where no other can be started, it does all the work.
             for _ in 1..threads {
                 let name = "wp-codebox-fork".to_owned();
-                let spawn = || std::thread::Builder::new().name(name).spawn_scoped(scope, &worker);
+                let spawn = || std::thread::Builder::new().name(name).spawn_scoped(scope, worker);
                 if with_signals_blocked(spawn).is_err() {
                     break;
                 }
             }
             worker();
         });
-        let answers = answers.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_default());
+        let answers = answers
+            .into_iter()
+            .map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_default());
         Ok(Value::Array(answers.collect()))
     }
 
     /// Sandboxes of their own that begin as this one is now.
     pub fn fork(&mut self, count: usize, host: &dyn Host) -> Result<Vec<HeldSandbox>, Refusal> {
         if !(1..=FORKS_MAX).contains(&count) {
-            return Err(Refusal::field(Code::InputInvalid, "count", format_args!("between 1 and {FORKS_MAX}")));
+            return Err(Refusal::field(
+                Code::InputInvalid,
+                "count",
+                format_args!("between 1 and {FORKS_MAX}"),
+            ));
         }
         let snapshot = self.take(host)?;
         let interrupt = host.run_interrupt();

@@ -1,11 +1,14 @@
 //! What callers of a held sandbox hand in.
 
+use super::tools;
 use crate::contract::{Code, Input, Refusal, input_schema};
 use crate::host::Settings;
 use crate::recipe::read_host_file;
-use super::tools;
 use crate::sandbox::{ARGUMENT_FILE_MAX, Arguments, Command, HOST_TOOLS};
-use crate::task::input::{AgentTaskInput, ComponentContract, Mount, RuntimePolicy, check_mount, check_places, check_secrets, check_session_id};
+use crate::task::input::{
+    AgentTaskInput, ComponentContract, Mount, RuntimePolicy, check_mount, check_places, check_secrets,
+    check_session_id,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -241,7 +244,8 @@ impl ExecutionInput {
         let mut arguments = Arguments::of_object(self.args);
         for file in arguments.host_files(&self.command) {
             let field = format!("args.{}", file.argument);
-            let content = read_host_file(settings, Code::InputInvalid, &field, &file.path, ARGUMENT_FILE_MAX)?;
+            let content =
+                read_host_file(settings, Code::InputInvalid, &field, &file.path, ARGUMENT_FILE_MAX)?;
             arguments.hand_in(&file.argument, content);
         }
         Ok(Command::parse(&self.command, arguments)?)

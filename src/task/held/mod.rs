@@ -15,8 +15,8 @@ mod tools;
 pub use cancel::Cancel;
 pub use input::{ExecutionInput, SandboxInput};
 
-use super::plan;
 use super::input::Mount;
+use super::plan;
 use super::run::to_value;
 use crate::artifact::{MountRecord, Redactor};
 use crate::contract::{Code, Input, Refusal, iso8601};
@@ -89,7 +89,8 @@ impl HeldSandbox {
             redactor,
         };
         for command in prepared.preparations {
-            let execution = held.sandbox.execute_with(&command, &watch, &mut Parent { host, tools: &held.tools })?;
+            let execution =
+                held.sandbox.execute_with(&command, &watch, &mut Parent { host, tools: &held.tools })?;
             execution.outcome.map_err(not_ready).map_err(|refusal| held.told(refusal))?;
         }
         Ok(held)
@@ -214,7 +215,8 @@ impl HeldSandbox {
         })?;
         let interrupt = host.run_interrupt();
         let interrupted = || interrupt.is_requested();
-        self.sandbox.restore(&snapshot, &Watch { deadline: self.deadline(None), interrupted: &interrupted })?;
+        self.sandbox
+            .restore(&snapshot, &Watch { deadline: self.deadline(None), interrupted: &interrupted })?;
         Ok(self.info())
     }
 

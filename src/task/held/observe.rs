@@ -50,7 +50,8 @@ impl HeldSandbox {
                     path => sandbox_path(path).map_err(|why| Refusal::field(Code::InputInvalid, "path", why)),
                 }?;
                 let look = self.sandbox.look(&path, input.include_content.unwrap_or(false));
-                let look = look.map_err(|errno| Refusal::field(Code::InputInvalid, "path", errno).with("path", path))?;
+                let look = look
+                    .map_err(|errno| Refusal::field(Code::InputInvalid, "path", errno).with("path", path))?;
                 to_value(&look)
             }
             Kind::CommandResult => {
@@ -74,7 +75,8 @@ impl HeldSandbox {
                     ("body", input.body.map(Value::from)),
                 ];
                 let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-                let command = Command::parse("wordpress.http-request", Arguments::of_object(given.collect()))?;
+                let command =
+                    Command::parse("wordpress.http-request", Arguments::of_object(given.collect()))?;
                 let execution = self.carry_out(&command, host)?;
                 let mut data = execution.outcome.map_err(refused)?;
                 if input.include_body.unwrap_or(false) {
@@ -90,11 +92,16 @@ impl HeldSandbox {
         self.carry_out(command, host)?.outcome.map_err(refused)
     }
 
-    fn carry_out(&mut self, command: &Command, host: &dyn Host) -> Result<crate::sandbox::Execution, Refusal> {
+    fn carry_out(
+        &mut self,
+        command: &Command,
+        host: &dyn Host,
+    ) -> Result<crate::sandbox::Execution, Refusal> {
         let (interrupt, cancel) = (host.run_interrupt(), self.cancel.clone());
         let interrupted = || interrupt.is_requested() || cancel.is_requested();
         let watch = Watch { deadline: self.deadline(None), interrupted: &interrupted };
-        let execution = self.sandbox.execute_with(command, &watch, &mut Parent { host, tools: &self.tools })?;
+        let execution =
+            self.sandbox.execute_with(command, &watch, &mut Parent { host, tools: &self.tools })?;
         self.history.keep(&execution, self.redactor.as_deref());
         Ok(execution)
     }

@@ -22,7 +22,8 @@ pub(super) fn check(tools: &mut [HostToolInput]) -> Result<(), Refusal> {
     let mut taken = BTreeSet::new();
     for (index, tool) in tools.iter_mut().enumerate() {
         let refuse = |field: &str, why: &str| {
-            Err(Refusal::field(Code::InputInvalid, &format!("host_tools.{index}.{field}"), why).with("index", index))
+            Err(Refusal::field(Code::InputInvalid, &format!("host_tools.{index}.{field}"), why)
+                .with("index", index))
         };
         if !is_host_tool_name(&tool.name) {
             return refuse("name", "host/ and then A-Z, a-z, 0-9, dot, slash, hyphen and underscore");
@@ -30,7 +31,9 @@ pub(super) fn check(tools: &mut [HostToolInput]) -> Result<(), Refusal> {
         if !taken.insert(tool.name.clone()) {
             return refuse("name", "another tool has this name");
         }
-        for (field, schema) in [("input_schema", &mut tool.input_schema), ("output_schema", &mut tool.output_schema)] {
+        for (field, schema) in
+            [("input_schema", &mut tool.input_schema), ("output_schema", &mut tool.output_schema)]
+        {
             if !json_fits(schema, SCHEMA_MAX) {
                 return refuse(field, "at most 64 KiB");
             }
@@ -44,7 +47,11 @@ pub(super) fn check(tools: &mut [HostToolInput]) -> Result<(), Refusal> {
 }
 
 /// The call of a tool, if there is one of that name and the input fits.
-pub(super) fn call(tools: &[HostToolInput], name: &str, input: Map<String, Value>) -> Result<Command, Refusal> {
+pub(super) fn call(
+    tools: &[HostToolInput],
+    name: &str,
+    input: Map<String, Value>,
+) -> Result<Command, Refusal> {
     let Some(tool) = tools.iter().find(|tool| tool.name == name) else {
         let known: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
@@ -53,7 +60,11 @@ pub(super) fn call(tools: &[HostToolInput], name: &str, input: Map<String, Value
     };
     let input = Value::Object(input);
     if !json_fits(&input, JSON_MAX) {
-        return Err(Refusal::field(Code::InputInvalid, "args", format_args!("at most {JSON_MAX} bytes of JSON")));
+        return Err(Refusal::field(
+            Code::InputInvalid,
+            "args",
+            format_args!("at most {JSON_MAX} bytes of JSON"),
+        ));
     }
     fits(&tool.input_schema, &input).map_err(|why| Refusal::field(Code::InputInvalid, "args", why))?;
     Ok(Command::HostTool(HostToolCall { tool: tool.name.clone(), input, writes: tool.writes }))
@@ -79,7 +90,9 @@ impl Approver for Parent<'_> {
             return Unattended.call_tool(call);
         };
         let output = self.host.call_tool(&call.tool, call.input.clone())?;
-        let refuse = |why: String| Err(Refusal::new(Code::HostToolFailed, format!("What {} returned: {why}.", call.tool)));
+        let refuse = |why: String| {
+            Err(Refusal::new(Code::HostToolFailed, format!("What {} returned: {why}.", call.tool)))
+        };
         if !json_fits(&output, JSON_MAX) {
             return refuse(format!("more than {JSON_MAX} bytes of JSON"));
         }

@@ -55,7 +55,9 @@ pub fn check_secrets(names: &[String]) -> Result<(), Refusal> {
             Ok(()) if !taken.insert(name) => "the variable is named twice",
             Ok(()) => continue,
         };
-        return Err(Refusal::field(Code::SecretEnvInvalid, &format!("secret_env.{index}"), why).with("index", index));
+        return Err(
+            Refusal::field(Code::SecretEnvInvalid, &format!("secret_env.{index}"), why).with("index", index)
+        );
     }
     Ok(())
 }
@@ -87,8 +89,8 @@ fn check_mounts(mounts: &mut [Mount]) -> Result<(), Refusal> {
 pub fn check_mount(mount: &mut Mount, at: &dyn Fn(&str) -> String) -> Result<(), Refusal> {
     mount.source = trim_slashes(mount.source.trim());
     check_host_path(Code::MountSourceInvalid, &at("source"), &mount.source)?;
-    mount.target =
-        sandbox_path(&mount.target).map_err(|why| Refusal::field(Code::MountTargetInvalid, &at("target"), why))?;
+    mount.target = sandbox_path(&mount.target)
+        .map_err(|why| Refusal::field(Code::MountTargetInvalid, &at("target"), why))?;
     check_size(&at("metadata"), &mount.metadata, METADATA_BYTES)
 }
 
@@ -98,8 +100,7 @@ fn check_components(components: &mut [ComponentContract]) -> Result<(), Refusal>
         let at = |field: &str| format!("component_contracts.{index}.{field}");
         let indexed = |refusal: Refusal| refusal.with("index", index);
         component.path = trim_slashes(component.path.trim());
-        check_host_path(Code::ComponentPathMissing, &at("path"), &component.path)
-            .map_err(indexed)?;
+        check_host_path(Code::ComponentPathMissing, &at("path"), &component.path).map_err(indexed)?;
         let named = if component.slug.trim().is_empty() {
             component.path.rsplit('/').next().unwrap_or_default()
         } else {
@@ -139,8 +140,7 @@ fn slug(name: &str) -> String {
 /// Two segments of `a-z`, `0-9` and `-`: WordPress's own rule.
 fn is_ability_name(name: &str) -> bool {
     let word = |s: &str| {
-        !s.is_empty()
-            && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        !s.is_empty() && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     name.split_once('/').is_some_and(|(space, name)| word(space) && word(name))
 }

@@ -44,16 +44,14 @@ pub fn check(asked: &[String], policy: Option<&SandboxToolPolicy>) -> Result<(),
             ));
         }
     }
-    let denied: Vec<Denied> = asked
-        .iter()
-        .filter_map(|tool| denial(tool, policy).map(|reason| Denied { tool, reason }))
-        .collect();
+    let denied: Vec<Denied> =
+        asked.iter().filter_map(|tool| denial(tool, policy).map(|reason| Denied { tool, reason })).collect();
     let Some(first) = denied.first() else { return Ok(()) };
     let why = format!("the policy does not let the sandbox use {:?}", first.tool);
     let allowed = policy.tools.iter().filter(|tool| denial_of(tool).is_none());
     let allowed: Vec<&str> = allowed.map(|tool| tool.id.as_str()).collect();
-    let facts = serde_json::to_value(&denied)
-        .map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
+    let facts =
+        serde_json::to_value(&denied).map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
     Err(Refusal::field(Code::ToolNotAllowed, "allowed_tools", why)
         .with("schema", DENIAL_SCHEMA)
         .with("denied_tools", facts)
@@ -63,9 +61,7 @@ pub fn check(asked: &[String], policy: Option<&SandboxToolPolicy>) -> Result<(),
 
 fn denial(asked: &str, policy: &SandboxToolPolicy) -> Option<Reason> {
     let named = |tool: &&ToolEntry| {
-        tool.id == asked
-            || tool.runtime_tool_id == asked
-            || tool.aliases.iter().any(|alias| alias == asked)
+        tool.id == asked || tool.runtime_tool_id == asked || tool.aliases.iter().any(|alias| alias == asked)
     };
     match policy.tools.iter().find(named) {
         None => Some(Reason::NotInPolicy),

@@ -132,7 +132,8 @@ fn bound(record: &mut Value) {
         }
         if let Some(value) = record.get_mut(field) {
             let text = value.to_string();
-            *value = json!({ "truncated": true, "bytes": text.len(), "sha256": digest_hex([text.as_bytes()]) });
+            *value =
+                json!({ "truncated": true, "bytes": text.len(), "sha256": digest_hex([text.as_bytes()]) });
         }
     }
 }

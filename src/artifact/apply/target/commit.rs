@@ -18,7 +18,10 @@ use std::os::unix::fs::{PermissionsExt, fchown};
 enum Halt {
     /// The file is not the one that was planned for.
     Stale(String),
-    Io { path: String, why: io::Error },
+    Io {
+        path: String,
+        why: io::Error,
+    },
 }
 
 /// Carries the changes out. The target must be locked and recovered.
@@ -37,9 +40,8 @@ pub fn commit(tree: &Tree, changes: &[Change]) -> Result<(), ApplyError> {
             return Err(failed("the new files cannot be written")(why));
         }
     };
-    let taken = take(tree, &ours, changes, &journal).and_then(|()| {
-        Journal::finish(&ours).map_err(|why| Halt::Io { path: DIRECTORY.into(), why })
-    });
+    let taken = take(tree, &ours, changes, &journal)
+        .and_then(|()| Journal::finish(&ours).map_err(|why| Halt::Io { path: DIRECTORY.into(), why }));
     if let Err(halt) = taken {
         // If this fails, the journal stays and whoever applies next undoes it.
         journal.roll_back(tree, &ours).map_err(failed("what was begun cannot be undone"))?;

@@ -1,10 +1,10 @@
 //! A directory of the parent host.
 
+use super::Done;
 use super::commit::commit;
 use super::config::TargetConfig;
 use super::journal::recover;
 use super::plan::{Base, plan};
-use super::Done;
 use crate::artifact::apply::deliver::Mode;
 use crate::artifact::apply::error::ApplyError;
 use crate::artifact::apply::request::Ready;

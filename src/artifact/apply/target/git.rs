@@ -3,9 +3,9 @@
 //! A commit is made from objects alone: no working tree is touched, no hook, filter or attribute of
 //! the repository is run. The branch moves in one step, and only if it is where it was.
 
+use super::Done;
 use super::config::TargetConfig;
 use super::plan::{Base, Change, New, plan};
-use super::Done;
 use crate::artifact::apply::deliver::Mode;
 use crate::artifact::apply::error::ApplyError;
 use crate::artifact::apply::request::Ready;
@@ -28,21 +28,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Git's answers are not read beyond this, unless they are a file. Bytes.
 const MAX_ANSWER: u64 = 1 << 20;
 
-pub fn apply(
-    target: &TargetConfig,
-    ready: &Ready,
-    mode: Mode,
-    host: &dyn Host,
-) -> Result<Done, ApplyError> {
-    let program = host.settings()?.git.ok_or_else(|| {
-        ApplyError::Target("a git target needs the setting wp_codebox.git".into())
-    })?;
+pub fn apply(target: &TargetConfig, ready: &Ready, mode: Mode, host: &dyn Host) -> Result<Done, ApplyError> {
+    let program = host
+        .settings()?
+        .git
+        .ok_or_else(|| ApplyError::Target("a git target needs the setting wp_codebox.git".into()))?;
     let scratch = tempfile::tempdir()
         .map_err(|why| ApplyError::Write { what: "no temporary directory".into(), why })?;
     let index = scratch.path().join("index");
     let git = Git { program, repository: target.path.clone(), index, author: author(target, host)? };
     let digest = &ready.approved.bundle.content_digest;
-    let branch = target.branch.clone().unwrap_or_else(|| format!("codebox/{}", &digest[..12.min(digest.len())]));
+    let branch =
+        target.branch.clone().unwrap_or_else(|| format!("codebox/{}", &digest[..12.min(digest.len())]));
     git.run(&["check-ref-format", "--branch", &branch])
         .map_err(|_| ApplyError::Target(format!("{branch:?} is no name of a branch")))?;
     let reference = format!("refs/heads/{branch}");
@@ -118,11 +115,9 @@ fn author(target: &TargetConfig, host: &dyn Host) -> Result<Author, ApplyError> 
     let parts = text.split_once('<').and_then(|(name, rest)| Some((name.trim(), rest.strip_suffix('>')?)));
     let usable = |text: &str| !text.is_empty() && !text.contains(['<', '>', '\n', '\0']);
     match parts {
-        Some((name, email)) if usable(name) && usable(email) => Ok(Author {
-            name: name.to_owned(),
-            email: email.to_owned(),
-            date: iso8601(host.now()),
-        }),
+        Some((name, email)) if usable(name) && usable(email) => {
+            Ok(Author { name: name.to_owned(), email: email.to_owned(), date: iso8601(host.now()) })
+        }
         _ => Err(ApplyError::Target(format!("{text:?} is not of the form Name <address>"))),
     }
 }
@@ -146,7 +141,8 @@ impl Base for Commit<'_> {
     fn node(&self, path: &str) -> io::Result<Node> {
         let full = format!("{}{path}", self.prefix);
         // Literal: `*` and `:` in a name mean nothing but themselves.
-        let listed = self.git.output(&["ls-tree", "-z", "--full-tree", self.id, "--", &full], None, MAX_ANSWER)?;
+        let listed =
+            self.git.output(&["ls-tree", "-z", "--full-tree", self.id, "--", &full], None, MAX_ANSWER)?;
         let Some(line) = listed.split(|b| *b == 0).find(|line| !line.is_empty()) else {
             return self.beneath_a_file(&full);
         };
@@ -227,7 +223,9 @@ impl Git {
         let mut command = Command::new(&self.program);
         command.env_clear();
         command.args(["--literal-pathspecs", "--no-replace-objects"]);
-        for setting in ["core.hooksPath=/dev/null", "core.fsmonitor=false", "commit.gpgSign=false", "gc.auto=0"] {
+        for setting in
+            ["core.hooksPath=/dev/null", "core.fsmonitor=false", "commit.gpgSign=false", "gc.auto=0"]
+        {
             command.args(["-c", setting]);
         }
         command
@@ -236,7 +234,11 @@ impl Git {
             .args(arguments)
             .envs([("LC_ALL", "C"), ("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null")])
             .envs([("GIT_TERMINAL_PROMPT", "0"), ("GIT_NO_LAZY_FETCH", "1"), ("HOME", "/nonexistent")])
-            .envs([("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "safe.directory"), ("GIT_CONFIG_VALUE_0", "*")])
+            .envs([
+                ("GIT_CONFIG_COUNT", "1"),
+                ("GIT_CONFIG_KEY_0", "safe.directory"),
+                ("GIT_CONFIG_VALUE_0", "*"),
+            ])
             .envs([("GIT_AUTHOR_NAME", name), ("GIT_COMMITTER_NAME", name)])
             .envs([("GIT_AUTHOR_EMAIL", email), ("GIT_COMMITTER_EMAIL", email)])
             .envs([("GIT_AUTHOR_DATE", date), ("GIT_COMMITTER_DATE", date)])

@@ -30,12 +30,7 @@ struct Done {
 }
 
 /// Applies, or says what would be applied. `reference` is where the apply is recorded.
-pub fn apply(
-    ready: &Ready,
-    mode: Mode,
-    reference: &str,
-    host: &dyn Host,
-) -> Result<ApplyResult, ApplyError> {
+pub fn apply(ready: &Ready, mode: Mode, reference: &str, host: &dyn Host) -> Result<ApplyResult, ApplyError> {
     let target = config::choose(ready, host)?;
     let done = match target.kind {
         TargetKind::Directory => directory::apply(&target, ready, mode)?,
@@ -64,4 +59,3 @@ pub fn apply(
         ..ApplyResult::default()
     })
 }
-

@@ -95,7 +95,10 @@ impl<'a> Completion<'a> {
                 kind: if begun { "runtime-failure" } else { "runtime-blocker" },
                 code: failure.code.clone(),
                 message: failure.message.clone(),
-                retryable: matches!(failure.code.as_str(), "wp_codebox_run_timeout" | "wp_codebox_run_cancelled"),
+                retryable: matches!(
+                    failure.code.as_str(),
+                    "wp_codebox_run_timeout" | "wp_codebox_run_cancelled"
+                ),
             })
             .into_iter()
             .collect();
@@ -108,7 +111,9 @@ impl<'a> Completion<'a> {
         };
         let next_action = match status {
             Status::Blocked => NextAction::FixBlocker,
-            Status::Failed | Status::Partial if blockers.iter().all(|blocker| blocker.retryable) => NextAction::Retry,
+            Status::Failed | Status::Partial if blockers.iter().all(|blocker| blocker.retryable) => {
+                NextAction::Retry
+            }
             Status::Succeeded
                 if changes.count > 0 && risk_notes.is_empty() && tests.status == TestStatus::Passed =>
             {

@@ -2,9 +2,9 @@
 //! the agent answered.
 
 use super::{Known, PatchFacts, TRANSCRIPT_PATH};
+use crate::artifact::AgentRun;
 use crate::artifact::bundle::review::{self, ReviewStats};
 use crate::artifact::digest::CHANGED_FILES_PATH;
-use crate::artifact::AgentRun;
 use serde::Serialize;
 use serde_json::{Value, json};
 

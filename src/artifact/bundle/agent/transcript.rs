@@ -67,8 +67,10 @@ impl<'a> Transcript<'a> {
 
 impl<'a> Execution<'a> {
     fn of((execution_index, record): (usize, &'a CommandRecord)) -> Execution<'a> {
-        let parsed = (record.stdout.len() <= MOST_PARSED).then(|| serde_json::from_str::<Value>(&record.stdout).ok());
-        let returned = (!record.result.is_null() && json_fits(&record.result, MOST_PARSED)).then(|| record.result.clone());
+        let parsed =
+            (record.stdout.len() <= MOST_PARSED).then(|| serde_json::from_str::<Value>(&record.stdout).ok());
+        let returned = (!record.result.is_null() && json_fits(&record.result, MOST_PARSED))
+            .then(|| record.result.clone());
         Execution {
             execution_index,
             id: &record.id,

@@ -60,9 +60,13 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
         let done = state.vfs.socket(fd).and_then(|socket| state.network.shutdown(socket, how));
         if done.is_ok() { 0 } else { -1 }
     })?;
-    linker.func_wrap("env", "wasm_close", |mut caller: Caller<'_, State>, fd: i32| {
-        if caller.data_mut().close(fd).is_ok() { 0 } else { -1 }
-    })?;
+    linker.func_wrap(
+        "env",
+        "wasm_close",
+        |mut caller: Caller<'_, State>, fd: i32| {
+            if caller.data_mut().close(fd).is_ok() { 0 } else { -1 }
+        },
+    )?;
     refusals(linker)
 }
 

@@ -27,23 +27,24 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
         },
     )?;
     // gethostbyname's address in network order; 0: not found.
-    linker.func_wrap_async("env", "_emscripten_lookup_name", |mut caller: Caller<'_, State>, (name,): (i32,)| {
-        Box::new(async move {
-            let Some(name) = c_string(&mut caller, name) else { return 0 };
-            let found = resolve(&mut caller, &name).await;
-            let v4 = found.iter().find_map(|address| match address {
-                IpAddr::V4(address) => Some(*address),
-                IpAddr::V6(_) => None,
-            });
-            v4.map_or(0, |address: Ipv4Addr| i32::from_le_bytes(address.octets()))
-        })
-    })?;
-    // Addresses are not turned back into names.
-    linker.func_wrap(
+    linker.func_wrap_async(
         "env",
-        "getnameinfo",
-        |_: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32| EAI_FAIL,
+        "_emscripten_lookup_name",
+        |mut caller: Caller<'_, State>, (name,): (i32,)| {
+            Box::new(async move {
+                let Some(name) = c_string(&mut caller, name) else { return 0 };
+                let found = resolve(&mut caller, &name).await;
+                let v4 = found.iter().find_map(|address| match address {
+                    IpAddr::V4(address) => Some(*address),
+                    IpAddr::V6(_) => None,
+                });
+                v4.map_or(0, |address: Ipv4Addr| i32::from_le_bytes(address.octets()))
+            })
+        },
     )?;
+    // Addresses are not turned back into names.
+    linker
+        .func_wrap("env", "getnameinfo", |_: i32, _: i32, _: i32, _: i32, _: i32, _: i32, _: i32| EAI_FAIL)?;
     // Pointers to `struct protoent`: NULL.
     linker.func_wrap("env", "getprotobynumber", |_: i32| 0)?;
     linker.func_wrap("env", "getprotobyname", |_: i32| 0)?;

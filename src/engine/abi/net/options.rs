@@ -54,7 +54,14 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
     Ok(())
 }
 
-fn set_option(mem: &Bytes<'_>, state: &mut State, fd: i32, option: (i32, i32), value: i32, len: i32) -> Answer<()> {
+fn set_option(
+    mem: &Bytes<'_>,
+    state: &mut State,
+    fd: i32,
+    option: (i32, i32),
+    value: i32,
+    len: i32,
+) -> Answer<()> {
     let socket = state.vfs.socket(fd)?;
     match option {
         (SOL_SOCKET, SO_RCVTIMEO | SO_SNDTIMEO) => {

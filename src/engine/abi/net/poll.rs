@@ -53,7 +53,10 @@ async fn poll(caller: &mut Caller<'_, State>, fds: i32, count: i32, ends: Option
     };
     let mut happened = Vec::new();
     let ready = |state: &mut State| {
-        happened = wanted.iter().map(|(fd, events)| if *fd < 0 { 0 } else { revents(state, *fd, *events) }).collect();
+        happened = wanted
+            .iter()
+            .map(|(fd, events)| if *fd < 0 { 0 } else { revents(state, *fd, *events) })
+            .collect();
         happened.iter().any(|revents| *revents != 0)
     };
     wait(caller, ends, ready).await;

@@ -21,7 +21,8 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
     linker.func_wrap_async(
         "env",
         "__syscall_recvfrom",
-        |mut caller: Caller<'_, State>, (fd, buffer, len, flags, from, from_len): (i32, i32, i32, i32, i32, i32)| {
+        |mut caller: Caller<'_, State>,
+         (fd, buffer, len, flags, from, from_len): (i32, i32, i32, i32, i32, i32)| {
             Box::new(async move {
                 let len = (len as u32).min(TRANSFER_MAX);
                 negative(receive(&mut caller, fd, buffer, len, flags, (from, from_len)).await)
@@ -31,7 +32,8 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
     linker.func_wrap_async(
         "env",
         "__syscall_sendto",
-        |mut caller: Caller<'_, State>, (fd, bytes, len, flags, to, to_len): (i32, i32, i32, i32, i32, i32)| {
+        |mut caller: Caller<'_, State>,
+         (fd, bytes, len, flags, to, to_len): (i32, i32, i32, i32, i32, i32)| {
             Box::new(async move {
                 let len = (len as u32).min(TRANSFER_MAX);
                 negative(send(&mut caller, fd, &[(bytes, len)], flags, (to, to_len)).await)

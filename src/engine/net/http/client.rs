@@ -11,7 +11,9 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use ureq::config::{AutoHeaderValue, Config};
-use ureq::http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use ureq::http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
 use ureq::http::{HeaderMap, Method, Uri, uri::Scheme};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
@@ -134,10 +136,15 @@ impl Job {
         let address: Option<IpAddr> = bare.parse().ok();
         let host = match address {
             Some(address) => address.to_string(),
-            None => rules::canonical_name(bare).ok_or_else(|| invalid("The URL's host is not a host name."))?,
+            None => {
+                rules::canonical_name(bare).ok_or_else(|| invalid("The URL's host is not a host name."))?
+            }
         };
         let port = match (authority.port(), secure) {
-            (Some(_), _) => authority.port_u16().filter(|port| *port != 0).ok_or_else(|| invalid("The URL's port is not valid."))?,
+            (Some(_), _) => authority
+                .port_u16()
+                .filter(|port| *port != 0)
+                .ok_or_else(|| invalid("The URL's port is not valid."))?,
             (None, true) => 443,
             (None, false) => 80,
         };
@@ -252,7 +259,9 @@ impl Job {
             .iter()
             // The body comes without it.
             .filter(|(name, _)| *name != TRANSFER_ENCODING)
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .map(|(name, value)| {
+                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            })
             .collect();
         events.send(Event::Head { status: head.status.as_u16(), headers }).map_err(gone)?;
         let mut body = body.into_with_config().limit(u64::MAX).reader();
@@ -267,7 +276,9 @@ impl Job {
             };
             total += count as u64;
             if total > room {
-                let message = format!("The response of {target} has more than the {room} bytes that the sandbox may still receive.");
+                let message = format!(
+                    "The response of {target} has more than the {room} bytes that the sandbox may still receive."
+                );
                 return Err(failed("size", message));
             }
             piece.truncate(count);
@@ -296,7 +307,9 @@ impl Job {
         }
         match denied {
             Some(denied) if allowed.is_empty() => Err(Event::Denied { target, denied }),
-            None if allowed.is_empty() => Err(failed("name", format!("Could not resolve host: {}.", self.host))),
+            None if allowed.is_empty() => {
+                Err(failed("name", format!("Could not resolve host: {}.", self.host)))
+            }
             _ => Ok(allowed),
         }
     }
@@ -325,7 +338,10 @@ impl Job {
     }
 
     fn send(self, agent: &Agent) -> Result<ureq::http::Response<Body>, ureq::Error> {
-        let bare = matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::DELETE);
+        let bare = matches!(
+            self.method,
+            Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::DELETE
+        );
         if bare && !self.body.is_empty() {
             let builder = match self.method {
                 Method::HEAD => agent.head(self.uri),

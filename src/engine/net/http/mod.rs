@@ -97,7 +97,13 @@ enum Stage {
 }
 
 impl Exchange {
-    pub(super) fn new(rules: Rules, resolver: Arc<dyn Resolve>, trust: Trust, crew: Crew, room: u64) -> Exchange {
+    pub(super) fn new(
+        rules: Rules,
+        resolver: Arc<dyn Resolve>,
+        trust: Trust,
+        crew: Crew,
+        room: u64,
+    ) -> Exchange {
         Exchange {
             rules,
             resolver,
@@ -183,12 +189,14 @@ impl Exchange {
             let event = match events.try_recv() {
                 Ok(event) => event,
                 Err(TryRecvError::Empty) if Instant::now() < deadline => return,
-                Err(TryRecvError::Empty) => {
-                    Event::Failed(Problem { kind: "timeout", message: format!("Timed out after {seconds} seconds.") })
-                }
-                Err(TryRecvError::Disconnected) => {
-                    Event::Failed(Problem { kind: "internal", message: "The HTTP client ended early.".to_owned() })
-                }
+                Err(TryRecvError::Empty) => Event::Failed(Problem {
+                    kind: "timeout",
+                    message: format!("Timed out after {seconds} seconds."),
+                }),
+                Err(TryRecvError::Disconnected) => Event::Failed(Problem {
+                    kind: "internal",
+                    message: "The HTTP client ended early.".to_owned(),
+                }),
             };
             self.take_in(event);
         }

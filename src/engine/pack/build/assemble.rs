@@ -4,8 +4,8 @@ use super::{BuildError, Npm};
 use crate::contract::digest_hex;
 use crate::engine::pack::PackPath;
 use crate::engine::pack::manifest::{
-    INVENTORY_SCHEMA, Inventory, MANIFEST, MANIFEST_DIGEST, MANIFEST_SCHEMA, Manifest, PackFile,
-    Part, Php, Settings, Target, Tool, Tree, digest_line,
+    INVENTORY_SCHEMA, Inventory, MANIFEST, MANIFEST_DIGEST, MANIFEST_SCHEMA, Manifest, PackFile, Part, Php,
+    Settings, Target, Tool, Tree, digest_line,
 };
 use serde::Serialize;
 use std::fs;
@@ -38,13 +38,7 @@ impl Assembly {
     }
 
     /// Adds a PHP: its compiled module and its memory, from bytes.
-    pub fn php(
-        &mut self,
-        version: &str,
-        npm: &Npm,
-        module: &[u8],
-        memory: &[u8],
-    ) -> Result<(), BuildError> {
+    pub fn php(&mut self, version: &str, npm: &Npm, module: &[u8], memory: &[u8]) -> Result<(), BuildError> {
         let series = version.rsplit_once('.').map_or(version, |(series, _)| series);
         let name = format!("php-{series}");
         let module = self.write(&format!("php/{name}.cwasm"), module)?;
@@ -153,8 +147,8 @@ fn beneath(root: &PackPath, files: &[PackFile]) -> Result<Vec<PackFile>, BuildEr
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, BuildError> {
-    let mut bytes = serde_json::to_vec_pretty(value)
-        .map_err(|error| BuildError::Assembly(error.to_string()))?;
+    let mut bytes =
+        serde_json::to_vec_pretty(value).map_err(|error| BuildError::Assembly(error.to_string()))?;
     bytes.push(b'\n');
     Ok(bytes)
 }

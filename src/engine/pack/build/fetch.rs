@@ -28,8 +28,7 @@ pub(super) fn cached(npm: &Npm, downloads: &Path) -> Result<Option<Vec<u8>>, Bui
 /// interrupted fetch leaves the directory `.fetching`, which the next one clears.
 pub(super) fn fetch(npm: &Npm, downloads: &Path) -> Result<Vec<u8>, BuildError> {
     fs::create_dir_all(downloads).map_err(|e| BuildError::io("create", downloads, e))?;
-    let downloads =
-        &fs::canonicalize(downloads).map_err(|e| BuildError::io("resolve", downloads, e))?;
+    let downloads = &fs::canonicalize(downloads).map_err(|e| BuildError::io("resolve", downloads, e))?;
     let _lock = lock::exclusive(&downloads.join(".lock"))?;
     // Another builder may have fetched it while this one waited for the lock.
     if let Some(bytes) = cached(npm, downloads)? {

@@ -137,11 +137,7 @@ fn is_current(dir: &Path, recipe: &Recipe) -> bool {
 }
 
 /// WordPress, the SQLite integration and WP-CLI, out of the one archive that has all three.
-fn unpack_site(
-    assembly: &mut Assembly,
-    recipe: &Recipe,
-    archive: Vec<u8>,
-) -> Result<(), BuildError> {
+fn unpack_site(assembly: &mut Assembly, recipe: &Recipe, archive: Vec<u8>) -> Result<(), BuildError> {
     let dir = assembly.dir().to_owned();
     let files = unpack_npm(&recipe.site, archive, &dir, &mut recipe::place)?;
     assembly.tree(WORDPRESS, recipe.wordpress_version, "GPL-2.0-or-later", &recipe.site, &files)?;

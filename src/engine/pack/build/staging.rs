@@ -104,8 +104,8 @@ fn replaceable(out: &Path) -> Result<(), BuildError> {
     }
     // Read as text: a manifest that does not parse is a reason to build anew.
     let mut manifest = Vec::new();
-    let read = File::open(out.join(MANIFEST))
-        .and_then(|file| file.take(MAX_MANIFEST).read_to_end(&mut manifest));
+    let read =
+        File::open(out.join(MANIFEST)).and_then(|file| file.take(MAX_MANIFEST).read_to_end(&mut manifest));
     if read.is_ok() && String::from_utf8_lossy(&manifest).contains(SCHEMA_FAMILY) {
         return Ok(());
     }
@@ -118,9 +118,7 @@ const SCHEMA_FAMILY: &str = "\"wp-codebox/runtime-pack/";
 /// Removes a directory, if it is there.
 pub(super) fn remove(dir: &Path) -> Result<(), BuildError> {
     match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(BuildError::io("remove", dir, error))
-        }
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(BuildError::io("remove", dir, error)),
         _ => Ok(()),
     }
 }

@@ -25,8 +25,8 @@ use wasm_encoder::{
     BlockType, CodeSection, Encode, ExportKind, ExportSection, Instruction, Module, RawSection, SectionId,
 };
 use wasmparser::{
-    DataKind, Export, ExternalKind, FromReader, FunctionBody, Operator, Parser, Payload,
-    SectionLimited, TypeRef, ValType,
+    DataKind, Export, ExternalKind, FromReader, FunctionBody, Operator, Parser, Payload, SectionLimited,
+    TypeRef, ValType,
 };
 
 /// Mutable globals that had no export get one: this and their index.
@@ -179,9 +179,7 @@ impl Pass<'_> {
             | Payload::End(_) => Ok(()),
             Payload::TableSection(reader) => self.copy(SectionId::Table, source, reader.range()),
             Payload::TagSection(reader) => self.copy(SectionId::Tag, source, reader.range()),
-            Payload::ElementSection(reader) => {
-                self.copy(SectionId::Element, source, reader.range())
-            }
+            Payload::ElementSection(reader) => self.copy(SectionId::Element, source, reader.range()),
             _ => Err(shape("it has a section that a core module does not have")),
         }
     }
@@ -218,10 +216,7 @@ impl Pass<'_> {
                 _ => None,
             });
             if ty.mutable {
-                if !matches!(
-                    ty.content_type,
-                    ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64
-                ) {
+                if !matches!(ty.content_type, ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64) {
                     return Err(shape("it has a mutable global that is not a number"));
                 }
                 self.mutable.push(self.globals);

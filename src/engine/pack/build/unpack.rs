@@ -49,8 +49,7 @@ pub fn unpack(
     let refuse = |reason: String| BuildError::Archive { archive: archive.to_owned(), reason };
     let broken = |error: io::Error| refuse(error.to_string());
     let headers = Rc::new(Cell::new(MAX_HEADERS));
-    let bounded =
-        Bounded { inner: GzDecoder::new(reader), left: limits.bytes, headers: Rc::clone(&headers) };
+    let bounded = Bounded { inner: GzDecoder::new(reader), left: limits.bytes, headers: Rc::clone(&headers) };
     let mut tar = tar::Archive::new(bounded);
     let mut tar_entries = tar.entries().map_err(broken)?;
     let mut unpacked = Vec::new();
@@ -73,10 +72,7 @@ pub fn unpack(
 }
 
 /// Where the entry goes, if it is wanted; an error if no archive of ours has such an entry.
-fn target<R: Read>(
-    entry: &tar::Entry<'_, R>,
-    place: &mut Place<'_>,
-) -> Result<Option<PackPath>, String> {
+fn target<R: Read>(entry: &tar::Entry<'_, R>, place: &mut Place<'_>) -> Result<Option<PackPath>, String> {
     let bytes = entry.path_bytes();
     let Ok(name) = str::from_utf8(&bytes) else {
         return Err(format!("the name {:?} is not UTF-8", String::from_utf8_lossy(&bytes)));
@@ -106,13 +102,12 @@ fn write(
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(|e| BuildError::io("create", parent, e))?;
     }
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path).map_err(
-            |error| match error.kind() {
-                ErrorKind::AlreadyExists => refuse(format!("it has {target} twice")),
-                _ => BuildError::io("create", &path, error),
-            },
-        )?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path).map_err(
+        |error| match error.kind() {
+            ErrorKind::AlreadyExists => refuse(format!("it has {target} twice")),
+            _ => BuildError::io("create", &path, error),
+        },
+    )?;
     let mut hash = Sha256::new();
     let mut piece = vec![0; 64 << 10];
     let mut size = 0;

@@ -58,8 +58,7 @@ impl DirCache {
         };
         while known_end < path.len() {
             let start = if known_end == 0 { 0 } else { known_end + 1 };
-            let end =
-                path[start..].iter().position(|b| *b == b'/').map_or(path.len(), |n| start + n);
+            let end = path[start..].iter().position(|b| *b == b'/').map_or(path.len(), |n| start + n);
             let entry = find(&entries, &path[start..end]).ok_or(Errno::ENOENT)?;
             if entry.kind == dirent_kind(S_IFLNK) {
                 return Err(Errno::ELOOP);

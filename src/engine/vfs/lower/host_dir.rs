@@ -36,8 +36,7 @@ impl HostDir {
 
     pub fn new(root: OwnedFd, immutable: bool) -> VfsResult<HostDir> {
         let stat = rustix::fs::fstat(&root)?;
-        let cache =
-            immutable.then(|| Caches { dirs: DirCache::default(), data: DataCache::default() });
+        let cache = immutable.then(|| Caches { dirs: DirCache::default(), data: DataCache::default() });
         Ok(HostDir { root, root_dev: stat.st_dev, cache, calls: AtomicU64::new(0) })
     }
 
@@ -97,12 +96,7 @@ impl HostDir {
                 },
                 known => dirent_kind(known.as_raw_mode()),
             };
-            entries.push(LowerEntry {
-                name: name.into(),
-                kind,
-                ino: entry.ino(),
-                stat: OnceLock::new(),
-            });
+            entries.push(LowerEntry { name: name.into(), kind, ino: entry.ino(), stat: OnceLock::new() });
         }
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(entries.into())
@@ -174,8 +168,7 @@ pub fn fstat(fd: &OwnedFd, path: &[u8], root_dev: Option<u64>) -> VfsResult<Lowe
     let foreign = root_dev.is_some_and(|dev| dev != s.st_dev);
     // Copy-up breaks hard links, so two names of one host file are two files here, from the start.
     let ino = if foreign || (!is_dir && s.st_nlink > 1) {
-        MADE_UP_INO
-            | (fnv1a(&[&s.st_dev.to_le_bytes(), &s.st_ino.to_le_bytes(), path]) & (MADE_UP_INO - 1))
+        MADE_UP_INO | (fnv1a(&[&s.st_dev.to_le_bytes(), &s.st_ino.to_le_bytes(), path]) & (MADE_UP_INO - 1))
     } else {
         s.st_ino
     };

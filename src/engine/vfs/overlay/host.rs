@@ -6,8 +6,7 @@ use super::super::flags::S_IFLNK;
 use super::super::lower::{LowerFile, LowerStat};
 use super::mount::{file_mode, host_segments};
 use super::{
-    Body, Errno, Links, LowerPlace, MountId, Node, NodeId, Notice, Overlay, Place, ROOT, VfsResult,
-    now_ns,
+    Body, Errno, Links, LowerPlace, MountId, Node, NodeId, Notice, Overlay, Place, ROOT, VfsResult, now_ns,
 };
 use std::sync::Arc;
 
@@ -55,12 +54,8 @@ impl Overlay {
         match self.child(&Place::Node(dir), &name) {
             Ok(_) => Err(Errno::EEXIST),
             Err(Errno::ENOENT) => {
-                let id = self.new_node_unlimited(
-                    dir,
-                    &name,
-                    S_IFLNK | 0o777,
-                    Body::Symlink(target.into()),
-                )?;
+                let id =
+                    self.new_node_unlimited(dir, &name, S_IFLNK | 0o777, Body::Symlink(target.into()))?;
                 self.hang(dir, &name, id)
             }
             Err(e) => Err(e),
@@ -70,9 +65,8 @@ impl Overlay {
     /// Removes whatever is there, a directory with all its content. A link is not followed.
     pub fn host_remove(&mut self, path: &[u8]) -> VfsResult<()> {
         let name = host_segments(path)?.last().ok_or(Errno::EBUSY)?.to_vec();
-        let (above, _) = path.split_at(
-            path.len() - name.len() - path.iter().rev().take_while(|b| **b == b'/').count(),
-        );
+        let (above, _) =
+            path.split_at(path.len() - name.len() - path.iter().rev().take_while(|b| **b == b'/').count());
         let parent = self.resolve_slowly(&Place::Node(ROOT), above, true, Links::LowerOnly)?;
         let found = self.child(&parent, &name)?;
         let parent_id = self.materialize(&parent)?;
@@ -114,14 +108,12 @@ impl Overlay {
         }
         // The nearest directory with a node: directories above may have been renamed since.
         let above = |dir: &[u8]| {
-            dir.is_empty()
-                || file.path().strip_prefix(dir).is_some_and(|rest| rest.starts_with(b"/"))
+            dir.is_empty() || file.path().strip_prefix(dir).is_some_and(|rest| rest.starts_with(b"/"))
         };
-        let nearest =
-            self.nodes.iter().filter(|(_, node)| node.mount == mount).filter_map(|(id, node)| {
-                let lower = node.dir()?.lower.as_ref()?;
-                above(lower).then_some((lower.len(), *id))
-            });
+        let nearest = self.nodes.iter().filter(|(_, node)| node.mount == mount).filter_map(|(id, node)| {
+            let lower = node.dir()?.lower.as_ref()?;
+            above(lower).then_some((lower.len(), *id))
+        });
         let anchor = nearest.max().ok_or(Errno::ENOENT)?.1;
         Ok(Place::Lower(LowerPlace { anchor, mount, path: file.path().to_vec(), stat }))
     }

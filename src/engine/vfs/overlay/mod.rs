@@ -137,12 +137,7 @@ impl Overlay {
 
     /// A lower file by its place. The caller knows that it is a regular one.
     pub fn lower_file(&self, lower: &LowerPlace) -> LowerFile {
-        LowerFile::new(
-            self.mounts[lower.mount].tree.clone(),
-            &lower.path,
-            lower.stat.size,
-            lower.stat.mtime,
-        )
+        LowerFile::new(self.mounts[lower.mount].tree.clone(), &lower.path, lower.stat.size, lower.stat.mtime)
     }
 
     fn root_place(&self) -> Place {

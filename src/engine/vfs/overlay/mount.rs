@@ -4,9 +4,7 @@ use super::super::flags::{S_IFDIR, S_IFMT};
 use super::super::lower::LowerTree;
 use super::super::{GuestWrites, Lower, Mount, MountMode, VfsError, VfsLimits};
 use super::node::DeviceKind;
-use super::{
-    Body, Dir, Entry, Errno, Links, MountId, Node, NodeId, Overlay, Place, ROOT, VfsResult, now_ns,
-};
+use super::{Body, Dir, Entry, Errno, Links, MountId, Node, NodeId, Overlay, Place, ROOT, VfsResult, now_ns};
 use crate::engine::vfs::content::Content;
 use crate::engine::vfs::flags::{S_IFCHR, S_IFREG};
 use crate::engine::vfs::lower::LowerFile;
@@ -44,18 +42,14 @@ const DEVICES: &[(&str, DeviceKind)] = &[
 impl Overlay {
     /// The namespace of `mounts`, with devices and scratch directories in place.
     pub fn new(mut mounts: Vec<Mount>, limits: VfsLimits) -> Result<Overlay, VfsError> {
-        let limits =
-            VfsLimits { max_file_bytes: limits.max_file_bytes.min(i64::MAX as u64), ..limits };
+        let limits = VfsLimits { max_file_bytes: limits.max_file_bytes.min(i64::MAX as u64), ..limits };
         // Parents first; the order of the caller otherwise.
         mounts.sort_by_key(|m| m.target.trim_end_matches('/').matches('/').count());
         let root = match mounts.first() {
             Some(m) if m.target == "/" => mounts.remove(0),
-            _ => Mount {
-                target: "/".into(),
-                lower: Lower::Empty,
-                mode: MountMode::ReadWrite,
-                immutable: true,
-            },
+            _ => {
+                Mount { target: "/".into(), lower: Lower::Empty, mode: MountMode::ReadWrite, immutable: true }
+            }
         };
         let tree = LowerTree::attach(&root.lower, root.immutable)?;
         let mut overlay = Overlay {
@@ -146,12 +140,7 @@ impl Overlay {
         self.mounts[mount].tree.host_calls()
     }
 
-    fn add_mount_root(
-        &mut self,
-        mount: MountId,
-        parent: NodeId,
-        name: &[u8],
-    ) -> Result<NodeId, VfsError> {
+    fn add_mount_root(&mut self, mount: MountId, parent: NodeId, name: &[u8]) -> Result<NodeId, VfsError> {
         let point = &self.mounts[mount];
         let stat = point.tree.stat(b"").map_err(|why| unreachable(&point.spec.target, why))?;
         let made_up = matches!(point.spec.lower, Lower::Bytes(_) | Lower::Empty);
@@ -191,12 +180,7 @@ impl Overlay {
                 Ok(_) => return Err(Errno::ENOTDIR),
                 Err(Errno::ENOENT) if self.child(&place, name).is_err() => {
                     self.check_depth(dir, name)?;
-                    let id = self.new_node_unlimited(
-                        dir,
-                        name,
-                        S_IFDIR | mode,
-                        Body::Dir(Dir::default()),
-                    )?;
+                    let id = self.new_node_unlimited(dir, name, S_IFDIR | mode, Body::Dir(Dir::default()))?;
                     self.hang(dir, name, id)?;
                     id
                 }
@@ -210,9 +194,7 @@ impl Overlay {
         let at = path.iter().rposition(|b| *b == b'/').ok_or(Errno::EINVAL)?;
         let dir = self.host_mkdir_all(&path[..at], 0o755)?;
         let name = &path[at + 1..];
-        if let Some(Entry::Node(id)) =
-            self.node(dir)?.dir().and_then(|d| d.entries.get(name)).copied()
-        {
+        if let Some(Entry::Node(id)) = self.node(dir)?.dir().and_then(|d| d.entries.get(name)).copied() {
             self.check_not_mounted(&Place::Node(id))?;
         }
         let id = self.new_node_unlimited(dir, name, S_IFCHR | 0o666, Body::Device(kind))?;

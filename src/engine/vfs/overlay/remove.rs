@@ -18,8 +18,7 @@ impl Overlay {
             }
             Place::Lower(lower) => {
                 self.unhang(parent, name)?;
-                self.notices
-                    .push(Notice::LowerUnlinked { mount: lower.mount, path: lower.path.into() });
+                self.notices.push(Notice::LowerUnlinked { mount: lower.mount, path: lower.path.into() });
                 Ok(())
             }
         }

@@ -5,8 +5,8 @@ use super::super::content::Content;
 use super::super::flags::{S_IFDIR, S_IFLNK, S_IFMT, S_IFREG};
 use super::super::lower::join;
 use super::{
-    Body, Dir, Entry, Errno, LowerPlace, MountPoint, Name, Node, NodeId, Notice, Overlay, Place,
-    VfsResult, now_ns,
+    Body, Dir, Entry, Errno, LowerPlace, MountPoint, Name, Node, NodeId, Notice, Overlay, Place, VfsResult,
+    now_ns,
 };
 use imbl::OrdMap;
 use std::sync::Arc;
@@ -23,8 +23,7 @@ impl Overlay {
         limits: VfsLimits,
     ) -> Overlay {
         let whiteouts = |node: &Node| {
-            node.dir()
-                .map_or(0, |d| d.entries.values().filter(|e| **e == Entry::Whiteout).count() as u64)
+            node.dir().map_or(0, |d| d.entries.values().filter(|e| **e == Entry::Whiteout).count() as u64)
         };
         Overlay {
             upper_bytes: nodes.values().map(|n| n.held()).sum(),
@@ -52,16 +51,13 @@ impl Overlay {
             Place::Node(id) => return Ok(*id),
             Place::Lower(lower) => lower,
         };
-        let above =
-            self.node(lower.anchor)?.dir().and_then(|d| d.lower.clone()).ok_or(Errno::EIO)?;
+        let above = self.node(lower.anchor)?.dir().and_then(|d| d.lower.clone()).ok_or(Errno::EIO)?;
         let mut at = above.len();
         let mut dir = lower.anchor;
         loop {
             let start = if at == 0 { 0 } else { at + 1 };
-            let end = lower.path[start..]
-                .iter()
-                .position(|b| *b == b'/')
-                .map_or(lower.path.len(), |n| start + n);
+            let end =
+                lower.path[start..].iter().position(|b| *b == b'/').map_or(lower.path.len(), |n| start + n);
             let name = &lower.path[start..end];
             let path = &lower.path[..end];
             let is_last = end == lower.path.len();
@@ -71,11 +67,7 @@ impl Overlay {
                 Some(Entry::Node(id)) => id,
                 Some(Entry::Whiteout) => return Err(Errno::ENOENT),
                 None => {
-                    let stat = if is_last {
-                        lower.stat
-                    } else {
-                        self.mounts[lower.mount].tree.stat(path)?
-                    };
+                    let stat = if is_last { lower.stat } else { self.mounts[lower.mount].tree.stat(path)? };
                     self.stand_in(dir, name, &LowerPlace { path: path.to_vec(), stat, ..*lower })?
                 }
             };
@@ -113,11 +105,7 @@ impl Overlay {
         });
         self.dir_mut(parent)?.entries.insert(name, Entry::Node(id));
         if is_file {
-            self.notices.push(Notice::CopiedUp {
-                mount: lower.mount,
-                path: lower.path[..].into(),
-                node: id,
-            });
+            self.notices.push(Notice::CopiedUp { mount: lower.mount, path: lower.path[..].into(), node: id });
         }
         Ok(id)
     }

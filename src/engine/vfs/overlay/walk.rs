@@ -47,13 +47,7 @@ impl Overlay {
     }
 
     /// [`resolve`](Self::resolve) segment by segment.
-    pub fn resolve_slowly(
-        &self,
-        start: &Place,
-        path: &[u8],
-        follow: bool,
-        links: Links,
-    ) -> VfsResult<Place> {
+    pub fn resolve_slowly(&self, start: &Place, path: &[u8], follow: bool, links: Links) -> VfsResult<Place> {
         let mut followed = 0;
         let mut start = start.clone();
         let mut path = Cow::Borrowed(path);
@@ -62,12 +56,7 @@ impl Overlay {
             let LastKind::Name(name) = &last.kind else { return Ok(last.dir) };
             let found = self.child(&last.dir, name)?;
             if self.is_symlink(&found)? && (follow || last.slash) {
-                path = Cow::Owned(self.follow(
-                    &found,
-                    links,
-                    &mut followed,
-                    last.slash.then_some(b""),
-                )?);
+                path = Cow::Owned(self.follow(&found, links, &mut followed, last.slash.then_some(b""))?);
                 start = last.dir;
                 continue;
             }
@@ -265,12 +254,7 @@ impl Overlay {
 
     /// From `cur`, jumps over as many segments as are plain directories of the lower layer, with
     /// one lookup. `None`: take a single step.
-    fn step_over_lower(
-        &self,
-        cur: &Place,
-        path: &[u8],
-        at: usize,
-    ) -> VfsResult<Option<(Place, usize)>> {
+    fn step_over_lower(&self, cur: &Place, path: &[u8], at: usize) -> VfsResult<Option<(Place, usize)>> {
         let (anchor, mount, lower) = match cur {
             Place::Lower(lower) => (lower.anchor, lower.mount, &lower.path[..]),
             Place::Node(id) => {
@@ -311,12 +295,7 @@ impl Overlay {
         }
     }
 
-    pub(super) fn lower_place(
-        &self,
-        anchor: NodeId,
-        mount: MountId,
-        path: Vec<u8>,
-    ) -> VfsResult<Place> {
+    pub(super) fn lower_place(&self, anchor: NodeId, mount: MountId, path: Vec<u8>) -> VfsResult<Place> {
         let stat = self.mounts[mount].tree.stat(&path)?;
         Ok(Place::Lower(LowerPlace { anchor, mount, path, stat }))
     }
@@ -330,8 +309,7 @@ impl Overlay {
         rest: Option<&[u8]>,
     ) -> VfsResult<Vec<u8>> {
         *followed += 1;
-        if *followed > SYMLINKS_MAX || (links == Links::LowerOnly && matches!(link, Place::Node(_)))
-        {
+        if *followed > SYMLINKS_MAX || (links == Links::LowerOnly && matches!(link, Place::Node(_))) {
             return Err(Errno::ELOOP);
         }
         let mut target = self.readlink(link)?;

@@ -107,7 +107,11 @@ impl Step for RunPhpWithOptions {
         for (name, value) in options.headers {
             let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !name.is_empty();
             if !plain || value.contains(['\r', '\n', '\0']) {
-                return Err(Problem::new("invalid-blueprint", "options.headers", "a header that HTTP does not have"));
+                return Err(Problem::new(
+                    "invalid-blueprint",
+                    "options.headers",
+                    "a header that HTTP does not have",
+                ));
             }
             server.insert(format!("HTTP_{}", name.to_ascii_uppercase().replace('-', "_")), value);
         }
@@ -115,8 +119,16 @@ impl Step for RunPhpWithOptions {
         server.extend(options.method.map(|method| ("REQUEST_METHOD".to_owned(), method.as_str().to_owned())));
         server.extend(options.protocol.map(|protocol| ("SERVER_PROTOCOL".to_owned(), protocol)));
         server.extend(options.server);
-        if options.env.iter().any(|(name, value)| name.is_empty() || name.contains(['=', '\0']) || value.contains('\0')) {
-            return Err(Problem::new("invalid-blueprint", "options.env", "a variable that no process can have"));
+        if options
+            .env
+            .iter()
+            .any(|(name, value)| name.is_empty() || name.contains(['=', '\0']) || value.contains('\0'))
+        {
+            return Err(Problem::new(
+                "invalid-blueprint",
+                "options.env",
+                "a variable that no process can have",
+            ));
         }
         Ok(staging.with(ContentTask::RunPhp { file, server, environment: options.env }).into())
     }

@@ -127,7 +127,13 @@ impl Step for Unzip {
         let archive = match (self.zip_file, self.zip_path) {
             (Some(resource), None) => staging.file("zipFile", resource)?.path,
             (None, Some(path)) => path.into(),
-            _ => return Err(Problem::new("invalid-blueprint", "zipFile", "either zipFile or zipPath is required")),
+            _ => {
+                return Err(Problem::new(
+                    "invalid-blueprint",
+                    "zipFile",
+                    "either zipFile or zipPath is required",
+                ));
+            }
         };
         let task = ContentTask::Unzip { archive, into: self.extract_to_path.into() };
         Ok(staging.with(task).into())

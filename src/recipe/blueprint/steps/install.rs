@@ -41,7 +41,8 @@ enum OnPluginError {
 
 impl Step for InstallPlugin {
     fn command(self, mut staging: Staging<'_, '_>) -> Result<Command, Problem> {
-        let (field, resource) = either(("pluginData", self.plugin_data), ("pluginZipFile", self.plugin_zip_file))?;
+        let (field, resource) =
+            either(("pluginData", self.plugin_data), ("pluginZipFile", self.plugin_zip_file))?;
         let staged = staging.any(field, resource)?;
         let task = ContentTask::Install {
             kind: InstallKind::Plugin,
@@ -95,7 +96,8 @@ impl Step for InstallTheme {
             let why = "only the customizer of a browser publishes it";
             return Err(Problem::new("unsupported-blueprint-field", "options.importStarterContent", why));
         }
-        let (field, resource) = either(("themeData", self.theme_data), ("themeZipFile", self.theme_zip_file))?;
+        let (field, resource) =
+            either(("themeData", self.theme_data), ("themeZipFile", self.theme_zip_file))?;
         let staged = staging.any(field, resource)?;
         let task = ContentTask::Install {
             kind: InstallKind::Theme,

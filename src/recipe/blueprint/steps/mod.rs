@@ -63,7 +63,8 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
 ];
 
 fn read<S: Step>(fields: Map<String, Value>, staging: Staging<'_, '_>) -> Result<Command, Problem> {
-    let step: S = serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| misfit("", &error))?;
+    let step: S =
+        serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| misfit("", &error))?;
     step.command(staging)
 }
 
@@ -127,7 +128,8 @@ impl<'a> Compiler<'a> {
     pub(super) fn step(&mut self, label: &str, at: &str, step: &Value) {
         match self.compiled(step) {
             Ok(command) => {
-                self.commands.push(LabelledCommand { label: format!("blueprint.{}", shown(label, 100)), command });
+                self.commands
+                    .push(LabelledCommand { label: format!("blueprint.{}", shown(label, 100)), command });
             }
             Err(problem) => {
                 self.issue(problem.code, &join(at, &problem.field), &problem.message);
@@ -145,7 +147,8 @@ impl<'a> Compiler<'a> {
             return Err(Problem::new("invalid-blueprint", "step", "required: the step's name"));
         };
         if let Some(progress) = fields.remove("progress") {
-            serde_path_to_error::deserialize::<_, ProgressNote>(progress).map_err(|error| misfit("progress", &error))?;
+            serde_path_to_error::deserialize::<_, ProgressNote>(progress)
+                .map_err(|error| misfit("progress", &error))?;
         }
         if let Some((_, reader)) = SUPPORTED.iter().find(|(supported, _)| *supported == name) {
             return reader(fields, Staging::new(&mut self.files));
@@ -160,7 +163,19 @@ impl<'a> Compiler<'a> {
 
 /// Fields of steps that are objects.
 const OBJECTS: [&str; 13] = [
-    "options", "consts", "meta", "file", "urlMapping", "authorsMap", "progress", "pluginData", "pluginZipFile", "themeData", "themeZipFile", "zipFile", "filesTree",
+    "options",
+    "consts",
+    "meta",
+    "file",
+    "urlMapping",
+    "authorsMap",
+    "progress",
+    "pluginData",
+    "pluginZipFile",
+    "themeData",
+    "themeZipFile",
+    "zipFile",
+    "filesTree",
 ];
 
 /// Turns PHP's empty array into an empty object where the field is an object. `Err`: a field that is

@@ -17,7 +17,11 @@ impl Step for SetSiteOptions {
         let unfit = self.options.keys().find(|name| name.is_empty() || name.chars().count() > 191);
         if let Some(name) = unfit {
             let field = format!("options.{name}");
-            return Err(Problem::new("invalid-blueprint", &field, "an option's name has 1 to 191 characters"));
+            return Err(Problem::new(
+                "invalid-blueprint",
+                &field,
+                "an option's name has 1 to 191 characters",
+            ));
         }
         Ok(staging.with(ContentTask::SetOptions { options: self.options }).into())
     }
@@ -66,7 +70,9 @@ impl Step for DefineSiteUrl {
     fn command(self, staging: Staging<'_, '_>) -> Result<Command, Problem> {
         let url = self.site_url.trim_end_matches('/');
         let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-        if host.is_none_or(|host| host.is_empty() || host.contains(|c: char| c.is_control() || c.is_whitespace())) {
+        if host.is_none_or(|host| {
+            host.is_empty() || host.contains(|c: char| c.is_control() || c.is_whitespace())
+        }) {
             return Err(Problem::new("invalid-blueprint", "siteUrl", "an http or https address is needed"));
         }
         let constants = json!({ "WP_HOME": url, "WP_SITEURL": url });

@@ -145,12 +145,15 @@ struct Provenance {
 
 /// The results; a failure with them if a workload has thrown.
 pub(super) fn outcome(bench: &Bench, report: Value) -> Result<Value, Failure> {
-    let report: Report = serde_json::from_value(report)
-        .map_err(|error| Failure::new(Code::RunFailed, format!("What was measured has the wrong shape: {error}.")))?;
+    let report: Report = serde_json::from_value(report).map_err(|error| {
+        Failure::new(Code::RunFailed, format!("What was measured has the wrong shape: {error}."))
+    })?;
     let scenarios: Vec<Scenario> = report.scenarios.into_iter().map(scenario).collect();
     let diagnosed = |one: &Scenario| {
         let scenario = one.id.clone();
-        one.diagnostics.first().map(|diagnostic| ScenarioDiagnostic { scenario, diagnostic: diagnostic.clone() })
+        one.diagnostics
+            .first()
+            .map(|diagnostic| ScenarioDiagnostic { scenario, diagnostic: diagnostic.clone() })
     };
     let diagnostics: Vec<ScenarioDiagnostic> = scenarios.iter().filter_map(diagnosed).collect();
     let failed = diagnostics.first().map(|first| {
@@ -178,9 +181,11 @@ pub(super) fn outcome(bench: &Bench, report: Value) -> Result<Value, Failure> {
     });
     match failed {
         None => Ok(results),
-        Some(message) => {
-            Err(Failure { code: Code::RunFailed, message, data: json!({ "code": "bench_failed", "details": results }) })
-        }
+        Some(message) => Err(Failure {
+            code: Code::RunFailed,
+            message,
+            data: json!({ "code": "bench_failed", "details": results }),
+        }),
     }
 }
 
@@ -210,5 +215,7 @@ fn unit(metric: &str) -> Option<&'static str> {
     if metric == "duration" {
         return Some("ms");
     }
-    ["ms", "bytes", "count"].into_iter().find(|unit| metric.strip_suffix(unit).is_some_and(|name| name.ends_with('_')))
+    ["ms", "bytes", "count"]
+        .into_iter()
+        .find(|unit| metric.strip_suffix(unit).is_some_and(|name| name.ends_with('_')))
 }

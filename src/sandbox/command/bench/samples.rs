@@ -58,15 +58,24 @@ mod tests {
         assert_eq!((samples.p50, samples.p95, samples.p99), (50.0, 95.0, 99.0));
         assert_eq!((samples.min, samples.max, samples.mean), (1.0, 100.0, 50.5));
         let samples = Samples::of(vec![3.0, 1.0, 2.0]).unwrap();
-        assert_eq!((samples.p50, samples.p95, samples.p99, samples.values), (2.0, 3.0, 3.0, vec![3.0, 1.0, 2.0]));
+        assert_eq!(
+            (samples.p50, samples.p95, samples.p99, samples.values),
+            (2.0, 3.0, 3.0, vec![3.0, 1.0, 2.0])
+        );
         let one = Samples::of(vec![0.0]).unwrap();
-        assert_eq!((one.p50, one.p99, one.standard_deviation, one.relative_standard_deviation), (0.0, 0.0, 0.0, 0.0));
+        assert_eq!(
+            (one.p50, one.p99, one.standard_deviation, one.relative_standard_deviation),
+            (0.0, 0.0, 0.0, 0.0)
+        );
         assert_eq!(Samples::of(Vec::new()), None);
     }
 
     #[test]
     fn the_deviation_is_the_population_s() {
         let samples = Samples::of(vec![2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]).unwrap();
-        assert_eq!((samples.mean, samples.standard_deviation, samples.relative_standard_deviation), (5.0, 2.0, 0.4));
+        assert_eq!(
+            (samples.mean, samples.standard_deviation, samples.relative_standard_deviation),
+            (5.0, 2.0, 0.4)
+        );
     }
 }

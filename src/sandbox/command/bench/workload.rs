@@ -97,7 +97,9 @@ pub(super) fn read(input: Vec<WorkloadInput>) -> Result<Vec<Workload>, ArgumentI
     for (index, WorkloadInput { id, run }) in input.into_iter().enumerate() {
         let proper = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         if id.is_empty() || id.len() > 100 || !id.bytes().all(proper) {
-            return invalid(format!("[{index}].id: at most 100 letters, digits, dots, dashes and underscores are expected"));
+            return invalid(format!(
+                "[{index}].id: at most 100 letters, digits, dots, dashes and underscores are expected"
+            ));
         }
         if !names.insert(id.clone()) {
             return invalid(format!("[{index}].id: {id} is there twice"));
@@ -116,7 +118,9 @@ fn steps_of(argument: &str, place: &str, steps: Vec<StepInput>) -> Result<Vec<St
     }
     let mut read = Vec::with_capacity(steps.len());
     for (index, step) in steps.into_iter().enumerate() {
-        read.push(one(step).map_err(|why| ArgumentIssue::invalid(argument, format!("{place}[{index}].{why}")))?);
+        read.push(
+            one(step).map_err(|why| ArgumentIssue::invalid(argument, format!("{place}[{index}].{why}")))?,
+        );
     }
     Ok(read)
 }
@@ -126,7 +130,12 @@ fn one(step: StepInput) -> Result<Step, String> {
         "php" => "wordpress.run-php",
         "rest-request" => "wordpress.rest-request",
         "ability" => "wordpress.ability",
-        kind => return Err(format!("type: {} is not supported; there are php, rest-request and ability", shown(kind, 100))),
+        kind => {
+            return Err(format!(
+                "type: {} is not supported; there are php, rest-request and ability",
+                shown(kind, 100)
+            ));
+        }
     };
     match Command::parse(id, Arguments::of_object(step.arguments)).map_err(|issue| issue.to_string())? {
         Command::RunPhp { code, bootstrap: true } => Ok(Step::Php { code }),

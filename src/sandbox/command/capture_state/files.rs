@@ -87,7 +87,14 @@ impl StateFiles {
             Err(error) => ("base64", STANDARD.encode(error.as_bytes())),
         };
         let mode = format!("{:o}", state.mode & 0o7777);
-        self.files.push(StateFile { path: name.to_owned(), mode, size: state.size, sha256, encoding, content });
+        self.files.push(StateFile {
+            path: name.to_owned(),
+            mode,
+            size: state.size,
+            sha256,
+            encoding,
+            content,
+        });
         Ok(())
     }
 }

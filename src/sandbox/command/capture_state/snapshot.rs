@@ -108,15 +108,17 @@ struct Hashes {
 }
 
 pub(super) fn outcome(capture: &CaptureState, read: Value, files: StateFiles) -> Result<Value, Failure> {
-    let read: Read = serde_json::from_value(read)
-        .map_err(|error| Failure::new(Code::RunFailed, format!("What was captured has the wrong shape: {error}.")))?;
+    let read: Read = serde_json::from_value(read).map_err(|error| {
+        Failure::new(Code::RunFailed, format!("What was captured has the wrong shape: {error}."))
+    })?;
     let summary = Summary {
         tables: read.tables.len(),
         rows: read.tables.iter().map(|table| table.rows.len()).sum(),
         files: files.files.len(),
         file_bytes: files.bytes,
     };
-    let listed: Vec<Value> = files.files.iter().map(|file| json!({ "path": file.path, "sha256": file.sha256 })).collect();
+    let listed: Vec<Value> =
+        files.files.iter().map(|file| json!({ "path": file.path, "sha256": file.sha256 })).collect();
     let digest = |value: &Value| digest_hex([stable_json(value).as_bytes()]);
     let hashes = Hashes { database: digest(&json!(read.tables)), files: digest(&Value::from(listed)) };
     Ok(json!(Capture {

@@ -16,9 +16,7 @@ use super::inline::{Arm, FIRST_WORD, Inlined, Scratch, first_word};
 use super::{BuildError, shape};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use wasm_encoder::{BlockType, Encode, Instruction, ValType};
-use wasmparser::{
-    ElementItems, ElementKind, KnownCustom, Name, Operator, Parser, Payload, TypeRef,
-};
+use wasmparser::{ElementItems, ElementKind, KnownCustom, Name, Operator, Parser, Payload, TypeRef};
 
 /// The interpreter's loop.
 const LOOP: &str = "execute_ex";
@@ -67,8 +65,7 @@ impl Dispatch {
                     && module.function_types.get(*function as usize) == Some(&ty)
             })
             .collect();
-        let (Some((&first, _)), Some((&last, _))) =
-            (placed.first_key_value(), placed.last_key_value())
+        let (Some((&first, _)), Some((&last, _))) = (placed.first_key_value(), placed.last_key_value())
         else {
             return Ok(None);
         };
