@@ -184,7 +184,13 @@ fn example(schema: &Value, name: &str) -> Value {
     match kind {
         "object" => {
             let properties = schema.get("properties").and_then(Value::as_object);
-            Value::Object(properties.into_iter().flatten().map(|(k, v)| (k.clone(), example(v, k))).collect())
+            let properties = properties.into_iter().flatten();
+            let mut object: serde_json::Map<_, _> =
+                properties.map(|(k, v)| (k.clone(), example(v, k))).collect();
+            if name == "host_tools" {
+                object.insert("name".to_owned(), json!("host/x"));
+            }
+            Value::Object(object)
         }
         "array" => schema.get("items").map_or(json!([]), |items| json!([example(items, name)])),
         "integer" | "number" => schema.get("minimum").cloned().unwrap_or(json!(1)),
