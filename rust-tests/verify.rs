@@ -195,6 +195,22 @@ fn paths_that_lead_elsewhere() {
 }
 
 #[test]
+fn a_bundle_does_not_choose_what_its_content_digest_covers() {
+    // Everything agrees; only that the id says nothing of the patch is wrong.
+    let codes = spoilt(|dir| {
+        edit(dir, "manifest.json", |m| {
+            let path = "files/changed-files.json";
+            let bytes = fs::read_to_string(dir.join(path)).unwrap();
+            let value = sha256(&["wp-codebox/artifact-content/v1\n", path, "\n", &bytes]);
+            m["contentDigest"] = json!({ "algorithm": "sha256", "inputs": [path], "value": value });
+            m["id"] = format!("artifact-bundle-sha256-{value}").into();
+        });
+        seal(dir);
+    });
+    assert!(codes.contains(&Code::DigestMismatch), "{codes:?}");
+}
+
+#[test]
 fn a_redaction_that_is_none() {
     for redaction in [json!("applied"), json!({}), json!({ "policy": "perhaps" }), json!(null)] {
         let codes = spoilt(|dir| edit(dir, "manifest.json", |m| m["files"][1]["redaction"] = redaction));

@@ -291,3 +291,16 @@ fn any_selection_of_files_is_what_git_makes_of_that_selection() {
         assert_eq!(tree::show(&tree::read(dir.path())), tree::show(&expected), "{chosen:?}");
     }
 }
+
+#[test]
+fn a_name_that_ends_in_a_space_is_approved_as_itself() {
+    let before = tree([("a.php", text("one\n")), ("a.php ", text("other\n"))]);
+    let after = tree([("a.php", text("ONE\n")), ("a.php ", text("OTHER\n"))]);
+    let house = house(&before);
+    let bundle = house.run(&before, &after);
+    let patch = staged_patch(&house, &bundle, &["a.php "]);
+    assert!(patch.contains("+OTHER") && !patch.contains("+ONE"), "{patch}");
+    // White space around a name that no changed file has is still nothing.
+    let patch = staged_patch(&house, &bundle, &["a.php  "]);
+    assert!(patch.contains("+ONE") && !patch.contains("+OTHER"), "{patch}");
+}

@@ -79,17 +79,19 @@ impl Trusted {
 
     /// What is left if only these files are approved.
     pub fn approve(self, approved: &[String], extent: Extent) -> Result<Approved, ApplyError> {
+        let by_path: HashMap<&str, &ChangedRow> =
+            self.rows.iter().rev().map(|row| (row.path.as_str(), row)).collect();
+        // Names may begin and end with white space: what is a changed file as it stands is that one.
+        let exact = |file: &String| match by_path.contains_key(file.as_str()) {
+            true => file.clone(),
+            false => file.trim().to_owned(),
+        };
         let mut seen = HashSet::new();
-        let files: Vec<String> = approved
-            .iter()
-            .map(|file| file.trim().to_owned())
-            .filter(|file| !file.is_empty() && seen.insert(file.clone()))
-            .collect();
+        let files: Vec<String> =
+            approved.iter().map(exact).filter(|file| !file.is_empty() && seen.insert(file.clone())).collect();
         if files.is_empty() {
             return Err(ApplyError::NothingApproved);
         }
-        let by_path: HashMap<&str, &ChangedRow> =
-            self.rows.iter().rev().map(|row| (row.path.as_str(), row)).collect();
         let find = |file: &String| by_path.get(file.as_str()).copied();
         let unknown: Vec<String> = files.iter().filter(|file| find(file).is_none()).cloned().collect();
         if !unknown.is_empty() {

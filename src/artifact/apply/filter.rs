@@ -1,5 +1,6 @@
 //! The part of a patch that concerns some files, and nothing else.
 
+use super::agreement::{check_block, check_names};
 use super::error::ApplyError;
 use super::rows::ChangedRow;
 use crate::artifact::patch::{FilePatch, check_conflicts, parse};
@@ -14,17 +15,27 @@ pub fn filter(patch: &[u8], rows: &[ChangedRow]) -> Result<Vec<u8>, ApplyError> 
     if blocks.is_empty() {
         return Err(ApplyError::Unfilterable("it has no blocks".into()));
     }
+    rows.iter().try_for_each(check_names)?;
     let names = Names::of(rows)?;
     let mut found = HashSet::new();
     let mut torn = BTreeSet::new();
     let mut kept: Vec<FilePatch> = Vec::new();
     let total = blocks.len();
+    let made: HashSet<Vec<u8>> =
+        blocks.iter().filter(|block| block.old_path.is_none()).map(|block| block.path().to_vec()).collect();
     for block in blocks {
         let of: Vec<usize> = block.paths().filter_map(|path| names.main.get(path).copied()).collect();
         if of.is_empty() {
             continue;
         }
         if block.paths().all(|path| names.covered.contains(path)) {
+            let row = |path: &[u8]| names.main.get(path).map(|i| &rows[*i]);
+            // A file that moves to a name which is not approved is not moved by half.
+            let Some(own) = row(block.path()) else {
+                torn.extend(of);
+                continue;
+            };
+            check_block(&block, own, block.old_path.as_deref().and_then(row), made.contains(block.path()))?;
             found.extend(of);
             kept.push(block);
         } else {

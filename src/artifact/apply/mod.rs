@@ -7,6 +7,7 @@
 //! approved files; nothing is handed over that is not recorded first; nothing is believed to be
 //! applied but what was approved.
 
+mod agreement;
 mod approval;
 mod audit;
 mod base;

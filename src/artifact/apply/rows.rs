@@ -118,7 +118,7 @@ impl ChangedRow {
         std::iter::once(self.path.as_str()).chain(others.into_iter().flatten().map(String::as_str))
     }
 
-    fn bytes(&self, text: &str) -> Vec<u8> {
+    pub fn bytes(&self, text: &str) -> Vec<u8> {
         match self.path_encoding.as_deref() {
             Some("percent") => path::decode(text),
             _ => text.as_bytes().to_vec(),
