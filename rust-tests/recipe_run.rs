@@ -668,3 +668,17 @@ fn every_example_recipe_runs() {
         assert!(steps(&run).iter().all(|step| step.ends_with(" succeeded")), "{name}: {run:#}");
     }
 }
+
+#[test]
+fn the_progress_action_is_told_no_secret() {
+    let mut bench = Bench::new();
+    bench.host.env.insert("TOLD_TOKEN".to_owned(), "s3cr3t-0f-the-parent".to_owned());
+    let code = "code=throw new RuntimeException('refused ' . getenv('TOLD_TOKEN'));";
+    bench.run(json!({
+        "inputs": { "secretEnv": ["TOLD_TOKEN"] },
+        "workflow": { "steps": [{ "command": "wordpress.run-php", "args": [code] }] },
+    }));
+    let told = json!(*bench.told.lock().unwrap()).to_string();
+    assert!(told.contains("refused "), "{told}");
+    assert!(!told.contains("s3cr3t-0f-the-parent"), "{told}");
+}

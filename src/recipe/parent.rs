@@ -3,6 +3,7 @@
 use super::phase::PhaseName;
 use super::plan::{Part, Step};
 use super::run::{Ended, Progress, StepEvidence};
+use crate::artifact::{Found, Redactor};
 use crate::contract::{Code, Refusal};
 use crate::host::Host;
 use crate::sandbox::Approval;
@@ -12,7 +13,11 @@ use serde_json::Value;
 pub const PROGRESS_SCHEMA: &str = "wp-codebox/recipe-progress/v1";
 
 /// The parent, as whom a run asks and tells.
-pub struct Parent<'a>(pub &'a dyn Host);
+pub struct Parent<'a> {
+    pub host: &'a dyn Host,
+    /// Takes the secrets out of what is told.
+    pub redactor: &'a Redactor,
+}
 
 /// `wp-codebox/recipe-progress/v1`: where a run is.
 #[derive(Serialize)]
@@ -44,7 +49,7 @@ enum Told<'a> {
 impl Parent<'_> {
     fn tell(&self, told: &Told<'_>) {
         if let Ok(told) = serde_json::to_value(told) {
-            self.0.progress(told);
+            self.host.progress(told);
         }
     }
 }
@@ -62,7 +67,9 @@ impl Progress for Parent<'_> {
     fn step_ended(&mut self, step: &Step, evidence: &StepEvidence) {
         let (status, span, message) = match &evidence.ended {
             Ended::Succeeded(_, span) => ("succeeded", span, None),
-            Ended::Failed(failure, span) => ("failed", span, Some(failure.message.as_str())),
+            Ended::Failed(failure, span) => {
+                ("failed", span, Some(self.redactor.text(&failure.message, &mut Found::default())))
+            }
             Ended::Skipped => return,
         };
         self.tell(&Told::StepEnded {
@@ -72,13 +79,13 @@ impl Progress for Parent<'_> {
             step: step.name(),
             status,
             duration_ms: span.duration_ms,
-            message,
+            message: message.as_deref(),
         });
     }
 
     fn approve(&mut self, approval: &Approval) -> Result<bool, Refusal> {
         let approval: Value = serde_json::to_value(approval)
             .map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
-        self.0.approve(approval)
+        self.host.approve(approval)
     }
 }

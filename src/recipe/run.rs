@@ -1,6 +1,7 @@
 //! Carries out a plan.
 
 use super::kept::Kept;
+use super::output::Room;
 use super::phase::{Begun, PhaseEvidence, PhaseName, Span};
 use super::plan::{Expected, Part, Plan, Stage, Step};
 use crate::contract::{ChangeSet, Code, CommandRecord, DatabaseFiles, Event, Refusal};
@@ -189,12 +190,14 @@ pub fn run(
         deadline,
         interrupted,
         halted: false,
+        room: Room::beside(&[], &[]),
         progress,
     };
     match kept {
         Some(kept) => {
             let events = kept.hand_on(plan, &mut runner.run);
             runner.sandbox.inherit_events(events);
+            runner.room = Room::beside(&runner.run.commands, &runner.run.log);
         }
         None => runner.prepare(plan, preparation.as_ref()),
     }
@@ -237,6 +240,7 @@ struct Runner<'a> {
     run: Run,
     /// Nothing but `after` begins any more.
     halted: bool,
+    room: Room,
     progress: &'a mut dyn Progress,
 }
 
@@ -370,8 +374,6 @@ impl Runner<'_> {
         let count = self.run.commands.len();
         let outcome = self.execute(step);
         let command = (self.run.commands.len() > count).then_some(count);
-        let printed = command.map_or("", |at| self.run.commands[at].stdout.as_str());
-        let outcome = outcome.and_then(|value| met(&step.expected, value, printed));
         let span = begun.end();
         let ended = match outcome {
             Ok(value) => {
@@ -399,10 +401,12 @@ impl Runner<'_> {
         let deadline = own.map_or(self.deadline, |own| own.min(self.deadline));
         let watch = Watch { deadline, interrupted: self.interrupted };
         match self.sandbox.execute_with(&step.command, &watch, &mut Asked(&mut *self.progress)) {
-            Ok(execution) => {
-                self.run.log.extend(execution.record.stderr.lines().map(str::to_owned));
+            Ok(mut execution) => {
+                let printed = &execution.record.stdout;
+                let outcome = execution.outcome.and_then(|value| met(&step.expected, value, printed));
+                self.room.keep(&mut execution.record, &mut self.run.log);
                 self.run.commands.push(execution.record);
-                execution.outcome
+                outcome
             }
             Err(error) => Err(cause(error)),
         }

@@ -64,7 +64,8 @@ pub fn run_recipe(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
         let compiled = compile(&document, policy, &secrets, input.timeout_seconds, &settings)?;
         let store = Store::open(&root)?;
         let interrupt = host.run_interrupt();
-        let run = run_to_end(&compiled.plan, &|| interrupt.is_requested(), &mut Parent(host));
+        let mut parent = Parent { host, redactor: &redactor };
+        let run = run_to_end(&compiled.plan, &|| interrupt.is_requested(), &mut parent);
         let answer = Conclusion { document: &document, compiled: &compiled, redactor: &redactor };
         let mut answer = to_value(&answer.draw(run, &store, host)?)?;
         redactor.value(&mut answer, &mut Found::default());

@@ -4,6 +4,7 @@
 
 use crate::artifact::{Failure, Observation, Redactor, Tally, clean_commands};
 use crate::contract::CommandRecord;
+use crate::recipe::error_lines;
 use crate::sandbox::{self, Execution};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -95,7 +96,7 @@ impl History {
         let gone = gone.into_iter().filter(|(count, _)| *count > 0);
         let mut lines: Vec<String> =
             gone.map(|(count, what)| format!("[{count} earlier {what} were not kept]")).collect();
-        lines.extend(self.commands.iter().flat_map(|record| record.stderr.lines()).map(str::to_owned));
+        lines.extend(error_lines(self.commands.iter()));
         lines
     }
 }
