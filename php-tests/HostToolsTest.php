@@ -148,6 +148,36 @@ final class HostToolsTest extends TestCase {
 		self::assert_refused( static fn() => WP_Codebox_API::create_sandbox( array( 'host_tools' => 'host/x' ) ), 'host_tools' );
 	}
 
+	public function test_a_schema_that_asks_for_what_is_not_checked_is_refused_before_there_is_a_sandbox(): void {
+		$sku   = static fn( array $schema ) => array( 'properties' => array( 'sku' => $schema ) );
+		$cases = array(
+			'.properties.sku.pattern'            => $sku( array( 'pattern' => '^a-[0-9]+$' ) ),
+			'.properties.sku.format'             => $sku( array( 'format' => 'uri' ) ),
+			'.properties.sku.$ref'               => $sku( array( '$ref' => '#/$defs/sku' ) ),
+			'.properties.sku.required'           => $sku( array( 'required' => true ) ),
+			'.patternProperties'                 => array( 'additionalProperties' => false, 'patternProperties' => array( '^a' => array( 'type' => 'string' ) ) ),
+			'.properties.sku.items.multipleOf'   => $sku( array( 'items' => array( 'multipleOf' => 2 ) ) ),
+			'.properties.sku.anyOf[1].minLenght' => $sku( array( 'anyOf' => array( array( 'type' => 'null' ), array( 'minLenght' => 2 ) ) ) ),
+		);
+		foreach ( $cases as $path => $schema ) {
+			foreach ( array( 'input_schema', 'output_schema' ) as $side ) {
+				self::assert_refused( fn() => $this->sandbox( array(), array( $side => $schema ) ), "host_tools.0.$side$path" );
+			}
+		}
+	}
+
+	public function test_an_input_that_is_too_costly_to_check_does_not_reach_the_tool(): void {
+		$branches = array_fill( 0, 2000, array( 'type' => 'integer' ) );
+		$sandbox  = $this->sandbox( array(), array( 'input_schema' => array( 'not' => array( 'properties' => array( 'n' => array( 'items' => array( 'allOf' => $branches ) ) ) ) ) ) );
+		try {
+			$sandbox->execute( 'host/price.lookup', array( 'n' => array_fill( 0, 5000, 1 ) ) );
+			self::fail( 'It was not refused.' );
+		} catch ( WP_Codebox_Exception $e ) {
+			self::assertStringContainsString( 'too costly', $e->getMessage() );
+		}
+		self::assertSame( array(), $this->calls );
+	}
+
 	public function test_secrets_do_not_come_back_through_a_tool(): void {
 		putenv( 'WP_CODEBOX_TEST_SECRET=fV8-kq2Lw-77tzR' );
 		$tell    = array( 'callback' => static fn() => array( 'price' => 1, 'key' => 'fV8-kq2Lw-77tzR' ) );

@@ -206,6 +206,8 @@ fn table() -> Vec<Row> {
         (json!({ "artifacts": { "paths": [{ "name": "a", "path": "a" }] } }), "invalid-sandbox-path", "$.artifacts.paths[0].path"),
         (json!({ "artifacts": { "paths": [{ "name": "a", "path": "/a" }], "typed": [{ "name": "a", "type": "t", "path": "/b" }] } }), "duplicate-name", "$.artifacts.typed[0].name"),
         (json!({ "artifacts": { "typed": [{ "name": "a", "type": "t", "path": "/b", "payloadSchema": notes }] } }), "invalid-payload-schema", "$.artifacts.typed[0].payloadSchema"),
+        (json!({ "artifacts": { "typed": [{ "name": "a", "type": "t", "path": "/b", "payloadSchema": { "properties": { "n": { "pattern": "^a" } } } }] } }), "invalid-payload-schema", "$.artifacts.typed[0].payloadSchema.properties.n.pattern"),
+        (json!({ "artifacts": { "typed": [{ "name": "a", "type": "t", "path": "/b", "payloadSchema": { "additionalProperties": false, "patternProperties": { "^a": true } } }] } }), "invalid-payload-schema", "$.artifacts.typed[0].payloadSchema.patternProperties"),
         // Shape.
         (json!({ "inputs": { "services": [] } }), INVALID_RECIPE, "$"),
         (json!({ "colour": "red" }), INVALID_RECIPE, "$"),

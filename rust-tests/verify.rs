@@ -435,6 +435,15 @@ fn typed_artifacts_and_their_payloads() {
     ] {
         assert_eq!(build(&|a| a["payload"] = payload.clone()), [Code::PayloadSchemaViolation], "{payload}");
     }
+    // What somebody else's schema asks beyond what is checked does not spoil the bundle.
+    let asks = json!({ "$ref": "#/x", "additionalProperties": false, "patternProperties": { "^(ok|items)$": { "format": "x" } } });
+    assert_eq!(build(&|a| a["payload_schema"] = asks.clone()), []);
+    let branches: Vec<Value> = vec![json!({ "items": true }); 1000];
+    let costly = |a: &mut Value| {
+        a["payload"] = vec![1; 5000].into();
+        a["payload_schema"] = json!({ "allOf": branches });
+    };
+    assert_eq!(build(&costly), [Code::PayloadSchemaViolation]);
 }
 
 #[test]

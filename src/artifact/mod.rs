@@ -71,6 +71,7 @@ pub use test_results::{
     RawLogReference, SuiteCounts, TEST_RESULTS_SCHEMA, TestResults, TestStatus, TestSuite, TestSummary,
 };
 pub use verify::{
-    BundleVerdict, INSPECTION_SCHEMA, Inspection, STORE_VERIFICATION_SCHEMA, StoreVerification,
-    VERIFICATION_SCHEMA, Verification, VerifyQuery, Violation, ViolationCode, check_payload, verify_bundle,
+    BundleVerdict, INSPECTION_SCHEMA, Inspection, STORE_VERIFICATION_SCHEMA, StoreVerification, Unsupported,
+    VERIFICATION_SCHEMA, Verification, VerifyQuery, Violation, ViolationCode, check_payload,
+    unsupported_keywords, verify_bundle,
 };

@@ -2,7 +2,7 @@
 //! manifests, replay indexes, typed artifacts, tool-call transcripts, cases.
 
 use super::hashes::stated;
-use super::payload_schema;
+use super::payload_schema::Work;
 use super::references::reference;
 use super::{Checked, Report, ViolationCode as Code};
 use crate::artifact::bundle::{MANIFEST_PATH, read_json};
@@ -25,8 +25,11 @@ pub fn check(bundle: &mut Checked<'_>, report: &mut Report) {
     for path in bundle.of_kind("runtime-replay-index") {
         with(bundle, &path, report, replay_index);
     }
+    let mut work = Work::default();
     for path in bundle.of_kind("typed-artifacts-index") {
-        with(bundle, &path, report, typed_artifacts);
+        with(bundle, &path, report, |b, path, index, report| {
+            typed_artifacts(b, path, index, &mut work, report)
+        });
     }
     for path in bundle.of_kind("tool-call-transcript") {
         with(bundle, &path, report, transcript);
@@ -38,7 +41,7 @@ fn with(
     bundle: &mut Checked<'_>,
     path: &str,
     report: &mut Report,
-    check: fn(&mut Checked<'_>, &str, &Value, &mut Report),
+    check: impl FnOnce(&mut Checked<'_>, &str, &Value, &mut Report),
 ) {
     match read_json(bundle.dir, path) {
         Ok(document) => check(bundle, path, &document, report),
@@ -218,7 +221,7 @@ fn artifact_refs(b: &mut Checked<'_>, rows: &Value, at: &str, report: &mut Repor
     }
 }
 
-fn typed_artifacts(b: &mut Checked<'_>, path: &str, index: &Value, report: &mut Report) {
+fn typed_artifacts(b: &mut Checked<'_>, path: &str, index: &Value, work: &mut Work, report: &mut Report) {
     if index["schema"] != "wp-codebox/typed-artifacts-index/v1" || !index["artifacts"].is_array() {
         let why = "It is no index of typed artifacts.";
         report.add(Code::MalformedReference, path, why, Some(path));
@@ -236,7 +239,7 @@ fn typed_artifacts(b: &mut Checked<'_>, path: &str, index: &Value, report: &mut 
         let schema = [&entry["payload_schema"], &entry["payloadSchema"]];
         if let Some(schema) = schema.into_iter().find(|schema| schema.is_object())
             && let Some(payload) = entry.get("payload")
-            && let Err(why) = payload_schema::check(schema, payload)
+            && let Err(why) = work.check(schema, payload)
         {
             report.add(Code::PayloadSchemaViolation, format!("{at}.payload"), why, Some(path));
         }

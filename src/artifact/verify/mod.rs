@@ -14,7 +14,7 @@ mod payload_schema;
 mod references;
 mod store;
 
-pub use payload_schema::check as check_payload;
+pub use payload_schema::{Unsupported, check as check_payload, unsupported as unsupported_keywords};
 pub use store::{BundleVerdict, STORE_VERIFICATION_SCHEMA, StoreVerification, VerifyQuery};
 
 use super::bundle::{MANIFEST_PATH, read_manifest_raw};

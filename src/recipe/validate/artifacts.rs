@@ -2,7 +2,7 @@
 
 use super::super::document::Artifacts;
 use super::context::Context;
-use crate::artifact::store_directory;
+use crate::artifact::{store_directory, unsupported_keywords};
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
@@ -43,7 +43,12 @@ pub(super) fn check(artifacts: &Artifacts, context: &mut Context<'_>) {
         check_name(&artifact.name, &at, &mut names, context);
         context.inside(&format!("{at}.path"), &artifact.path);
         if let Some(schema) = &artifact.payload_schema {
-            context.sized("invalid-payload-schema", &format!("{at}.payloadSchema"), schema, SCHEMA_BYTES);
+            let (code, at) = ("invalid-payload-schema", format!("{at}.payloadSchema"));
+            if context.sized(code, &at, schema, SCHEMA_BYTES) {
+                for unsupported in unsupported_keywords(schema) {
+                    context.issue(code, format!("{at}{}", unsupported.path), unsupported.message);
+                }
+            }
         }
         context.notes(&format!("{at}.metadata"), &artifact.metadata);
     }

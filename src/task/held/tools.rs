@@ -4,7 +4,7 @@
 //! and is bounded, and a tool that fails is an answer.
 
 use super::input::HostToolInput;
-use crate::artifact::check_payload;
+use crate::artifact::{check_payload, unsupported_keywords};
 use crate::contract::{Code, Refusal, json_fits};
 use crate::host::Host;
 use crate::sandbox::{Approval, Approver, Command, HostToolCall, Unattended, is_host_tool_name};
@@ -40,6 +40,10 @@ pub(super) fn check(tools: &mut [HostToolInput]) -> Result<(), Refusal> {
             // PHP has one empty array for both.
             if schema.get("properties").and_then(Value::as_array).is_some_and(Vec::is_empty) {
                 schema.insert("properties".to_owned(), Value::Object(Map::new()));
+            }
+            // A keyword that is not carried out would leave the gate open.
+            if let Some(unsupported) = unsupported_keywords(schema).first() {
+                return refuse(&format!("{field}{}", unsupported.path), &unsupported.message);
             }
         }
     }
