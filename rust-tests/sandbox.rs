@@ -24,6 +24,26 @@ fn workspace(root: &Path) -> HostMount {
 }
 
 #[test]
+fn what_code_returns_is_the_result_and_one_is_no_exception() {
+    let mut sandbox = Sandbox::create(spec(), &patient()).unwrap();
+    for (code, result) in [
+        ("return 1;", json!(1)),
+        ("return count([5]);", json!(1)),
+        ("if (false) { return 2; } return [1][0];", json!(1)),
+        ("return match (true) { default => 1 };", json!(1)),
+        ("return 1; ?>\n", json!(1)),
+        ("update_option('a', 'b');", json!(null)),
+        ("$f = function () { return 1; }; $f();", json!(null)),
+        ("if (false) return 1; $x = \"{$_SERVER['PHP_SELF']}\";", json!(null)),
+        ("class Counter { function one() { return 1; } }", json!(null)),
+        ("return;", json!(null)),
+        ("return true;", json!(true)),
+    ] {
+        assert_eq!(value(&mut sandbox, code), result, "{code}");
+    }
+}
+
+#[test]
 fn wordpress_is_installed_and_loaded() {
     let mut sandbox = Sandbox::create(spec(), &patient()).unwrap();
     let facts = value(

@@ -272,3 +272,21 @@ fn a_secret_stretched_over_pages_is_not_followed_for_ever() {
     let far = format!("sk9Xq2L{}m4Pz8Rt", "\n".repeat(9000));
     assert_eq!(clean(&redactor, &far), far);
 }
+
+/// Denial of service: a text in which a token begins at each fourth byte and never ends as one.
+#[test]
+fn beginnings_of_tokens_do_not_hold_the_process() {
+    let redactor = redactor(&[]);
+    for piece in [
+        "eyJ.",
+        ".eyJaaaaaaa",
+        "eyJabcdefg.abcdefgh.",
+        "SG.",
+        "ya29.",
+        "eyJ..",
+        "-----BEGIN PRIVATE KEY-----",
+    ] {
+        let text = piece.repeat((8 << 20) / piece.len());
+        assert_eq!(clean(&redactor, &text).len(), text.len(), "{piece}");
+    }
+}

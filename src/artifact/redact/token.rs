@@ -101,6 +101,10 @@ fn is_word(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')
 }
 
+/// Bytes of a part of a web token.
+const JWT_PART_MIN: usize = 7;
+const JWT_PART_MAX: usize = 8192;
+
 /// The token that begins here, prefix included.
 pub fn read(token: &Token, sight: &Sight<'_>) -> Option<Hit> {
     // `task-list` is none, and neither is base64 that happens to contain a prefix.
@@ -108,8 +112,12 @@ pub fn read(token: &Token, sight: &Sight<'_>) -> Option<Hit> {
         return None;
     }
     let after = sight.after();
+    if matches!(token.allowed, Allowed::Jwt) {
+        let len = jwt(after).filter(|len| (token.least..=token.most).contains(len))?;
+        return Some(Hit { start: sight.start, end: sight.end + len, kind: token.kind });
+    }
     let mut len = run(after, token.most + 1, |b| token.allowed.has(b));
-    if matches!(token.allowed, Allowed::Dotted | Allowed::Jwt) {
+    if matches!(token.allowed, Allowed::Dotted) {
         while len > 0 && after[len - 1] == b'.' {
             len -= 1;
         }
@@ -117,12 +125,7 @@ pub fn read(token: &Token, sight: &Sight<'_>) -> Option<Hit> {
     if len < token.least || len > token.most {
         return None;
     }
-    if matches!(token.allowed, Allowed::Jwt) {
-        let parts: Vec<&[u8]> = after[..len].split(|b| *b == b'.').collect();
-        if parts.len() != 3 || parts.iter().any(|part| part.len() < 7) || !looks_random(parts[2]) {
-            return None;
-        }
-    } else if token.kind == "slack-webhook" {
+    if token.kind == "slack-webhook" {
         // Workspace, channel, and the secret part.
         len = run(after, 128, |b| b.is_ascii_alphanumeric() || b == b'/');
         let secret = after[..len].rsplit(|b| *b == b'/').next().unwrap_or_default();
@@ -133,6 +136,25 @@ pub fn read(token: &Token, sight: &Sight<'_>) -> Option<Hit> {
         return None;
     }
     Some(Hit { start: sight.start, end: sight.end + len, kind: token.kind })
+}
+
+/// The length of three parts with a dot between two of them, the last a signature. It looks at no more
+/// than three parts: the next of many begins behind each dot.
+fn jwt(after: &[u8]) -> Option<usize> {
+    let mut len = 0;
+    let mut part = 0;
+    for first in [true, false, false] {
+        if !first {
+            len += usize::from(after.get(len) == Some(&b'.'));
+        }
+        part = run(&after[len..], JWT_PART_MAX, is_word);
+        if part < JWT_PART_MIN {
+            return None;
+        }
+        len += part;
+    }
+    let more = after.get(len) == Some(&b'.') && after.get(len + 1).is_some_and(|b| is_word(*b) || *b == b'.');
+    (!more && looks_random(&after[len - part..len])).then_some(len)
 }
 
 /// Whether the letter before is the second half of `\n`, `\t` and the like.

@@ -187,7 +187,34 @@ final class Failed extends \Exception {
  */
 function run_file( string $file ): mixed {
 	$value = require $file;
-	return 1 === $value ? null : $value;
+	// PHP gives 1 where a file returns nothing.
+	return 1 === $value && ! ends_with_return( $file ) ? null : $value;
+}
+
+/**
+ * Whether the last statement of a file returns.
+ *
+ * @param string $file Guest path.
+ */
+function ends_with_return( string $file ): bool {
+	$depth   = 0;
+	$begins  = true;
+	$returns = false;
+	foreach ( \PhpToken::tokenize( (string) file_get_contents( $file ) ) as $token ) {
+		if ( $token->is( array( '{', '(', '[', T_CURLY_OPEN, T_DOLLAR_OPEN_CURLY_BRACES, T_ATTRIBUTE ) ) ) {
+			++$depth;
+			$begins = false;
+		} elseif ( $token->is( array( '}', ')', ']' ) ) ) {
+			--$depth;
+			$begins = 0 === $depth && $token->is( '}' );
+		} elseif ( 0 === $depth && $token->is( array( ';', T_CLOSE_TAG ) ) ) {
+			$begins = true;
+		} elseif ( $begins && ! $token->isIgnorable() ) {
+			$returns = $token->is( T_RETURN );
+			$begins  = false;
+		}
+	}
+	return $returns;
 }
 
 /**
