@@ -53,6 +53,9 @@ impl Snapshot {
     }
 }
 
+/// The longest argument that an event repeats, bytes.
+const NOTED_BYTES: usize = 4096;
+
 /// The result of a host tool.
 const HOST_TOOL_RESULT_SCHEMA: &str = "wp-codebox/host-tool-result/v1";
 
@@ -225,7 +228,7 @@ impl Sandbox {
             json!({
                 "id": id,
                 "command": command.name(),
-                "args": command.arguments(),
+                "args": command.arguments().into_iter().map(noted).collect::<Vec<_>>(),
                 "cwd": null,
                 "timeoutMs": watch.deadline.saturating_duration_since(Instant::now()).as_millis() as u64,
             }),
@@ -438,6 +441,16 @@ impl Sandbox {
     }
 }
 
+/// An argument as an event names it. A long one is left out as a whole: half of a secret in it would not
+/// be found again. The command's record has all of it.
+fn noted(argument: String) -> String {
+    if argument.len() <= NOTED_BYTES {
+        return argument;
+    }
+    let key = argument.split_once('=').map(|(key, _)| key).filter(|key| key.len() <= 64).unwrap_or_default();
+    format!("{key}=[{} bytes]", argument.len())
+}
+
 /// Calls a tool of the parent's: `wp-codebox/host-tool-result/v1`.
 fn host_tool(call: &HostToolCall, known: &[String], parent: &mut dyn Approver) -> Result<Value, Failure> {
     let answer = if known.contains(&call.tool) { parent.call_tool(call) } else { Unattended.call_tool(call) };
@@ -480,4 +493,15 @@ pub(super) fn admit(spec: &mut Spec) -> Result<Vec<Decision>, Violation> {
         *mount = admitted;
     }
     Ok(decisions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_does_not_repeat_a_whole_program() {
+        assert_eq!(noted("code=echo 1;".to_owned()), "code=echo 1;");
+        assert_eq!(noted(format!("code={}", "x".repeat(1 << 20))), "code=[1048581 bytes]");
+    }
 }

@@ -3,6 +3,7 @@
 use super::super::document::WorkspacePolicy;
 use super::failure::RecipeRunError;
 use crate::artifact::MountRecord;
+use crate::artifact::patch::is_git_internal;
 use crate::contract::{Change, ChangeSet, FileKind};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -87,7 +88,7 @@ fn broken(policy: &WorkspacePolicy, change: &Change) -> Option<&'static str> {
     // The directories above a root come into being with what is in it.
     let above = |roots: &[String]| roots.iter().any(|root| is_beneath(root.as_bytes(), path));
     let directory = change.after.as_ref().is_some_and(|after| after.kind == FileKind::Directory);
-    if path.split(|byte| *byte == b'/').any(|segment| segment == b".git") {
+    if is_git_internal(path) {
         Some("nested-git-metadata")
     } else if beneath(&policy.hidden_paths) {
         Some("hidden-path")
@@ -116,4 +117,18 @@ pub(super) fn failure(verdict: &WorkspaceVerdict) -> Option<RecipeRunError> {
     let first = verdict.violations.first().filter(|_| verdict.strict)?;
     let message = format!("The workspace policy is broken: {}: {}.", first.path, first.code);
     Some(RecipeRunError::found("WorkspacePolicyError", "workspace-policy-failed", message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn git_metadata_in_any_spelling_breaks_the_workspace_policy() {
+        for path in ["a/.git/config", "a/.GIT/config", "a/git~1/config", "a/.git./config"] {
+            let change = Change { path: path.into(), before: None, after: None };
+            let rule = broken(&WorkspacePolicy::default(), &change);
+            assert_eq!(rule, Some("nested-git-metadata"), "{path}");
+        }
+    }
 }
