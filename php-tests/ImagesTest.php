@@ -19,7 +19,7 @@ final class ImagesTest extends ProcessTestCase {
 		foreach ( $images as $image ) {
 			self::assertDirectoryExists( $image['path'] );
 			self::assertStringStartsWith( $cache, $image['path'] );
-			self::assertContains( $image['kind'], array( 'base', 'components' ) );
+			self::assertContains( $image['kind'], array( 'base', 'components', 'prepared' ) );
 			self::assertGreaterThan( 1 << 20, $image['bytes'] );
 		}
 

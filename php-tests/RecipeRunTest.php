@@ -60,6 +60,7 @@ final class RecipeRunTest extends ProcessTestCase {
 
 	public function test_ctrl_c_ends_the_run_and_keeps_its_bundle(): void {
 		$marker   = Site::scratch( 'began' );
+		@unlink( $marker );
 		$listener = Site::scratch( 'listener.php' );
 		$code     = "add_action( 'wp_codebox_progress', fn ( \$told ) => 'step-began' === \$told['type'] && touch( %s ) );";
 		file_put_contents( $listener, '<?php WP_CLI::add_hook( "after_wp_load", function () { ' . sprintf( $code, var_export( $marker, true ) ) . ' } );' );
