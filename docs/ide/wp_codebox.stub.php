@@ -54,6 +54,7 @@ final class WP_Codebox_API {
 	 *         source: string,
 	 *         target: string,
 	 *         mode?: 'readonly'|'readwrite',
+	 *         capture_artifacts?: bool,
 	 *         metadata?: array<string, mixed>,
 	 *     }>,
 	 *     component_contracts?: list<array{
@@ -141,6 +142,8 @@ final class WP_Codebox_API {
 	 *             path: string,
 	 *             bundle_id: string,
 	 *             preview_url: string,
+	 *             agent_task_result: string,
+	 *             completion_outcome: string,
 	 *         },
 	 *         agent_session_id?: string|null,
 	 *         orchestrator?: mixed,
@@ -158,6 +161,8 @@ final class WP_Codebox_API {
 	 *     },
 	 *     agent_task_status: string,
 	 *     agent_result: mixed,
+	 *     agent_task_result: mixed,
+	 *     completion_outcome: mixed,
 	 *     run: array{
 	 *         schema: string,
 	 *         success: bool,
@@ -183,11 +188,16 @@ final class WP_Codebox_API {
 	 *             finishedAt: string,
 	 *         }>,
 	 *         phaseEvidence: list<array{
-	 *             name: 'activate_plugins'|'run_probes'|'run_workloads'|'collect_artifacts'|'runtime_startup',
+	 *             name: 'run_blueprint_steps'|'run_workloads'|'run_probes'|'collect_artifacts'|'runtime_startup'|'mount_plugins'|'activate_plugins'|'import_fixture_databases',
 	 *             status: 'completed'|'failed',
 	 *             startedAt: string,
 	 *             endedAt: string,
 	 *             durationMs: float|int,
+	 *             data?: mixed,
+	 *             error?: array{
+	 *                 code: string,
+	 *                 message: string,
+	 *             }|null,
 	 *         }>,
 	 *         artifacts: mixed,
 	 *     },
@@ -201,6 +211,9 @@ final class WP_Codebox_API {
 	 *         artifacts_path: string,
 	 *         artifact_bundle_id: string,
 	 *         preview_url: string,
+	 *         agent_task_result: string,
+	 *         completion_outcome: string,
+	 *         transcript: string,
 	 *     },
 	 *     run_metadata: array{
 	 *         schema: string,
@@ -237,6 +250,12 @@ final class WP_Codebox_API {
 	 *                 digest?: string|null,
 	 *             }>,
 	 *             patches: list<array{
+	 *                 kind: string,
+	 *                 id: string,
+	 *                 path: string,
+	 *                 digest?: string|null,
+	 *             }>,
+	 *             transcripts: list<array{
 	 *                 kind: string,
 	 *                 id: string,
 	 *                 path: string,
@@ -369,6 +388,8 @@ final class WP_Codebox_API {
 	 *         changed_files?: mixed,
 	 *         test_results?: mixed,
 	 *         review?: mixed,
+	 *         agent_task_result?: mixed,
+	 *         completion_outcome?: mixed,
 	 *     }>,
 	 *     total: int,
 	 *     next_cursor?: string|null,
@@ -411,6 +432,8 @@ final class WP_Codebox_API {
 	 *         changed_files?: mixed,
 	 *         test_results?: mixed,
 	 *         review?: mixed,
+	 *         agent_task_result?: mixed,
+	 *         completion_outcome?: mixed,
 	 *     },
 	 * }|\WP_Error
 	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
@@ -451,6 +474,8 @@ final class WP_Codebox_API {
 	 *         changed_files?: mixed,
 	 *         test_results?: mixed,
 	 *         review?: mixed,
+	 *         agent_task_result?: mixed,
+	 *         completion_outcome?: mixed,
 	 *     },
 	 *     verification: array{
 	 *         schema: string,
@@ -652,6 +677,8 @@ final class WP_Codebox_API {
 	 *         changed_files?: mixed,
 	 *         test_results?: mixed,
 	 *         review?: mixed,
+	 *         agent_task_result?: mixed,
+	 *         completion_outcome?: mixed,
 	 *     },
 	 * }|\WP_Error
 	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
@@ -738,6 +765,8 @@ final class WP_Codebox_API {
 	 *         changed_files?: mixed,
 	 *         test_results?: mixed,
 	 *         review?: mixed,
+	 *         agent_task_result?: mixed,
+	 *         completion_outcome?: mixed,
 	 *     },
 	 * }|\WP_Error
 	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
@@ -781,9 +810,11 @@ final class WP_Codebox_API {
 	 *         encoding: 'utf-8'|'base64',
 	 *         mime_type: string,
 	 *         size: int,
-	 *         sha256: string,
+	 *         sha256?: string|null,
 	 *         kind: string,
 	 *         roles?: list<string>,
+	 *         redacted?: bool,
+	 *         omitted?: 'directory'|'permissions-only'|'git-internal'|'file-too-large'|'patch-full'|'secret'|'unreadable',
 	 *         content?: string|null,
 	 *         content_base64?: string|null,
 	 *     }>,
@@ -865,12 +896,14 @@ final class WP_Codebox_API {
 	 *         entrypoint: string,
 	 *         files: list<array{
 	 *             path: string,
-	 *             artifact_path: string,
+	 *             artifact_path?: string|null,
 	 *             status: string,
 	 *             encoding: 'utf-8'|'base64',
 	 *             mime_type: string,
 	 *             size: int,
-	 *             sha256: string,
+	 *             sha256?: string|null,
+	 *             redacted?: bool,
+	 *             omitted?: 'directory'|'permissions-only'|'git-internal'|'file-too-large'|'patch-full'|'secret'|'unreadable',
 	 *             kind: string,
 	 *             roles?: list<string>,
 	 *             metadata?: array<string, mixed>|null,
@@ -909,6 +942,8 @@ final class WP_Codebox_API {
 	 *         changed_files?: mixed,
 	 *         test_results?: mixed,
 	 *         review?: mixed,
+	 *         agent_task_result?: mixed,
+	 *         completion_outcome?: mixed,
 	 *     },
 	 *     authorization?: mixed,
 	 * }|\WP_Error
@@ -923,12 +958,12 @@ final class WP_Codebox_API {
 	 *
 	 * @param array{
 	 *     artifact_id: string,
-	 *     action?: 'approve'|'reject'|'request-changes',
-	 *     decision?: 'approve'|'reject'|'request-changes',
 	 *     approved_files?: list<string>,
 	 *     artifacts_path?: string,
 	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
+	 *     action?: 'approve'|'reject'|'request-changes',
+	 *     decision?: 'approve'|'reject'|'request-changes',
 	 *     reason?: string,
 	 *     decided_at?: string,
 	 *     context?: array<string, mixed>,
@@ -1005,6 +1040,8 @@ final class WP_Codebox_API {
 	 *         changed_files?: mixed,
 	 *         test_results?: mixed,
 	 *         review?: mixed,
+	 *         agent_task_result?: mixed,
+	 *         completion_outcome?: mixed,
 	 *     },
 	 *     approved_files: list<string>,
 	 *     changed_files: list<string>,
@@ -1052,6 +1089,8 @@ final class WP_Codebox_API {
 	 *             changed_files?: mixed,
 	 *             test_results?: mixed,
 	 *             review?: mixed,
+	 *             agent_task_result?: mixed,
+	 *             completion_outcome?: mixed,
 	 *         },
 	 *         approved_files: list<string>,
 	 *         approver: mixed,
@@ -1064,6 +1103,7 @@ final class WP_Codebox_API {
 	 *             relativePath?: string|null,
 	 *             patchPath?: string|null,
 	 *             status?: string|null,
+	 *             kind?: string|null,
 	 *             mountIndex?: int|null,
 	 *             mountTarget?: string|null,
 	 *             renamedFrom?: string|null,
@@ -1198,6 +1238,7 @@ final class WP_Codebox_API {
 	 *         schema: string,
 	 *         pending_id: string,
 	 *         state: 'pending'|'applied'|'rejected'|'applying'|'failed',
+	 *         artifact_id: string,
 	 *         kind: string,
 	 *         summary: string,
 	 *         apply_input: array<string, mixed>,
@@ -1363,6 +1404,441 @@ final class WP_Codebox_API {
 	public static function reject_pending_apply( array $input ): mixed {}
 
 	/**
+	 * Runs a recipe in a disposable WordPress and returns what became of each step with a
+	 * reviewable artifact bundle. Nothing of the parent site is changed.
+	 *
+	 * Ability: wp-codebox/run-recipe.
+	 *
+	 * @param array{
+	 *     recipe: array<string, mixed>|string,
+	 *     base_path?: string,
+	 *     policy?: array<string, mixed>|string,
+	 *     artifacts_path?: string,
+	 *     timeout_seconds?: int,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     status: 'completed'|'failed'|'timed_out'|'cancelled',
+	 *     exitCode: int,
+	 *     recipePath?: string|null,
+	 *     runtime: array{
+	 *         id: string,
+	 *         backend: string,
+	 *         createdAt: string,
+	 *         status: string,
+	 *         phpVersion: string,
+	 *         wordpressVersion: string,
+	 *     },
+	 *     executions: list<array{
+	 *         id: string,
+	 *         command: string,
+	 *         args: list<string>,
+	 *         exitCode: int,
+	 *         stdout: string,
+	 *         stderr: string,
+	 *         result?: mixed,
+	 *         diagnostics?: mixed,
+	 *         artifactRefs?: list<mixed>,
+	 *         startedAt: string,
+	 *         finishedAt: string,
+	 *         recipePhase: 'blueprint'|'plugin'|'setup'|'health'|'import'|'before'|'steps'|'after'|'probe',
+	 *         recipeStepIndex: int,
+	 *         recipeCommand: string,
+	 *         recipeStepMetadata?: mixed,
+	 *         recipeAdvisory?: bool,
+	 *         fromImage?: bool,
+	 *     }>,
+	 *     steps: list<array{
+	 *         recipePhase: 'blueprint'|'plugin'|'setup'|'health'|'import'|'before'|'steps'|'after'|'probe',
+	 *         recipeStepIndex: int,
+	 *         recipeCommand: string,
+	 *         status: string,
+	 *         commandId?: string|null,
+	 *         durationMs?: float|int|null,
+	 *         fromImage?: bool,
+	 *         error?: array{
+	 *             code: string,
+	 *             message: string,
+	 *             data?: mixed,
+	 *         }|null,
+	 *     }>,
+	 *     preparedExtraPlugins: list<array{
+	 *         schema: string,
+	 *         slug: string,
+	 *         source: string,
+	 *         sourceKind: string,
+	 *         sha256?: string|null,
+	 *         target: string,
+	 *         pluginFile?: string|null,
+	 *         loadAs: 'plugin'|'mu-plugin',
+	 *         activate: bool,
+	 *     }>,
+	 *     stagedFiles: list<array{
+	 *         source: string,
+	 *         target: string,
+	 *         type: string,
+	 *     }>,
+	 *     fixtureDatabases: list<array{
+	 *         schema: string,
+	 *         name: string,
+	 *         version: string,
+	 *         identity: array{
+	 *             sourceSha256: string,
+	 *         },
+	 *         counts: array{
+	 *             statements: int,
+	 *             rows: int,
+	 *             skipped: int,
+	 *             truncated: int,
+	 *         },
+	 *     }>,
+	 *     siteSeeds: list<array{
+	 *         schema: string,
+	 *         name: string,
+	 *         sourceSha256: string,
+	 *         scopes: list<string>,
+	 *         counts: array{
+	 *             users: int,
+	 *             terms: int,
+	 *             posts: int,
+	 *             media: int,
+	 *             options: int,
+	 *             activePlugins: int,
+	 *             activeTheme: int,
+	 *         },
+	 *     }>,
+	 *     probes: list<array{
+	 *         schema: string,
+	 *         name: string,
+	 *         status: string,
+	 *         allowFailure: bool,
+	 *         parsedJson?: mixed,
+	 *         error?: array{
+	 *             code: string,
+	 *             message: string,
+	 *             data?: mixed,
+	 *         }|null,
+	 *         metadata?: mixed,
+	 *     }>,
+	 *     declaredArtifacts: list<array{
+	 *         schema: string,
+	 *         name: string,
+	 *         type?: string|null,
+	 *         path: string,
+	 *         required: bool,
+	 *         status: 'collected'|'missing'|'oversized'|'failed',
+	 *         artifactPath?: string|null,
+	 *         size?: int|null,
+	 *         sha256?: string|null,
+	 *         contentType?: string|null,
+	 *         parsedJson?: mixed,
+	 *         error?: string|null,
+	 *         metadata?: array<string, mixed>,
+	 *     }>,
+	 *     stepFailures: list<array{
+	 *         schema: string,
+	 *         phase: 'blueprint'|'plugin'|'setup'|'health'|'import'|'before'|'steps'|'after'|'probe',
+	 *         index: int,
+	 *         command: string,
+	 *         startedAt: string,
+	 *         finishedAt: string,
+	 *         durationMs: float|int,
+	 *         classification: string,
+	 *         timeoutMs?: int|null,
+	 *         error: array{
+	 *             code: string,
+	 *             message: string,
+	 *             data?: mixed,
+	 *         },
+	 *     }>,
+	 *     advisoryFailures: list<array{
+	 *         schema: string,
+	 *         phase: 'blueprint'|'plugin'|'setup'|'health'|'import'|'before'|'steps'|'after'|'probe',
+	 *         index: int,
+	 *         command: string,
+	 *         startedAt: string,
+	 *         finishedAt: string,
+	 *         durationMs: float|int,
+	 *         classification: string,
+	 *         timeoutMs?: int|null,
+	 *         error: array{
+	 *             code: string,
+	 *             message: string,
+	 *             data?: mixed,
+	 *         },
+	 *     }>,
+	 *     phaseEvidence: list<array{
+	 *         name: 'run_blueprint_steps'|'run_workloads'|'run_probes'|'collect_artifacts'|'runtime_startup'|'mount_plugins'|'activate_plugins'|'import_fixture_databases',
+	 *         status: 'completed'|'failed',
+	 *         startedAt: string,
+	 *         endedAt: string,
+	 *         durationMs: float|int,
+	 *         data?: mixed,
+	 *         error?: array{
+	 *             code: string,
+	 *             message: string,
+	 *         }|null,
+	 *     }>,
+	 *     diagnostics: list<array{
+	 *         schema: string,
+	 *         severity: 'error'|'warning'|'notice'|'info',
+	 *         phase: string,
+	 *         name: string,
+	 *         command: string,
+	 *         exitCode?: int|null,
+	 *         message: string,
+	 *         executionIndex?: int|null,
+	 *     }>,
+	 *     workspacePolicy?: array{
+	 *         schema: string,
+	 *         valid: bool,
+	 *         strict: bool,
+	 *         writableRoots: list<string>,
+	 *         hiddenPaths: list<string>,
+	 *         violations: list<array{
+	 *             code: string,
+	 *             workspace: string,
+	 *             path: string,
+	 *         }>,
+	 *         unlisted?: int,
+	 *     }|null,
+	 *     provenance: array{
+	 *         schema: string,
+	 *         packages: list<mixed>,
+	 *         recipe: array{
+	 *             path?: string|null,
+	 *             sha256: string,
+	 *         },
+	 *     },
+	 *     verification?: array{
+	 *         schema: string,
+	 *         bundleDirectory: string,
+	 *         valid: bool,
+	 *         violations: list<array{
+	 *             code: 'missing-manifest'|'malformed-manifest'|'invalid-manifest-shape'|'invalid-path'|'missing-file'|'orphaned-file'|'digest-mismatch'|'missing-file-hash'|'file-hash-mismatch'|'bundle-id-mismatch'|'malformed-reference'|'review-evidence-mismatch'|'unsafe-file'|'hardlink'|'payload-schema-violation',
+	 *             path: string,
+	 *             message: string,
+	 *             file?: string|null,
+	 *         }>,
+	 *         unlisted?: int,
+	 *         manifest?: mixed,
+	 *     }|null,
+	 *     artifacts: array{
+	 *         id: string,
+	 *         root: string,
+	 *         directory: string,
+	 *         contentDigest: string,
+	 *         manifest: string,
+	 *         metadata: string,
+	 *         changedFiles: string,
+	 *         patch: string,
+	 *         testResults: string,
+	 *         review: string,
+	 *     },
+	 *     error?: array{
+	 *         name: string,
+	 *         code: string,
+	 *         message: string,
+	 *         phase?: 'run_blueprint_steps'|'run_workloads'|'run_probes'|'collect_artifacts'|'runtime_startup'|'mount_plugins'|'activate_plugins'|'import_fixture_databases',
+	 *         step?: string|null,
+	 *         cause?: array{
+	 *             code: string,
+	 *             message: string,
+	 *             data?: mixed,
+	 *         }|null,
+	 *     }|null,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function run_recipe( array $input ): mixed {}
+
+	/**
+	 * Finds everything that is wrong with a recipe, without running anything.
+	 *
+	 * Ability: wp-codebox/validate-recipe.
+	 *
+	 * @param array{
+	 *     recipe: array<string, mixed>|string,
+	 *     base_path?: string,
+	 *     policy?: array<string, mixed>|string,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     recipePath?: string|null,
+	 *     valid: bool,
+	 *     issues: list<array{
+	 *         code: string,
+	 *         path: string,
+	 *         message: string,
+	 *     }>,
+	 *     summary: array{
+	 *         steps: int,
+	 *         mounts: int,
+	 *         workspaces: int,
+	 *         extraPlugins: int,
+	 *         stagedFiles: int,
+	 *     },
+	 *     error?: array{
+	 *         code: string,
+	 *         message: string,
+	 *     }|null,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function validate_recipe( array $input ): mixed {}
+
+	/**
+	 * Says what a run of a recipe would do, without running anything.
+	 *
+	 * Ability: wp-codebox/plan-recipe.
+	 *
+	 * @param array{
+	 *     recipe: array<string, mixed>|string,
+	 *     base_path?: string,
+	 *     policy?: array<string, mixed>|string,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     recipePath?: string|null,
+	 *     issues: list<array{
+	 *         code: string,
+	 *         path: string,
+	 *         message: string,
+	 *     }>,
+	 *     plan?: array{
+	 *         policy: array{
+	 *             network: 'allow'|'deny'|array{
+	 *                 allowHosts: list<string>,
+	 *             },
+	 *             filesystem: 'sandbox'|'readonly-mounts'|'readwrite-mounts',
+	 *             commands: list<string>,
+	 *             secrets: 'none'|'connector-scoped',
+	 *             approvals: 'never'|'on-write'|'on-command',
+	 *         },
+	 *         mounts: list<array{
+	 *             type: string,
+	 *             source: string,
+	 *             target: string,
+	 *             mode: 'readonly'|'readwrite',
+	 *             captureArtifacts: bool,
+	 *         }>,
+	 *         workspaces: list<array{
+	 *             target: string,
+	 *             mode: 'readonly'|'readwrite',
+	 *             seed: 'plugin_scaffold'|'theme_scaffold'|'directory',
+	 *             source?: string|null,
+	 *             slug?: string|null,
+	 *         }>,
+	 *         extra_plugins: list<array{
+	 *             source: string,
+	 *             slug: string,
+	 *             target: string,
+	 *             pluginFile?: string|null,
+	 *             loadAs: 'plugin'|'mu-plugin',
+	 *             activate: bool,
+	 *         }>,
+	 *         siteSeeds: list<array{
+	 *             name: string,
+	 *             source: string,
+	 *             scopes: list<string>,
+	 *         }>,
+	 *         stagedFiles: list<array{
+	 *             source: string,
+	 *             target: string,
+	 *         }>,
+	 *         workflow: array{
+	 *             before: list<array{
+	 *                 command: string,
+	 *                 args?: list<string>,
+	 *                 timeoutMs?: int|null,
+	 *                 metadata?: array<string, mixed>,
+	 *                 allowFailure: bool,
+	 *                 advisory: bool,
+	 *             }>,
+	 *             steps: list<array{
+	 *                 command: string,
+	 *                 args?: list<string>,
+	 *                 timeoutMs?: int|null,
+	 *                 metadata?: array<string, mixed>,
+	 *                 allowFailure: bool,
+	 *                 advisory: bool,
+	 *             }>,
+	 *             after: list<array{
+	 *                 command: string,
+	 *                 args?: list<string>,
+	 *                 timeoutMs?: int|null,
+	 *                 metadata?: array<string, mixed>,
+	 *                 allowFailure: bool,
+	 *                 advisory: bool,
+	 *             }>,
+	 *         },
+	 *     }|null,
+	 *     error?: array{
+	 *         code: string,
+	 *         message: string,
+	 *     }|null,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function plan_recipe( array $input ): mixed {}
+
+	/**
+	 * Gives the JSON Schema of recipes.
+	 *
+	 * Ability: wp-codebox/recipe-schema.
+	 *
+	 * @param array{} $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     id: string,
+	 *     jsonSchema: mixed,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function recipe_schema( ?array $input = null ): mixed {}
+
+	/**
+	 * Lists the commands that a sandbox carries out: arguments, what comes back, and what the
+	 * policy has to allow.
+	 *
+	 * Ability: wp-codebox/list-commands.
+	 *
+	 * @param array{
+	 *     id?: string,
+	 * } $input
+	 * @return array{
+	 *     success: bool,
+	 *     schema: string,
+	 *     commands: list<array{
+	 *         id: string,
+	 *         description: string,
+	 *         acceptedArgs: list<array{
+	 *             name: string,
+	 *             description: string,
+	 *             required?: bool,
+	 *             repeatable?: bool,
+	 *             format?: string|null,
+	 *         }>,
+	 *         outputShape: string,
+	 *         outputSchema?: array{
+	 *             id: string,
+	 *             jsonSchema: mixed,
+	 *         }|null,
+	 *         policyRequirement: string,
+	 *         requiresPolicyCommands?: list<string>,
+	 *         recipe: bool,
+	 *         handler: 'guest'|'host'|'alias',
+	 *     }>,
+	 * }|\WP_Error
+	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
+	 */
+	public static function list_commands( ?array $input = null ): mixed {}
+
+	/**
 	 * Lists the frozen WordPresses that sandboxes are forked from.
 	 *
 	 * Ability: wp-codebox/list-warm-images.
@@ -1399,6 +1875,7 @@ final class WP_Codebox_API {
 	 *         source: string,
 	 *         target: string,
 	 *         mode?: 'readonly'|'readwrite',
+	 *         capture_artifacts?: bool,
 	 *         metadata?: array<string, mixed>,
 	 *     }>,
 	 *     component_contracts?: list<array{
@@ -1413,6 +1890,14 @@ final class WP_Codebox_API {
 	 *         },
 	 *         provenance?: array<string, mixed>,
 	 *     }>,
+	 *     host_tools?: list<array{
+	 *         name: string,
+	 *         description?: string,
+	 *         input_schema: array<string, mixed>,
+	 *         output_schema?: array<string, mixed>,
+	 *         writes?: bool,
+	 *     }>,
+	 *     secret_env?: list<string>,
 	 *     runtime_policy?: array{
 	 *         network?: 'allow'|'deny'|array{
 	 *             allowHosts: list<string>,
@@ -1560,6 +2045,27 @@ final class WP_Codebox_Sandbox {
 	public function info(): mixed {}
 
 	/**
+	 * Attaches a host directory or file, as in `mounts`. Returns the mount.
+	 *
+	 * @return array<string, mixed>|\WP_Error
+	 */
+	public function mount( array $mount ): mixed {}
+
+	/**
+	 * Looks at the sandbox. Types: runtime-info, mounts, files, command-result, wordpress-state, http-response, runtime-events, runtime-logs.
+	 *
+	 * @return array{schema: string, id: string, type: string, data: mixed, observedAt: string, digest: array{algorithm: string, value: string}}|\WP_Error
+	 */
+	public function observe( string $type, ?array $options = null ): mixed {}
+
+	/**
+	 * Writes a bundle of what the sandbox has done so far. Options: `artifacts_path`, `session_id`.
+	 *
+	 * @return array<string, mixed>|\WP_Error
+	 */
+	public function collect_artifacts( ?array $options = null ): mixed {}
+
+	/**
 	 * Carries out a command. One that failed is an answer with `error`. Options: `timeout_seconds`; `on_output`, called with 'stdout' or 'stderr' and the bytes.
 	 *
 	 * @return array<string, mixed>|\WP_Error
@@ -1634,4 +2140,11 @@ class WP_Codebox_Exception extends \Exception {
 	 * @return array<string, mixed>
 	 */
 	public function get_error_data(): mixed {}
+
+	/**
+	 * Code, message, data and name; for a violation of the policy that document.
+	 *
+	 * @return mixed
+	 */
+	public function jsonSerialize(): mixed {}
 }
