@@ -98,7 +98,7 @@ impl Store {
                 found.visit_named(&dir, &inner, &format!("{outer}/{inner}"));
             }
         }
-        let stale = found.fresh > 0 || found.known.len() != found.rows.len();
+        let stale = found.fresh > 0 || !found.known.is_empty();
         if stale {
             // Without an index the next list is slower, and as right.
             let _ = self.write_index(&found.rows);
@@ -133,6 +133,7 @@ impl Store {
 }
 
 struct Found {
+    /// Rows of the index that have not been met yet.
     known: HashMap<String, Row>,
     rows: Vec<Row>,
     /// Places with a manifest that cannot be read.
@@ -145,8 +146,8 @@ impl Found {
     fn visit_named(&mut self, parent: &Dir, name: &str, place: &str) -> bool {
         // Two segments, and the first is known to be a directory and no symlink.
         let Ok(Some(stat)) = parent.stat(format!("{name}/manifest.json")) else { return false };
-        if let Some(row) = self.known.get(place).filter(|row| row.stamp == Stamp::of(&stat)) {
-            self.push(row.clone());
+        if let Some(row) = self.known.remove(place).filter(|row| row.stamp == Stamp::of(&stat)) {
+            self.push(row);
             return true;
         }
         parent.open_dir(name).is_ok_and(|dir| self.visit(&dir, place))
