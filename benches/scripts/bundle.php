@@ -23,10 +23,5 @@ for ( $i = -3; $i < (int) $count; $i++ ) {
 		$ms[] = $taken;
 	}
 }
-WP_Codebox_API::prune_artifacts(
-	array(
-		'artifacts_path' => $store,
-		'max_count'      => 1,
-	)
-);
+bench_prune( $store );
 echo json_encode( compact( 'ms' ) ), "\n";

@@ -1,13 +1,13 @@
 //! Reviewing, staging and applying what a bundle changed.
 
-use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
+use super::row::{Ability, Annotations, Cli, Permission, validate_as};
 use super::store;
 use crate::artifact::Store;
 use crate::artifact::apply::{
     Applied, ApplyRequest, Mode, Preflight, ReviewAction, ReviewRequest, Reviewed, StageRequest, apply,
     preflight, review, stage,
 };
-use crate::contract::{Code, Input, Refusal, input_schema, output_schema, parse_iso8601};
+use crate::contract::{Code, Input, Refusal, input_schema, output_schema, parse_iso8601, to_value};
 use crate::host::Host;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,10 +1,10 @@
 //! Bundles that come from elsewhere.
 
 use super::authorization::AuthorizationInput;
-use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
+use super::row::{Ability, Annotations, Cli, Permission, validate_as};
 use super::store;
 use crate::artifact::{ImportOperation, ImportRequest, ResultEnvelope};
-use crate::contract::{Input, Refusal, input_schema, output_schema};
+use crate::contract::{Input, Refusal, input_schema, output_schema, to_value};
 use crate::host::Host;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

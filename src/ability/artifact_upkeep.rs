@@ -1,10 +1,10 @@
 //! The artifact store as a whole: is everything in it what it says it is, and what may go?
 
-use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
+use super::row::{Ability, Annotations, Cli, Permission, validate_as};
 use super::store;
 use crate::artifact::apply::{AuditLog, Log, pending_artifacts};
 use crate::artifact::{PRUNE_SCHEMA, PruneReport, Retention, StoreVerification, VerifyQuery};
-use crate::contract::{Input, Refusal, input_schema, output_schema};
+use crate::contract::{Input, Refusal, input_schema, output_schema, to_value};
 use crate::host::Host;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,11 +1,11 @@
 //! The artifact store: listing, reading and discarding bundles.
 
-use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
+use super::row::{Ability, Annotations, Cli, Permission, validate_as};
 use super::store;
 use crate::artifact::{
     ARTIFACT_LIST_SCHEMA, ArtifactEnvelope, ArtifactList, Discarded, Inspection, ListQuery, RunStatus,
 };
-use crate::contract::{Input, Refusal, input_schema, output_schema};
+use crate::contract::{Input, Refusal, input_schema, output_schema, to_value};
 use crate::host::Host;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,10 +1,10 @@
 //! Files that a browser's sandbox has made.
 
 use super::authorization::{AuthorizationInput, Scope, authorize};
-use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
+use super::row::{Ability, Annotations, Cli, Permission, validate_as};
 use super::store;
 use crate::artifact::{BrowserFileInput, Described, NormalizedBundle, PersistRequest, Persisted, normalize};
-use crate::contract::{Code, Input, Refusal, input_schema, iso8601, output_schema};
+use crate::contract::{Code, Input, Refusal, input_schema, iso8601, output_schema, to_value};
 use crate::host::Host;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! The commands that a sandbox carries out, as a list.
 
-use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
-use crate::contract::{Code, Input, Refusal, input_schema, output_schema, shown};
+use super::row::{Ability, Annotations, Cli, Permission, validate_as};
+use crate::contract::{Code, Input, Refusal, input_schema, output_schema, shown, to_value};
 use crate::host::Host;
 use crate::sandbox::{CommandDescriptor, command_ids, commands, descriptor};
 use schemars::JsonSchema;

@@ -1,7 +1,7 @@
 //! Warm images: what is kept so that sandboxes start at once.
 
-use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
-use crate::contract::{Input, Refusal, input_schema, output_schema};
+use super::row::{Ability, Annotations, Cli, Permission, validate_as};
+use crate::contract::{Input, Refusal, input_schema, output_schema, to_value};
 use crate::host::Host;
 use crate::recipe::cache_dir;
 use crate::sandbox::{ImageInfo, Retention, list_images, prune_images};

@@ -1,8 +1,8 @@
 //! Pending applies that WordPress keeps until somebody decides.
 
-use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
+use super::row::{Ability, Annotations, Cli, Permission, validate_as};
 use crate::artifact::apply::{PendingList, PendingState, Resolution, accept, list_pending, reject};
-use crate::contract::{Input, Refusal, input_schema, output_schema};
+use crate::contract::{Input, Refusal, input_schema, output_schema, to_value};
 use crate::host::Host;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Recipes.
 
-use super::row::{Ability, Annotations, Cli, Permission, to_value, validate_as};
-use crate::contract::{Input, Refusal, input_schema, output_schema};
+use super::row::{Ability, Annotations, Cli, Permission, validate_as};
+use crate::contract::{Input, Refusal, input_schema, output_schema, to_value};
 use crate::host::Host;
 use crate::recipe::document::{RECIPE_SCHEMA, Recipe};
 use crate::recipe::{

@@ -1,6 +1,6 @@
 //! One row of the table.
 
-use crate::contract::{Code, Input, Refusal};
+use crate::contract::{Input, Refusal};
 use crate::host::Host;
 use serde::Serialize;
 use serde_json::Value;
@@ -71,10 +71,4 @@ pub struct Cli {
 /// [`Ability::validate`] of an input type.
 pub fn validate_as<T: Input>(input: Value) -> Result<(), Refusal> {
     T::parse(input).map(drop)
-}
-
-/// A result as JSON.
-pub fn to_value(result: &impl Serialize) -> Result<Value, Refusal> {
-    serde_json::to_value(result)
-        .map_err(|e| Refusal::new(Code::Internal, format!("A result is not JSON: {e}.")))
 }

@@ -2,6 +2,7 @@
 //! without its content.
 
 use super::digest::FileDigest;
+use crate::contract::is_default;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,10 +15,10 @@ pub struct ChangedFiles {
     pub schema: String,
     pub files: Vec<ChangedFile>,
     /// How many changes are not listed because the limit was reached.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub unlisted: usize,
     /// Changes that their mounts exclude from bundles.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub excluded: usize,
     /// Digest over every other payload file of the bundle.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,13 +65,13 @@ pub struct ChangedFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub added_lines: Option<u64>,
     /// Whether one side is not text.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub binary: bool,
     /// A secret was replaced in what the bundle shows of it. Never applied back.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub redacted: bool,
     /// A limit kept the content out of the bundle. Never applied back.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub truncated: bool,
     /// Why the patch does not carry the change.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,12 +134,4 @@ impl Omission {
     pub fn is_truncation(self) -> bool {
         matches!(self, Omission::FileTooLarge | Omission::PatchFull | Omission::Unreadable)
     }
-}
-
-fn is_zero(n: &usize) -> bool {
-    *n == 0
-}
-
-fn is_false(b: &bool) -> bool {
-    !*b
 }

@@ -40,11 +40,11 @@ impl Runtime {
         let mut config = config::base();
         config.with_host_memory(Arc::new(ImageMemories)).with_host_stack(Arc::new(Stacks));
         let engine = Engine::new(&config).map_err(EngineError::Setup)?;
+        let file = pack.php_module();
         // SAFETY: the file was written by the pack tool, lies in a directory of the operator's,
         // and its wasmtime version and settings were checked when the pack was opened; wasmtime
         // checks them once more. Whoever can write the pack can run code in this process.
-        let module =
-            unsafe { Module::deserialize_file(&engine, pack.php_module()) }.map_err(EngineError::Setup)?;
+        let module = unsafe { Module::deserialize_file(&engine, file) }.map_err(EngineError::Setup)?;
         let mut linker = Linker::new(&engine);
         abi::link(&mut linker, &module).map_err(EngineError::Setup)?;
         let mutable_globals = module

@@ -7,11 +7,10 @@ use super::host::PhpHost;
 use super::sandbox;
 use super::zval::Reader;
 use crate::ability::{self, Scope};
-use crate::contract::{Code, Refusal};
+use crate::contract::{Code, Refusal, to_value};
 use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::prelude::*;
 use ext_php_rs::types::{ZendHashTable, Zval};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The native API of WP Codebox.
@@ -182,7 +181,7 @@ impl Api {
 
     /// The table of abilities, as `wp_register_ability()` needs it.
     pub fn abilities() -> PhpResult<Zval> {
-        enter(|_| data(&ability::describe()))
+        enter(|_| to_value(&ability::describe()))
     }
 
     /// True if the ability would read this input; otherwise why not.
@@ -208,7 +207,7 @@ impl Api {
             let scope = Scope::parse(scope)
                 .ok_or_else(|| Refusal::field(Code::InputInvalid, "scope", "no scope that can be granted"))?;
             let host = PhpHost::new(calls, input.clone());
-            data(&ability::authorize(scope, &input, &host)?)
+            to_value(&ability::authorize(scope, &input, &host)?)
         })
     }
 
@@ -216,7 +215,7 @@ impl Api {
     pub fn doctor() -> PhpResult<Zval> {
         enter(|calls| {
             let host = PhpHost::new(calls, Value::Object(Map::new()));
-            data(&ability::doctor(&host))
+            to_value(&ability::doctor(&host))
         })
     }
 }
@@ -235,9 +234,4 @@ pub(super) fn read(calls: &Calls, input: Option<&ZendHashTable>) -> Result<Value
         None => Map::new(),
     };
     Ok(Value::Object(map))
-}
-
-fn data(value: &impl Serialize) -> Result<Value, Refusal> {
-    serde_json::to_value(value)
-        .map_err(|error| Refusal::new(Code::Internal, format!("A result is not JSON: {error}.")))
 }

@@ -4,7 +4,7 @@
 
 use super::Plan;
 use crate::artifact::{Attachment, AttachmentContent};
-use crate::contract::{Code, Refusal, digest_hex, iso8601, stable_json};
+use crate::contract::{Refusal, digest_hex, iso8601, stable_json, to_value};
 use crate::engine::net;
 use crate::sandbox::{Approvals, BACKEND, Core, Filesystem, Policy, Secrets};
 use serde::Serialize;
@@ -115,8 +115,7 @@ struct Sealed {
 
 /// The attestation of a run of `plan`, as a file of its bundle.
 pub fn attest(plan: &Plan, wp: &str, created_at: SystemTime) -> Result<Attachment, Refusal> {
-    let content = serde_json::to_value(attestation(plan, wp, iso8601(created_at)))
-        .map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
+    let content = to_value(&attestation(plan, wp, iso8601(created_at)))?;
     Ok(Attachment {
         path: PATH.to_owned(),
         kind: "run-attestation".to_owned(),

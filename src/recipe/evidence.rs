@@ -5,15 +5,39 @@ use super::php_errors;
 use super::plan::Plan;
 use super::run::{Run, RunFailure};
 use crate::artifact::{
-    Draft, Environment, Found, MountRecord, Provenance, RawLogReference, Redactor, RuntimeInfo, Tally,
-    TestResults, TestSuite, clean_commands, clean_log, read_test_output,
+    Draft, Environment, Failure, Found, MountRecord, Provenance, RawLogReference, Redactor, RuntimeInfo,
+    Tally, TestResults, TestSuite, clean_commands, clean_log, read_test_output,
 };
 use crate::contract::{CommandRecord, Refusal, iso8601};
-use crate::sandbox::{BACKEND, Core, Spec};
+use crate::sandbox::{self, BACKEND, Core, Spec};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
+
+const COMMAND_RESULT_SCHEMA: &str = "wp-codebox/runtime-command-result/v1";
+
+/// What made a run's evidence.
+pub fn packages() -> Vec<Value> {
+    vec![json!({ "name": "wp-codebox", "version": env!("CARGO_PKG_VERSION") })]
+}
+
+/// Why a command failed, as a bundle says it.
+pub fn failure(failure: &sandbox::Failure) -> Failure {
+    Failure {
+        code: failure.code.as_str().to_owned(),
+        message: failure.message.clone(),
+        data: failure.data.clone(),
+    }
+}
+
+/// `wp-codebox/runtime-command-result/v1`: what a command returned, or the error instead.
+pub fn command_result(outcome: Result<&Value, Value>) -> Value {
+    match outcome {
+        Ok(value) => json!({ "schema": COMMAND_RESULT_SCHEMA, "status": "ok", "json": value }),
+        Err(error) => json!({ "schema": COMMAND_RESULT_SCHEMA, "status": "error", "error": error }),
+    }
+}
 
 /// Takes secrets out of a refusal.
 pub fn without_secrets(mut refusal: Refusal, redactor: &Redactor) -> Refusal {
@@ -54,7 +78,7 @@ pub fn draft(
     let mut draft = Draft::new(session_id, now, runtime_info(run, plan, &wp));
     draft.provenance = Provenance {
         workspace: Some(workspace(&plan.mounts)),
-        packages: vec![json!({ "name": "wp-codebox", "version": env!("CARGO_PKG_VERSION") })],
+        packages: packages(),
         ..Provenance::default()
     };
     draft.redactor = Arc::clone(redactor);

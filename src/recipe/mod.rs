@@ -38,7 +38,10 @@ mod validate;
 
 pub use attestation::{RUN_ATTESTATION_SCHEMA, attest};
 pub use bare::{bare, cache_dir, core, max_timeout, pack, timeout};
-pub use evidence::{draft, printed_tests, redact, without_secrets, wordpress_version, workspace};
+pub use evidence::{
+    command_result, draft, failure, packages, printed_tests, redact, without_secrets, wordpress_version,
+    workspace,
+};
 pub use execute::{RECIPE_RUN_SCHEMA, RecipeRun, RecipeRunInput, RunRuntime, run_recipe};
 pub use input::RecipeInput;
 pub use issue::Issue;
@@ -57,5 +60,5 @@ pub use report::{
 };
 pub use roots::{host_source, read_host_file};
 pub use run::{Ended, Progress, Run, RunFailure, StepEvidence, run};
-pub use secrets::secrets;
+pub use secrets::{secret_names, secrets, variables};
 pub use validate::{needed_commands, resolve_policy, step_command, validate};

@@ -4,11 +4,10 @@ use super::phase::PhaseName;
 use super::plan::{Part, Step};
 use super::run::{Ended, Progress, StepEvidence};
 use crate::artifact::{Found, Redactor};
-use crate::contract::{Code, Refusal};
+use crate::contract::{Refusal, to_value};
 use crate::host::Host;
 use crate::sandbox::Approval;
 use serde::Serialize;
-use serde_json::Value;
 
 pub const PROGRESS_SCHEMA: &str = "wp-codebox/recipe-progress/v1";
 
@@ -84,8 +83,6 @@ impl Progress for Parent<'_> {
     }
 
     fn approve(&mut self, approval: &Approval) -> Result<bool, Refusal> {
-        let approval: Value = serde_json::to_value(approval)
-            .map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
-        self.host.approve(approval)
+        self.host.approve(to_value(approval)?)
     }
 }

@@ -78,6 +78,24 @@ pub enum Unread {
 }
 
 impl Run {
+    /// Nothing but what came before the first step.
+    fn begun(runtime_id: String, created_at: SystemTime, phases: Vec<PhaseEvidence>) -> Run {
+        Run {
+            runtime_id,
+            created_at,
+            phases,
+            steps: Vec::new(),
+            commands: Vec::new(),
+            events: Vec::new(),
+            changes: Vec::new(),
+            database: None,
+            log: Vec::new(),
+            declared: Vec::new(),
+            value: Value::Null,
+            failure: None,
+        }
+    }
+
     /// Of a plan that never got a sandbox.
     fn unstarted(plan: &Plan, created_at: SystemTime, startup: PhaseEvidence, cause: Failure) -> Run {
         let stages = plan.preparations.iter().chain(&plan.imports);
@@ -86,18 +104,10 @@ impl Run {
         let probes = plan.probes.iter().map(|step| (PhaseName::RunProbes, step));
         let skipped = before.chain(workloads).chain(probes);
         Run {
-            runtime_id: random_id("runtime"),
-            created_at,
-            phases: vec![startup],
             steps: skipped.map(|(phase, step)| StepEvidence::skipped(phase, step)).collect(),
-            commands: Vec::new(),
-            events: Vec::new(),
-            changes: Vec::new(),
-            database: None,
-            log: Vec::new(),
             declared: plan.declared.iter().map(|_| Err(Unread::NotRun)).collect(),
-            value: Value::Null,
             failure: Some(RunFailure { phase: PhaseName::RuntimeStartup, step: None, cause }),
+            ..Run::begun(random_id("runtime"), created_at, vec![startup])
         }
     }
 }
@@ -172,20 +182,7 @@ pub fn run(
         phases.push(Begun::now().phase(PhaseName::MountPlugins, Ok(()), data));
     }
     let mut runner = Runner {
-        run: Run {
-            runtime_id: sandbox.id().to_owned(),
-            created_at: sandbox.created_at(),
-            phases,
-            steps: Vec::new(),
-            commands: Vec::new(),
-            events: Vec::new(),
-            changes: Vec::new(),
-            database: None,
-            log: Vec::new(),
-            declared: Vec::new(),
-            value: Value::Null,
-            failure: None,
-        },
+        run: Run::begun(sandbox.id().to_owned(), sandbox.created_at(), phases),
         sandbox,
         deadline,
         interrupted,

@@ -26,6 +26,16 @@ pub fn secrets(
     names.map(|(index, name)| secret(field, index, name, allowed.as_deref(), host)).collect()
 }
 
+/// As variables of an environment.
+pub fn variables(secrets: &[Secret]) -> impl Iterator<Item = (String, String)> {
+    secrets.iter().map(|secret| (secret.name().to_owned(), secret.value().to_owned()))
+}
+
+/// What a policy judges.
+pub fn secret_names(secrets: &[Secret]) -> Vec<String> {
+    secrets.iter().map(|secret| secret.name().to_owned()).collect()
+}
+
 fn secret(
     field: &str,
     index: usize,

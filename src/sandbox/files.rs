@@ -36,7 +36,7 @@ const HTTP: &str = include_str!("guest/http.php");
 const PHP_INI: &str = include_str!("guest/php.ini");
 
 /// Puts content into a sandbox; loaded when there is some.
-const CONTENT: [(&str, &str); 10] = [
+const CONTENT: [(&str, &str); 11] = [
     ("/internal/codebox/content/content.php", include_str!("guest/content/content.php")),
     ("/internal/codebox/content/files.php", include_str!("guest/content/files.php")),
     ("/internal/codebox/content/archive.php", include_str!("guest/content/archive.php")),
@@ -48,6 +48,10 @@ const CONTENT: [(&str, &str); 10] = [
     ),
     ("/internal/codebox/content/seed.php", include_str!("guest/content/seed.php")),
     ("/internal/codebox/content/sql.php", include_str!("guest/content/sql.php")),
+    (
+        "/internal/codebox/content/class-wxr-addresses.php",
+        include_str!("guest/content/class-wxr-addresses.php"),
+    ),
     ("/internal/codebox/content/class-wxr-reader.php", include_str!("guest/content/class-wxr-reader.php")),
     ("/internal/codebox/content/class-wxr-import.php", include_str!("guest/content/class-wxr-import.php")),
 ];

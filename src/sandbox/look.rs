@@ -1,7 +1,7 @@
 //! Looking at a sandbox's files from outside, without running anything inside.
 
 use super::site::Sandbox;
-use crate::contract::digest_hex;
+use crate::contract::{digest_hex, is_default};
 use crate::engine::vfs::{Errno, Vfs};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -31,7 +31,7 @@ pub struct Look {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entries: Option<Vec<LookEntry>>,
     /// Entries that were too many to show.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     pub entries_dropped: usize,
     /// Of a file that is not too large.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,10 +58,6 @@ pub enum LookKind {
 pub struct LookEntry {
     pub name: String,
     pub kind: LookKind,
-}
-
-fn is_zero(count: &usize) -> bool {
-    *count == 0
 }
 
 impl LookKind {

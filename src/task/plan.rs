@@ -32,8 +32,8 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
         spec: Spec {
             mounts: draft.mounts.host,
             must_use: draft.must_use,
-            environment: environment(secrets),
-            secrets: names(secrets),
+            environment: recipe::variables(secrets).collect(),
+            secrets: recipe::secret_names(secrets),
             policy,
             ..bare(pack, core, settings)?
         },
@@ -85,8 +85,8 @@ pub(super) fn held(
         spec: Spec {
             mounts: draft.mounts.host,
             must_use: draft.must_use,
-            environment: environment(secrets),
-            secrets: names(secrets),
+            environment: recipe::variables(secrets).collect(),
+            secrets: recipe::secret_names(secrets),
             host_tools: input.host_tools.iter().map(|tool| tool.name.clone()).collect(),
             policy,
             ..bare(pack, core, settings)?
@@ -208,14 +208,6 @@ pub(super) fn host_mount(
     })?;
     let writable = mount.mode == MountMode::Readwrite;
     Ok(HostMount { source, target: mount.target.clone(), kind, writable, capture: mount.capture_artifacts })
-}
-
-fn environment(secrets: &[Secret]) -> Vec<(String, String)> {
-    secrets.iter().map(|secret| (secret.name().to_owned(), secret.value().to_owned())).collect()
-}
-
-fn names(secrets: &[Secret]) -> Vec<String> {
-    secrets.iter().map(|secret| secret.name().to_owned()).collect()
 }
 
 pub(super) fn metadata(map: &Map<String, Value>) -> Value {

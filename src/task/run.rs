@@ -5,10 +5,10 @@ use super::plan::plan;
 use super::result::{self, AgentTaskRun, Facts};
 use super::{component, test_report};
 use crate::artifact::{AgentRun, Failure, Found, Outcome, Redactor, Store, store_directory};
-use crate::contract::{Code, Input, Refusal, iso8601};
+use crate::contract::{Code, Input, Refusal, iso8601, to_value};
 use crate::host::Host;
 use crate::recipe::{self, Parent, Plan, Run};
-use crate::sandbox::{self, Command, random_id};
+use crate::sandbox::{Command, random_id};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -53,8 +53,11 @@ fn conclude(
 ) -> Result<AgentTaskRun, Refusal> {
     let redacted = recipe::redact(&mut run, redactor);
     let ability = input.runtime_task.as_ref().map(|task| task.ability.clone()).unwrap_or_default();
-    let failure =
-        run.failure.as_ref().map(|failed| failure(&failed.cause)).or_else(|| reported_failure(&run.value));
+    let failure = run
+        .failure
+        .as_ref()
+        .map(|failed| recipe::failure(&failed.cause))
+        .or_else(|| reported_failure(&run.value));
     let session_id = input
         .sandbox_session_id
         .clone()
@@ -102,14 +105,6 @@ fn conclude(
     Ok(result::envelope(facts, store.root().to_string_lossy().into_owned(), &bundle))
 }
 
-fn failure(failure: &sandbox::Failure) -> Failure {
-    Failure {
-        code: failure.code.as_str().to_owned(),
-        message: failure.message.clone(),
-        data: failure.data.clone(),
-    }
-}
-
 /// An ability that returned and says itself that it did not succeed.
 fn reported_failure(value: &Value) -> Option<Failure> {
     if value["success"] != Value::Bool(false) {
@@ -144,8 +139,4 @@ fn changed_files(document: &Option<Value>) -> usize {
 
 fn size(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |metadata| metadata.len())
-}
-
-pub(super) fn to_value<T: serde::Serialize>(value: &T) -> Result<Value, Refusal> {
-    serde_json::to_value(value).map_err(|error| Refusal::new(Code::Internal, error.to_string()))
 }

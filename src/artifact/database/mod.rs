@@ -16,7 +16,7 @@ mod schema;
 mod tree;
 
 use super::redact::{Found, Redactor};
-use crate::contract::DatabaseFiles;
+use crate::contract::{DatabaseFiles, is_default};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -38,7 +38,7 @@ pub struct DatabaseChanges {
     /// Tables that changed, by name. SQLite's own and those of its MySQL emulation are left out.
     pub tables: Vec<TableChanges>,
     /// Further tables that changed.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub omitted_tables: u64,
 }
 
@@ -71,7 +71,7 @@ pub struct TableChanges {
     /// The first of them, by key.
     pub rows: Vec<RowChange>,
     /// How many are counted and not shown.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub omitted_rows: u64,
     /// Why the table's rows are not known, or not all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,8 +145,4 @@ enum Unreadable {
     /// See [`tree::Budget`].
     #[error("more has changed than is read")]
     TooMuch,
-}
-
-fn is_zero(n: &u64) -> bool {
-    *n == 0
 }

@@ -21,6 +21,7 @@ use super::bundle::{MANIFEST_PATH, read_manifest_raw};
 use super::confined::Dir;
 use super::{ArtifactError, Bundle, Store};
 use crate::artifact::bundle::Limits;
+use crate::contract::is_default;
 use hashes::Hashes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,7 +46,7 @@ pub struct Verification {
     pub valid: bool,
     pub violations: Vec<Violation>,
     /// How many violations are not listed.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub unlisted: usize,
     /// If it could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -218,8 +219,4 @@ impl Report {
         let (path, message) = (path.into(), message.into());
         self.violations.push(Violation { code, path, message, file: file.map(Into::into) });
     }
-}
-
-fn is_zero(n: &usize) -> bool {
-    *n == 0
 }

@@ -23,6 +23,7 @@ use super::mounts::Mounts;
 use super::phase::PhaseName;
 use super::plan::{Plan, Stage};
 use super::read::Document;
+use super::secrets::secret_names;
 use crate::artifact::Secret;
 use crate::contract::Refusal;
 use crate::host::Settings;
@@ -89,7 +90,7 @@ pub fn compile(
                 defines: runtime::defines(recipe),
                 ini: runtime::ini(recipe),
                 environment: runtime::environment(recipe, secrets),
-                secrets: secrets.iter().map(|secret| secret.name().to_owned()).collect(),
+                secrets: secret_names(secrets),
                 policy,
                 ..spec
             },

@@ -3,6 +3,7 @@
 use super::super::bare;
 use super::super::document::Recipe;
 use super::super::issue::{Issue, refuse};
+use super::super::secrets::variables;
 use super::super::source::{Wanted, find};
 use super::Place;
 use crate::artifact::Secret;
@@ -54,5 +55,5 @@ fn texts(entries: &Map<String, Value>) -> BTreeMap<String, String> {
 /// The environment inside.
 pub(super) fn environment(recipe: &Recipe, secrets: &[Secret]) -> Vec<(String, String)> {
     let open = recipe.inputs.runtime_env.iter().map(|(name, value)| (name.clone(), value.clone()));
-    open.chain(secrets.iter().map(|secret| (secret.name().to_owned(), secret.value().to_owned()))).collect()
+    open.chain(variables(secrets)).collect()
 }

@@ -29,7 +29,7 @@ use crate::artifact::{
     Attachment, AttachmentContent, Failure, Found, Outcome, Redactor, Secret, Store, store_directory,
     verify_bundle,
 };
-use crate::contract::{Code, Input, Refusal, digest_hex, iso8601, stable_json};
+use crate::contract::{Input, Refusal, digest_hex, iso8601, stable_json, to_value};
 use crate::host::{Host, Settings};
 use crate::sandbox::{BACKEND, random_id};
 use failure::RecipeRunError;
@@ -230,8 +230,4 @@ fn outcome(error: Option<&RecipeRunError>) -> Outcome {
 fn attachment(path: &str, kind: &str, content: &impl Serialize) -> Result<Attachment, Refusal> {
     let content = AttachmentContent::Json(to_value(content)?);
     Ok(Attachment { path: path.to_owned(), kind: kind.to_owned(), content })
-}
-
-fn to_value(value: &impl Serialize) -> Result<Value, Refusal> {
-    serde_json::to_value(value).map_err(|error| Refusal::new(Code::Internal, error.to_string()))
 }

@@ -1,6 +1,7 @@
 //! `wp-codebox/recipe-run/v1`: what a caller gets back.
 
 use super::super::compile::{PreparedPlugin, StagedInput};
+use super::super::evidence::{command_result, packages};
 use super::super::fixture::DatabaseResult;
 use super::super::phase::PhaseEvidence;
 use super::super::plan::Part;
@@ -11,14 +12,13 @@ use super::diagnostics::RecipeDiagnostic;
 use super::failure::{Cause, RecipeRunError, StepFailure};
 use super::workspace_policy::WorkspaceVerdict;
 use crate::artifact::{Bundle, Verification};
-use crate::contract::CommandRecord;
+use crate::contract::{CommandRecord, is_default};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 pub const RECIPE_RUN_SCHEMA: &str = "wp-codebox/recipe-run/v1";
-const COMMAND_RESULT_SCHEMA: &str = "wp-codebox/runtime-command-result/v1";
 const PROBE_RESULT_SCHEMA: &str = "wp-codebox/recipe-probe-result/v1";
 const PROVENANCE_SCHEMA: &str = "wp-codebox/recipe-run-provenance/v1";
 
@@ -143,7 +143,7 @@ pub struct StepResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<f64>,
     /// It ran when the image was made that the sandbox started from.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub from_image: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Cause>,
@@ -160,9 +160,9 @@ pub struct Execution {
     pub recipe_command: String,
     #[serde(skip_serializing_if = "Value::is_null")]
     pub recipe_step_metadata: Value,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub recipe_advisory: bool,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub from_image: bool,
 }
 
@@ -204,15 +204,10 @@ impl Provenance {
     pub(super) fn of(path: Option<String>, sha256: String) -> Provenance {
         Provenance {
             schema: PROVENANCE_SCHEMA,
-            packages: vec![json!({ "name": "wp-codebox", "version": env!("CARGO_PKG_VERSION") })],
+            packages: packages(),
             recipe: RecipeIdentity { path, sha256 },
         }
     }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // As serde asks.
-fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 fn status(ended: &Ended) -> &'static str {
@@ -250,12 +245,10 @@ pub(super) fn steps(run: &Run) -> Vec<StepResult> {
 pub(super) fn executions(run: &Run) -> Vec<Execution> {
     let executed = run.steps.iter().filter_map(|evidence| {
         let mut record = run.commands.get(evidence.command?)?.clone();
-        record.result = match &evidence.ended {
-            Ended::Succeeded(value, _) => {
-                json!({ "schema": COMMAND_RESULT_SCHEMA, "status": "ok", "json": value })
-            }
-            ended => json!({ "schema": COMMAND_RESULT_SCHEMA, "status": "error", "error": error(ended) }),
-        };
+        record.result = command_result(match &evidence.ended {
+            Ended::Succeeded(value, _) => Ok(value),
+            ended => Err(json!(error(ended))),
+        });
         Some(Execution {
             record,
             recipe_phase: evidence.step.part,

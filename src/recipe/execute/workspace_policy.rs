@@ -4,7 +4,7 @@ use super::super::document::WorkspacePolicy;
 use super::failure::RecipeRunError;
 use crate::artifact::MountRecord;
 use crate::artifact::patch::is_git_internal;
-use crate::contract::{Change, ChangeSet, FileKind};
+use crate::contract::{Change, ChangeSet, FileKind, is_default};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -25,7 +25,7 @@ pub struct WorkspaceVerdict {
     pub hidden_paths: Vec<String>,
     pub violations: Vec<WorkspaceViolation>,
     /// How many violations are not listed.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     pub unlisted: usize,
 }
 
@@ -38,10 +38,6 @@ pub struct WorkspaceViolation {
     pub workspace: String,
     /// Relative to it.
     pub path: String,
-}
-
-fn is_zero(count: &usize) -> bool {
-    *count == 0
 }
 
 /// Looks at every change in a workspace.

@@ -2,7 +2,10 @@
 
 use super::arguments::{ArgumentIssue, Values};
 use super::row::{Argument, Format};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub(super) const METHOD: Argument = Argument::new("method", Format::Text, "HTTP method. Default: GET.");
 pub(super) const HEADERS: Argument =
@@ -14,6 +17,19 @@ const URL_MAX: usize = 8192;
 /// Most headers of a request, and the longest of them, bytes.
 const HEADERS_MAX: usize = 100;
 const HEADER_MAX: usize = 8192;
+
+/// How long an answer took.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Timing {
+    duration_ms: f64,
+}
+
+impl Timing {
+    pub fn of(elapsed: Duration) -> Timing {
+        Timing { duration_ms: (elapsed.as_secs_f64() * 1e6).round() / 1e3 }
+    }
+}
 
 /// The method, in capital letters.
 pub(super) fn method(values: &mut Values) -> Result<String, ArgumentIssue> {

@@ -1,7 +1,7 @@
 //! `wordpress.http-request`: what a browser would get from the sandbox's own site.
 
 use super::arguments::{ArgumentIssue, Values};
-use super::http::{self, BODY, HEADERS, METHOD};
+use super::http::{self, BODY, HEADERS, METHOD, Timing};
 use super::row::{Argument, Format, Handler, OutputSchema, Row};
 use super::{Command, Failure};
 use crate::contract::{Code, output_schema};
@@ -86,12 +86,6 @@ struct Answer<'a> {
     headers: BTreeMap<String, Value>,
     body_bytes: u64,
     timing: Timing,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Timing {
-    duration_ms: f64,
 }
 
 fn read(mut values: Values) -> Result<Command, ArgumentIssue> {
@@ -181,7 +175,7 @@ impl HttpRequest {
             status,
             headers,
             body_bytes: response.stdout.len() as u64 + response.stdout_dropped,
-            timing: Timing { duration_ms: (elapsed.as_secs_f64() * 1e6).round() / 1e3 },
+            timing: Timing::of(elapsed),
         };
         let answer = json!(answer);
         match self.expect_status {

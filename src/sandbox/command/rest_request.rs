@@ -2,7 +2,7 @@
 
 use super::Command;
 use super::arguments::{ArgumentIssue, Values};
-use super::http::{self, BODY, HEADERS, METHOD};
+use super::http::{self, BODY, HEADERS, METHOD, Timing};
 use super::row::{Argument, Format, Handler, OutputSchema, Row};
 use crate::contract::output_schema;
 use schemars::JsonSchema;
@@ -75,12 +75,6 @@ struct Answer {
     headers: BTreeMap<String, String>,
     data: Value,
     timing: Timing,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Timing {
-    duration_ms: f64,
 }
 
 fn read(mut values: Values) -> Result<Command, ArgumentIssue> {

@@ -1,8 +1,7 @@
 //! What an execution is to its caller.
 
-use crate::contract::{Code, Refusal};
+use crate::contract::{Code, Refusal, to_value};
 use crate::sandbox::Execution;
-use crate::task::run::to_value;
 use serde_json::{Value, json};
 
 /// An execution result: the record, with what the command returned or why it did not.

@@ -4,11 +4,10 @@ use super::{HeldSandbox, input::CollectInput};
 use crate::artifact::{
     Draft, Environment, Failure, Outcome, Provenance, RuntimeInfo, Store, clean_log, store_directory,
 };
-use crate::contract::{Code, Input, Refusal, iso8601};
+use crate::contract::{Code, Input, Refusal, iso8601, to_value};
 use crate::host::Host;
-use crate::recipe::{php_errors, printed_tests, workspace};
+use crate::recipe::{self, php_errors, printed_tests, workspace};
 use crate::sandbox::{BACKEND, random_id};
-use crate::task::run::to_value;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -30,7 +29,7 @@ impl HeldSandbox {
         draft.mounts = self.mounts();
         draft.provenance = Provenance {
             workspace: Some(workspace(&draft.mounts)),
-            packages: vec![json!({ "name": "wp-codebox", "version": env!("CARGO_PKG_VERSION") })],
+            packages: recipe::packages(),
             ..Provenance::default()
         };
         draft.changes = self.sandbox.changes()?;

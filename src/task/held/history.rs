@@ -4,12 +4,10 @@
 
 use crate::artifact::{Failure, Observation, Redactor, Tally, clean_commands};
 use crate::contract::CommandRecord;
-use crate::recipe::error_lines;
-use crate::sandbox::{self, Execution};
-use serde_json::{Value, json};
+use crate::recipe::{command_result, error_lines, failure};
+use crate::sandbox::Execution;
+use serde_json::Value;
 use std::collections::VecDeque;
-
-const COMMAND_RESULT_SCHEMA: &str = "wp-codebox/runtime-command-result/v1";
 
 /// Commands, and observations, that are kept.
 const MOST: usize = 1000;
@@ -60,15 +58,16 @@ impl History {
     /// Keeps a command that was carried out.
     pub fn keep(&mut self, execution: &Execution, redactor: Option<&Redactor>) {
         let mut record = execution.record.clone();
-        record.result = envelope(&execution.outcome);
+        record.result = command_result(
+            execution
+                .outcome
+                .as_ref()
+                .map_err(|failure| super::answer::error(failure.code, &failure.message, &failure.data)),
+        );
         if let Some(redactor) = redactor {
             clean_commands(std::slice::from_mut(&mut record), redactor, &mut self.redacted);
         }
-        self.failure = execution.outcome.as_ref().err().map(|failure| Failure {
-            code: failure.code.as_str().to_owned(),
-            message: failure.message.clone(),
-            data: failure.data.clone(),
-        });
+        self.failure = execution.outcome.as_ref().err().map(failure);
         let args: usize = record.args.iter().map(String::len).sum();
         let size = record.stdout.len() + record.stderr.len() + args + json_len(&record.result);
         self.commands.push(size, record);
@@ -105,17 +104,5 @@ fn json_len(value: &Value) -> usize {
     match value {
         Value::Null => 0,
         value => value.to_string().len(),
-    }
-}
-
-/// `wp-codebox/runtime-command-result/v1`.
-fn envelope(outcome: &Result<Value, sandbox::Failure>) -> Value {
-    match outcome {
-        Ok(value) => json!({ "schema": COMMAND_RESULT_SCHEMA, "status": "ok", "json": value }),
-        Err(failure) => json!({
-            "schema": COMMAND_RESULT_SCHEMA,
-            "status": "error",
-            "error": super::answer::error(failure.code, &failure.message, &failure.data),
-        }),
     }
 }

@@ -17,9 +17,8 @@ pub use input::{ExecutionInput, SandboxInput};
 
 use super::input::Mount;
 use super::plan;
-use super::run::to_value;
 use crate::artifact::{MountRecord, Redactor};
-use crate::contract::{Code, Input, Refusal, iso8601};
+use crate::contract::{Code, Input, Refusal, iso8601, to_value};
 use crate::engine::Watch;
 use crate::engine::net::Rules;
 use crate::host::Host;

@@ -3,11 +3,10 @@
 use super::tools::Parent;
 use super::{HeldSandbox, input::ObservationInput, input::ObservationKind as Kind};
 use crate::artifact::Observation;
-use crate::contract::{Code, Input, Refusal, iso8601};
+use crate::contract::{Code, Input, Refusal, iso8601, to_value};
 use crate::engine::Watch;
 use crate::host::Host;
 use crate::sandbox::{Arguments, Command, PluginAction, PluginState, random_id, sandbox_path};
-use crate::task::run::to_value;
 use serde_json::{Value, json};
 use std::time::SystemTime;
 

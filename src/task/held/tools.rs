@@ -5,10 +5,9 @@
 
 use super::input::HostToolInput;
 use crate::artifact::{check_payload, unsupported_keywords};
-use crate::contract::{Code, Refusal, json_fits};
+use crate::contract::{Code, Refusal, json_fits, to_value};
 use crate::host::Host;
 use crate::sandbox::{Approval, Approver, Command, HostToolCall, Unattended, is_host_tool_name};
-use crate::task::run::to_value;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! Whether the tools that a task asks for are the sandbox's to use.
 
 use super::{SANDBOX_TOOL_POLICY_SCHEMA, SandboxToolPolicy, ToolEntry};
-use crate::contract::{Code, Refusal};
+use crate::contract::{Code, Refusal, to_value};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -50,8 +50,7 @@ pub fn check(asked: &[String], policy: Option<&SandboxToolPolicy>) -> Result<(),
     let why = format!("the policy does not let the sandbox use {:?}", first.tool);
     let allowed = policy.tools.iter().filter(|tool| denial_of(tool).is_none());
     let allowed: Vec<&str> = allowed.map(|tool| tool.id.as_str()).collect();
-    let facts =
-        serde_json::to_value(&denied).map_err(|error| Refusal::new(Code::Internal, error.to_string()))?;
+    let facts = to_value(&denied)?;
     Err(Refusal::field(Code::ToolNotAllowed, "allowed_tools", why)
         .with("schema", DENIAL_SCHEMA)
         .with("denied_tools", facts)

@@ -2,7 +2,7 @@
 
 use super::Known;
 use crate::artifact::AgentRun;
-use crate::contract::{CommandRecord, json_fits};
+use crate::contract::{CommandRecord, is_default, json_fits};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ pub struct Transcript<'a> {
     session_id: &'a str,
     executions: Vec<Execution<'a>>,
     /// Further ones are in `commands.jsonl` alone.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     omitted_executions: usize,
 }
 
@@ -91,8 +91,4 @@ impl<'a> Shown<'a> {
         let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(end, _)| end);
         Shown { bytes: text.len(), truncated: end < text.len(), value: &text[..end] }
     }
-}
-
-fn is_zero(n: &usize) -> bool {
-    *n == 0
 }

@@ -6,6 +6,7 @@
 namespace WP_Codebox\Sandbox\Content;
 
 require_once ABSPATH . 'wp-admin/includes/post.php';
+require_once __DIR__ . '/class-wxr-addresses.php';
 require_once __DIR__ . '/class-wxr-reader.php';
 
 /**
@@ -73,11 +74,9 @@ final class Wxr_Import {
 	private array $menu_items = array();
 
 	/**
-	 * Addresses to replace, longest first.
-	 *
-	 * @var array<string, string>
+	 * This site's addresses in place of the exported one's.
 	 */
-	private array $addresses;
+	private Wxr_Addresses $addresses;
 
 	/**
 	 * The user of authors that are nobody here.
@@ -105,7 +104,7 @@ final class Wxr_Import {
 	 */
 	public function __construct( private readonly array $task ) {
 		$this->default_author = $this->local_user( $task['defaultAuthor'] );
-		$this->map_addresses( $task['urlMapping'] );
+		$this->addresses      = new Wxr_Addresses( $task['rewriteUrls'], $task['urlMapping'] );
 	}
 
 	/**
@@ -127,7 +126,7 @@ final class Wxr_Import {
 		foreach ( new Wxr_Reader( $file ) as $name => $element ) {
 			$fields = $element->children( 'wp', true );
 			match ( $name ) {
-				'wp:base_site_url', 'wp:base_blog_url' => $this->rewrite_from( (string) $element ),
+				'wp:base_site_url', 'wp:base_blog_url' => $this->addresses->of_site( (string) $element ),
 				'wp:author'   => $this->author( $fields ),
 				'wp:category' => $this->term( 'category', $fields->category_nicename, $fields->cat_name, $fields->category_parent, $fields->category_description, $fields ),
 				'wp:tag'      => $this->term( 'post_tag', $fields->tag_slug, $fields->tag_name, '', $fields->tag_description, $fields ),
@@ -255,8 +254,8 @@ final class Wxr_Import {
 			'post_author'           => $this->authors[ (string) $item->children( 'dc', true )->creator ] ?? $this->default_author,
 			'post_date'             => (string) $fields->post_date,
 			'post_date_gmt'         => (string) $fields->post_date_gmt,
-			'post_content'          => $this->rewritten( (string) $item->children( 'content', true )->encoded ),
-			'post_excerpt'          => $this->rewritten( (string) $item->children( 'excerpt', true )->encoded ),
+			'post_content'          => $this->addresses->in( (string) $item->children( 'content', true )->encoded ),
+			'post_excerpt'          => $this->addresses->in( (string) $item->children( 'excerpt', true )->encoded ),
 			'post_title'            => $title,
 			'post_status'           => (string) $fields->status,
 			'post_name'             => (string) $fields->post_name,
@@ -353,7 +352,7 @@ final class Wxr_Import {
 						'comment_author_IP'    => (string) $comment->comment_author_IP,
 						'comment_date'         => (string) $comment->comment_date,
 						'comment_date_gmt'     => (string) $comment->comment_date_gmt,
-						'comment_content'      => $this->rewritten( (string) $comment->comment_content ),
+						'comment_content'      => $this->addresses->in( (string) $comment->comment_content ),
 						'comment_approved'     => (string) $comment->comment_approved,
 						'comment_type'         => (string) $comment->comment_type ?: 'comment',
 						'comment_parent'       => $made[ $parent ] ?? 0,
@@ -465,54 +464,6 @@ final class Wxr_Import {
 				return;
 			}
 		}
-		add_metadata( $kind, $id, wp_slash( $key ), wp_slash( $this->rewritten_in( $value ) ) );
-	}
-
-	/**
-	 * A value with this site's addresses in every text of it.
-	 *
-	 * @param mixed $value What a meta field holds.
-	 */
-	private function rewritten_in( mixed $value ): mixed {
-		if ( is_array( $value ) ) {
-			return array_map( $this->rewritten_in( ... ), $value );
-		}
-		return is_string( $value ) ? $this->rewritten( $value ) : $value;
-	}
-
-	/**
-	 * Takes an address of the exported site for this one's.
-	 *
-	 * @param string $address The exported site's.
-	 */
-	private function rewrite_from( string $address ): void {
-		$address = untrailingslashit( $address );
-		if ( '' !== $address && ! isset( $this->addresses[ $address ] ) ) {
-			$this->map_addresses( $this->addresses + array( $address => home_url() ) );
-		}
-	}
-
-	/**
-	 * Takes addresses for others. The longest come first: they say most.
-	 *
-	 * @param array<string, string> $addresses New ones by old ones.
-	 */
-	private function map_addresses( array $addresses ): void {
-		uksort( $addresses, fn ( $one, $other ) => strlen( $other ) <=> strlen( $one ) );
-		$this->addresses = $addresses;
-	}
-
-	/**
-	 * A text with the addresses of this site.
-	 *
-	 * @param string $text As exported.
-	 */
-	private function rewritten( string $text ): string {
-		if ( ! $this->task['rewriteUrls'] || array() === $this->addresses || '' === $text ) {
-			return $text;
-		}
-		$old = implode( '|', array_map( fn ( $address ) => preg_quote( (string) $address, '~' ), array_keys( $this->addresses ) ) );
-		// Not the beginning of another host's name.
-		return preg_replace_callback( "~(?:$old)(?![\\w-]|\\.\\w)~", fn ( $found ) => $this->addresses[ $found[0] ], $text ) ?? $text;
+		add_metadata( $kind, $id, wp_slash( $key ), wp_slash( $this->addresses->in( $value ) ) );
 	}
 }
