@@ -196,6 +196,12 @@ fn table() -> Vec<Row> {
         (step(json!({ "command": "wp-codebox.readiness-probe", "args": ["name=x"] })), "missing-type", "$.workflow.steps[0].args"),
         (step(json!({ "command": "wordpress.ability" })), "missing-ability-name", "$.workflow.steps[0].args"),
         (step(json!({ "command": "wordpress.ability", "args": ["name=a/b", "input={"] })), "invalid-ability-input", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "host/nothing" })), "unsupported-command", "$.workflow.steps[0].command"),
+        (step(json!({ "command": "host/../price", "args": ["sku=a"] })), "unsupported-command", "$.workflow.steps[0].command"),
+        (step(json!({ "command": "host/price" })), "invalid-input", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "host/price", "args": ["sku=a", "colour=red"] })), "invalid-input", "$.workflow.steps[0].args"),
+        (step(json!({ "command": "host/price", "args": ["a"] })), "unsupported-argument", "$.workflow.steps[0].args"),
+        (json!({ "probes": [{ "name": "p", "step": { "command": "host/nothing" } }] }), "unsupported-command", "$.probes[0].step.command"),
         (json!({ "workflow": { "steps": [{ "command": "wordpress.run-php", "args": ["code=1;"] }], "after": [{ "command": "x" }] } }), "unsupported-command", "$.workflow.after[0].command"),
         (json!({ "probes": [{ "name": "p", "step": { "command": "x" } }] }), "unsupported-command", "$.probes[0].step.command"),
         // Artifacts.
@@ -341,9 +347,46 @@ fn a_policy_is_held_against_what_the_arguments_of_steps_bring_with_them() {
     let recipe = recipe(step(json!({ "command": "wordpress.bench", "args": ["plugin-slug=x", workload] })));
     let document = Document::of_value(recipe, bench.base()).unwrap();
     assert_eq!(
-        needed_commands(&document, &bench.host.settings),
+        needed_commands(&document, document.among(&bench.host.settings, &bench.tools)),
         ["wordpress.bench", "wordpress.rest-request", "wordpress.run-php"]
     );
+}
+
+#[test]
+fn a_step_gives_a_host_tool_what_its_schema_asks_for() {
+    let bench = Bench::new();
+    let policy = |commands: Value| {
+        json!({ "network": "deny", "filesystem": "readwrite-mounts", "commands": commands, "secrets": "none",
+                "approvals": "never" })
+    };
+    let call = |args: Value| recipe(step(json!({ "command": "host/price", "args": args })));
+    let codes = |args: Value| -> Vec<String> {
+        bench.issues(call(args)).into_iter().map(|issue| issue.code.into_owned()).collect()
+    };
+    assert!(codes(json!(["sku=12", "count=3"])).is_empty());
+    assert_eq!(codes(json!(["sku=a", "count=three"])), ["invalid-count"]);
+    assert_eq!(codes(json!(["sku=a", "count=\"3\""])), ["invalid-input"]);
+    assert_eq!(codes(json!(["sku=a", "sku=b"])), ["invalid-sku"]);
+    assert_eq!(codes(json!([format!("sku={}", "x".repeat(1 << 20))])), ["invalid-recipe"]);
+    let recipe = call(json!(["sku=a"]));
+    assert_eq!(bench.issues_under(recipe.clone(), Some(policy(json!(["host/price"])))), []);
+    for near in ["host/*", "host/", "host/pric", "host/price2", "HOST/price"] {
+        let issues = bench.issues_under(recipe.clone(), Some(policy(json!([near]))));
+        let found: Vec<_> = issues.iter().map(|issue| (&*issue.code, issue.message.as_str())).collect();
+        assert_eq!(found, [("runtime-policy-missing-command", "the recipe needs host/price")], "{near}");
+    }
+    let document = Document::of_value(recipe, bench.base()).unwrap();
+    assert_eq!(
+        needed_commands(&document, document.among(&bench.host.settings, &bench.tools)),
+        ["host/price"]
+    );
+}
+
+#[test]
+fn a_host_tool_sets_no_plugin_up() {
+    let issues = Bench::new()
+        .issues(recipe(runtime(json!({ "setup": [{ "command": "host/price", "args": ["sku=a"] }] }))));
+    assert_eq!(issues[0].code, "unsupported-plugin-runtime-setup-command");
 }
 
 #[test]
@@ -412,7 +455,7 @@ fn a_recipe_without_a_file_has_no_relative_paths() {
     let bench = Bench::new();
     let document =
         Document::of_value(recipe(mount(json!({ "source": "plugin", "target": "/a" }))), None).unwrap();
-    let issues = validate(&document, None, &bench.host).unwrap();
+    let issues = validate(&document, None, &bench.tools, &bench.host).unwrap();
     assert_eq!(issues.iter().map(|issue| issue.code.as_ref()).collect::<Vec<_>>(), ["unsupported-path"]);
 }
 
@@ -446,7 +489,7 @@ fn a_policy_that_lacks_a_command_is_refused_for_each() {
         "workflow": { "steps": [{ "command": "wordpress.wp-cli", "args": ["command=option list"] }] },
     }));
     let document = Document::of_value(recipe.clone(), bench.base()).unwrap();
-    let needed = needed_commands(&document, &bench.host.settings);
+    let needed = needed_commands(&document, document.among(&bench.host.settings, &bench.tools));
     assert_eq!(needed, ["wordpress.ensure-plugin-active", "wordpress.wp-cli"]);
     let policy = |commands: Value| {
         json!({

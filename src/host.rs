@@ -153,7 +153,13 @@ pub trait Host {
         Ok(false)
     }
 
-    /// Calls a tool that was registered with a sandbox. What goes wrong there is a refusal.
+    /// The tools that the parent registers for the recipes that it has run: a list of what
+    /// `host_tools` of a sandbox has, without the callbacks.
+    fn host_tools(&self) -> Result<Value, Refusal> {
+        Ok(Value::Array(Vec::new()))
+    }
+
+    /// Calls a tool that was registered. What goes wrong there is a refusal.
     fn call_tool(&self, name: &str, _input: Value) -> Result<Value, Refusal> {
         Err(Refusal::new(Code::HostToolFailed, format!("The parent has no tool {name}.")))
     }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use wp_codebox::contract::digest_hex;
 use wp_codebox::host::{PlainHost, Settings};
 use wp_codebox::recipe::document::RECIPE_SCHEMA;
-use wp_codebox::recipe::{Document, Issue, validate};
+use wp_codebox::recipe::{Document, HostTool, Issue, validate};
 
 /// A plugin's archive.
 fn zip() -> Vec<u8> {
@@ -29,6 +29,8 @@ pub fn zip_digest() -> String {
 pub struct Bench {
     directory: TempDir,
     pub host: PlainHost,
+    /// Tools that the parent has registered.
+    pub tools: Vec<HostTool>,
 }
 
 impl Bench {
@@ -73,7 +75,11 @@ impl Bench {
             ..PlainHost::default()
         };
         host.env.insert("KNOWN_SECRET".to_owned(), "correct-horse-battery".to_owned());
-        Bench { directory, host }
+        let tool = json!({ "name": "host/price", "input_schema": {
+            "properties": { "sku": { "type": "string" }, "count": { "type": "integer" } },
+            "required": ["sku"], "additionalProperties": false,
+        } });
+        Bench { directory, host, tools: vec![serde_json::from_value(tool).unwrap()] }
     }
 
     pub fn path(&self) -> &Path {
@@ -91,7 +97,7 @@ impl Bench {
 
     pub fn issues_under(&self, recipe: Value, policy: Option<Value>) -> Vec<Issue> {
         match Document::of_value(recipe, self.base()) {
-            Ok(document) => validate(&document, policy.as_ref(), &self.host).unwrap(),
+            Ok(document) => validate(&document, policy.as_ref(), &self.tools, &self.host).unwrap(),
             Err(issue) => vec![issue],
         }
     }

@@ -5,6 +5,7 @@
 use super::calls::{Calls, enter};
 use super::host::PhpHost;
 use super::sandbox;
+use super::tools::set_aside;
 use super::zval::Reader;
 use crate::ability::{self, Scope};
 use crate::contract::{Code, Refusal, to_value};
@@ -129,19 +130,20 @@ impl Api {
         run("wp-codebox/reject-pending-apply", Some(input))
     }
 
-    /// Runs a recipe in a disposable WordPress.
+    /// Runs a recipe in a disposable WordPress. Beside the ability's input, `host_tools` are tools of
+    /// the program's own that steps may call, as for `create_sandbox()`.
     pub fn run_recipe(input: &ZendHashTable) -> PhpResult<Zval> {
-        run("wp-codebox/run-recipe", Some(input))
+        run_offering("wp-codebox/run-recipe", input)
     }
 
-    /// Finds everything that is wrong with a recipe.
+    /// Finds everything that is wrong with a recipe. Takes `host_tools` as `run_recipe()` does.
     pub fn validate_recipe(input: &ZendHashTable) -> PhpResult<Zval> {
-        run("wp-codebox/validate-recipe", Some(input))
+        run_offering("wp-codebox/validate-recipe", input)
     }
 
-    /// Says what a run of a recipe would do.
+    /// Says what a run of a recipe would do. Takes `host_tools` as `run_recipe()` does.
     pub fn plan_recipe(input: &ZendHashTable) -> PhpResult<Zval> {
-        run("wp-codebox/plan-recipe", Some(input))
+        run_offering("wp-codebox/plan-recipe", input)
     }
 
     /// Gives the JSON Schema of recipes.
@@ -224,6 +226,16 @@ fn run(name: &str, input: Option<&ZendHashTable>) -> PhpResult<Zval> {
     enter(|calls| {
         let input = read(calls, input)?;
         let host = PhpHost::new(calls, input.clone());
+        ability::execute(name, input, &host)
+    })
+}
+
+/// The same for an ability whose steps may call tools of the caller's.
+fn run_offering(name: &str, input: &ZendHashTable) -> PhpResult<Zval> {
+    enter(|calls| {
+        let (given, input) = set_aside(calls, Some(input))?;
+        let input = Value::Object(input);
+        let host = PhpHost::new(calls, input.clone()).offering(given);
         ability::execute(name, input, &host)
     })
 }

@@ -24,6 +24,9 @@ pub struct PhpHost<'a> {
     signals: OnceCell<StopOnSignal>,
     /// Of the sandbox that the call is about.
     tools: Option<&'a Tools>,
+    /// Tools for the recipe that the call is about, as the caller gave them.
+    given: Option<Zval>,
+    registered: OnceCell<Tools>,
 }
 
 /// Where the parent's WordPress is.
@@ -36,12 +39,25 @@ pub struct WordPress {
 
 impl<'a> PhpHost<'a> {
     pub fn new(calls: &'a Calls, input: Value) -> Self {
-        PhpHost { calls, input, settings: OnceCell::new(), signals: OnceCell::new(), tools: None }
+        PhpHost {
+            calls,
+            input,
+            settings: OnceCell::new(),
+            signals: OnceCell::new(),
+            tools: None,
+            given: None,
+            registered: OnceCell::new(),
+        }
     }
 
     /// The same with the callbacks of a sandbox's tools.
     pub fn with_tools(self, tools: &'a Tools) -> Self {
         PhpHost { tools: Some(tools), ..self }
+    }
+
+    /// The same with tools that a recipe may call.
+    pub fn offering(self, given: Option<Zval>) -> Self {
+        PhpHost { given, ..self }
     }
 
     /// The input of the call.
@@ -86,8 +102,16 @@ impl Host for PhpHost<'_> {
         Ok(answer == Value::Bool(true))
     }
 
+    fn host_tools(&self) -> Result<Value, Refusal> {
+        if let Some(tools) = self.registered.get() {
+            return Ok(tools.described());
+        }
+        let tools = Tools::registered(self.calls, self.given.as_ref(), &self.input)?;
+        Ok(self.registered.get_or_init(|| tools).described())
+    }
+
     fn call_tool(&self, name: &str, input: Value) -> Result<Value, Refusal> {
-        match self.tools {
+        match self.tools.or(self.registered.get()) {
             Some(tools) => tools.call(self.calls, name, &input),
             None => Err(Refusal::new(Code::HostToolFailed, format!("{name} cannot be called from here."))),
         }

@@ -1,4 +1,4 @@
-//! The callbacks of host tools, which `create_sandbox()` takes.
+//! The callbacks of host tools, which `create_sandbox()` and the methods for recipes take.
 
 use super::calls::Calls;
 use super::error::read_wp_error;
@@ -13,28 +13,69 @@ use serde_json::{Map, Value};
 const HOST_TOOLS: &str = "host_tools";
 const CALLBACK: &str = "callback";
 
-/// Callbacks by the names of their tools.
+/// The filter through which a WordPress registers tools for recipes.
+const FILTER: &str = "wp_codebox_host_tools";
+
+/// Tools as they were given: what they are, and their callbacks.
 #[derive(Default)]
-pub struct Tools(Vec<(String, Zval)>);
+pub struct Tools {
+    described: Vec<Value>,
+    /// By the names of their tools.
+    callbacks: Vec<(String, Zval)>,
+}
+
+/// Reads an input without its tools, and the tools as they are.
+pub fn set_aside(
+    calls: &Calls,
+    input: Option<&ZendHashTable>,
+) -> Result<(Option<Zval>, Map<String, Value>), Refusal> {
+    let Some(input) = input else { return Ok((None, Map::new())) };
+    let plain = Reader::new(calls).read_map(&without(input, &[HOST_TOOLS]))?;
+    let given = input.get(HOST_TOOLS).map(|zval| zval.dereference().shallow_clone());
+    Ok((given.filter(|given| !given.is_null()), plain))
+}
 
 impl Tools {
     /// Reads an input, and takes the callbacks out of it: what is left is plain data.
     pub fn take(calls: &Calls, input: Option<&ZendHashTable>) -> Result<(Tools, Value), Refusal> {
-        let mut tools = Tools::default();
-        let Some(input) = input else { return Ok((tools, Value::Object(Map::new()))) };
-        let mut plain = Reader::new(calls).read_map(&without(input, &[HOST_TOOLS]))?;
-        let given = input.get(HOST_TOOLS).map(|zval| zval.dereference().shallow_clone());
-        if let Some(given) = given.filter(|given| !given.is_null()) {
-            let Some(list) = given.array() else {
-                return Err(Refusal::field(Code::InputInvalid, HOST_TOOLS, "a list is expected"));
-            };
-            let mut described = Vec::new();
-            for (index, tool) in list.values().enumerate() {
-                described.push(tools.add(calls, index, tool)?);
-            }
-            plain.insert(HOST_TOOLS.to_owned(), described.into());
+        let (given, mut plain) = set_aside(calls, input)?;
+        let tools = given.map_or_else(|| Ok(Tools::default()), |given| Tools::of(calls, &given))?;
+        if !tools.described.is_empty() {
+            plain.insert(HOST_TOOLS.to_owned(), tools.described());
         }
         Ok((tools, Value::Object(plain)))
+    }
+
+    /// What the caller gave, and what WordPress adds to it.
+    pub fn registered(calls: &Calls, given: Option<&Zval>, input: &Value) -> Result<Tools, Refusal> {
+        let given = match given {
+            Some(given) => given.shallow_clone(),
+            None => from_json(&Value::Array(Vec::new())).unwrap_or_default(),
+        };
+        let filtered = calls.guard(|| {
+            let filter = ZendCallable::try_from_name("apply_filters").ok()?;
+            let input = from_json(input).ok()?;
+            filter.try_call(vec![&FILTER as &dyn IntoZvalDyn, &given, &input]).ok()
+        })?;
+        Tools::of(calls, filtered.as_ref().unwrap_or(&given))
+    }
+
+    fn of(calls: &Calls, given: &Zval) -> Result<Tools, Refusal> {
+        let given = given.dereference().shallow_clone();
+        let Some(list) = given.array() else {
+            return Err(Refusal::field(Code::InputInvalid, HOST_TOOLS, "a list is expected"));
+        };
+        let mut tools = Tools::default();
+        for (index, tool) in list.values().enumerate() {
+            let described = tools.add(calls, index, tool)?;
+            tools.described.push(described);
+        }
+        Ok(tools)
+    }
+
+    /// What they are, without their callbacks.
+    pub fn described(&self) -> Value {
+        Value::Array(self.described.clone())
     }
 
     fn add(&mut self, calls: &Calls, index: usize, tool: &Zval) -> Result<Value, Refusal> {
@@ -52,15 +93,18 @@ impl Tools {
         }
         let described = Reader::new(calls).read_map(&without(table, &[CALLBACK]))?;
         if let Some(Value::String(name)) = described.get("name") {
-            self.0.push((name.clone(), callback));
+            self.callbacks.push((name.clone(), callback));
         }
         Ok(Value::Object(described))
     }
 
     /// Calls a tool. What it throws, and a `WP_Error`, is a refusal.
     pub fn call(&self, calls: &Calls, name: &str, input: &Value) -> Result<Value, Refusal> {
-        let callback =
-            self.0.iter().find(|(known, _)| known == name).map(|(_, callback)| callback.shallow_clone());
+        let callback = self
+            .callbacks
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, callback)| callback.shallow_clone());
         let Some(callback) = callback else {
             return Err(Refusal::new(Code::HostToolFailed, format!("{name} has no callback.")));
         };
@@ -90,7 +134,11 @@ impl Tools {
 /// A forked sandbox calls the same callbacks.
 impl Clone for Tools {
     fn clone(&self) -> Tools {
-        Tools(self.0.iter().map(|(name, callback)| (name.clone(), callback.shallow_clone())).collect())
+        let callbacks = self.callbacks.iter();
+        Tools {
+            described: self.described.clone(),
+            callbacks: callbacks.map(|(name, callback)| (name.clone(), callback.shallow_clone())).collect(),
+        }
     }
 }
 

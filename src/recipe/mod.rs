@@ -15,6 +15,7 @@ mod evidence;
 mod execute;
 pub mod fixture;
 mod host_files;
+mod host_tools;
 mod input;
 mod issue;
 mod kept;
@@ -34,6 +35,7 @@ mod run;
 mod secrets;
 pub mod seed;
 mod source;
+mod surroundings;
 mod validate;
 
 pub use attestation::{RUN_ATTESTATION_SCHEMA, attest};
@@ -43,6 +45,9 @@ pub use evidence::{
     workspace,
 };
 pub use execute::{RECIPE_RUN_SCHEMA, RecipeRun, RecipeRunInput, RunRuntime, run_recipe};
+pub use host_tools::{
+    HostTool, Uncallable, call_host_tool, check_host_tools, host_tool_call, host_tool_step, registered_tools,
+};
 pub use input::RecipeInput;
 pub use issue::Issue;
 pub use labelled::LabelledCommand;
@@ -61,4 +66,5 @@ pub use report::{
 pub use roots::{host_source, read_host_file};
 pub use run::{Ended, Progress, Run, RunFailure, StepEvidence, run};
 pub use secrets::{secret_names, secrets, variables};
+pub use surroundings::Surroundings;
 pub use validate::{needed_commands, resolve_policy, step_command, validate};

@@ -1,13 +1,15 @@
 //! The parent, as whom a run asks and tells.
 
+use super::host_tools::{HostTool, call_host_tool};
 use super::phase::PhaseName;
 use super::plan::{Part, Step};
 use super::run::{Ended, Progress, StepEvidence};
 use crate::artifact::{Found, Redactor};
 use crate::contract::{Refusal, to_value};
 use crate::host::Host;
-use crate::sandbox::Approval;
+use crate::sandbox::{Approval, HostToolCall};
 use serde::Serialize;
+use serde_json::Value;
 
 pub const PROGRESS_SCHEMA: &str = "wp-codebox/recipe-progress/v1";
 
@@ -16,6 +18,8 @@ pub struct Parent<'a> {
     pub host: &'a dyn Host,
     /// Takes the secrets out of what is told.
     pub redactor: &'a Redactor,
+    /// Tools of the parent's that steps may call.
+    pub tools: &'a [HostTool],
 }
 
 /// `wp-codebox/recipe-progress/v1`: where a run is.
@@ -84,5 +88,9 @@ impl Progress for Parent<'_> {
 
     fn approve(&mut self, approval: &Approval) -> Result<bool, Refusal> {
         self.host.approve(to_value(approval)?)
+    }
+
+    fn call_tool(&mut self, call: &HostToolCall) -> Result<Value, Refusal> {
+        call_host_tool(self.tools, call, self.host)
     }
 }

@@ -1,8 +1,10 @@
 //! A recipe from a file, or from a value that a caller hands in.
 
 use super::document::Recipe;
+use super::host_tools::HostTool;
 use super::issue::Issue;
 use super::roots::{host_source, read_host_file};
+use super::surroundings::Surroundings;
 use crate::contract::{Code, Input, Refusal};
 use crate::host::Settings;
 use serde_json::Value;
@@ -46,5 +48,10 @@ impl Document {
             Ok(recipe) => Ok(Document { recipe, path: None, base }),
             Err(refusal) => Err(Issue::new(INVALID_RECIPE, "$", refusal.message)),
         }
+    }
+
+    /// What the recipe can name besides itself.
+    pub fn among<'a>(&'a self, settings: &'a Settings, tools: &'a [HostTool]) -> Surroundings<'a> {
+        Surroundings { base: self.base.as_deref(), settings, tools }
     }
 }

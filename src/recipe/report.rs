@@ -1,6 +1,7 @@
 //! What validating and planning answer.
 
 use super::document::Recipe;
+use super::host_tools::{HostTool, registered_tools};
 use super::input::RecipeInput;
 use super::issue::Issue;
 use super::read::Document;
@@ -72,6 +73,8 @@ struct Examined {
     document: Option<Document>,
     /// The policy that was given.
     policy: Option<Value>,
+    /// Those that the parent has registered.
+    tools: Vec<HostTool>,
     recipe_path: Option<String>,
     issues: Vec<Issue>,
 }
@@ -80,9 +83,10 @@ fn examine(input: Value, host: &dyn Host) -> Result<Examined, Refusal> {
     let input = RecipeInput::parse(input)?;
     let settings = host.settings()?;
     let policy = input.policy(&settings)?;
+    let tools = registered_tools(host)?;
     let (document, issues) = match input.document(&settings)? {
         Ok(document) => {
-            let issues = validate(&document, policy.as_ref(), host)?;
+            let issues = validate(&document, policy.as_ref(), &tools, host)?;
             (Some(document), issues)
         }
         Err(issue) => (None, vec![issue]),
@@ -93,7 +97,7 @@ fn examine(input: Value, host: &dyn Host) -> Result<Examined, Refusal> {
         (None, Value::String(path)) => Some(path.clone()),
         _ => None,
     };
-    Ok(Examined { document, policy, recipe_path, issues })
+    Ok(Examined { document, policy, tools, recipe_path, issues })
 }
 
 /// Looks at a recipe. What is wrong with it is in the answer; a refusal means that it was not read.
@@ -112,10 +116,11 @@ pub fn validate_recipe(input: Value, host: &dyn Host) -> Result<RecipeValidation
 
 /// Says what a run of the recipe would do.
 pub fn plan_recipe(input: Value, host: &dyn Host) -> Result<RecipePlan, Refusal> {
-    let Examined { document, policy, recipe_path, mut issues } = examine(input, host)?;
+    let Examined { document, policy, tools, recipe_path, mut issues } = examine(input, host)?;
     let mut plan = None;
     if let (Some(document), true) = (&document, issues.is_empty()) {
-        match dry_run(document, policy.as_ref(), &host.settings()?) {
+        let settings = host.settings()?;
+        match dry_run(document, policy.as_ref(), document.among(&settings, &tools)) {
             Ok(made) => plan = Some(made),
             Err(found) => issues = found,
         }

@@ -7,7 +7,10 @@ use super::plan::{Expected, Part, Plan, Stage, Step};
 use crate::contract::{ChangeSet, Code, CommandRecord, DatabaseFiles, Event, Refusal};
 use crate::engine::vfs::Errno;
 use crate::engine::{Stop, Watch};
-use crate::sandbox::{Approval, Approver, Command, Failure, Preparation, Sandbox, SandboxError, random_id};
+use crate::sandbox::{
+    Approval, Approver, Command, Failure, HostToolCall, Preparation, Sandbox, SandboxError, Unattended,
+    random_id,
+};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -29,6 +32,11 @@ pub trait Progress {
     fn approve(&mut self, _approval: &Approval) -> Result<bool, Refusal> {
         Ok(false)
     }
+
+    /// Calls a tool of the parent's, which the policy allows. An error is its failure.
+    fn call_tool(&mut self, call: &HostToolCall) -> Result<Value, Refusal> {
+        Unattended.call_tool(call)
+    }
 }
 
 /// [`Progress`] as whom a sandbox asks.
@@ -37,6 +45,10 @@ struct Asked<'a>(&'a mut dyn Progress);
 impl Approver for Asked<'_> {
     fn approve(&mut self, approval: &Approval) -> Result<bool, Refusal> {
         self.0.approve(approval)
+    }
+
+    fn call_tool(&mut self, call: &HostToolCall) -> Result<Value, Refusal> {
+        self.0.call_tool(call)
     }
 }
 

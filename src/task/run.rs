@@ -36,7 +36,7 @@ fn carry_out(
 ) -> Result<Value, Refusal> {
     let store = Store::open(root)?;
     let interrupt = host.run_interrupt();
-    let run = recipe::run(plan, &|| interrupt.is_requested(), &mut Parent { host, redactor })?;
+    let run = recipe::run(plan, &|| interrupt.is_requested(), &mut Parent { host, redactor, tools: &[] })?;
     let mut envelope = to_value(&conclude(input, plan, run, &store, redactor, host)?)?;
     redactor.value(&mut envelope, &mut Found::default());
     Ok(envelope)

@@ -24,6 +24,7 @@ use super::phase::PhaseName;
 use super::plan::{Plan, Stage};
 use super::read::Document;
 use super::secrets::secret_names;
+use super::surroundings::Surroundings;
 use crate::artifact::Secret;
 use crate::contract::Refusal;
 use crate::host::Settings;
@@ -50,6 +51,7 @@ struct Place<'a> {
     recipe: &'a Recipe,
     base: Option<&'a Path>,
     settings: &'a Settings,
+    around: Surroundings<'a>,
 }
 
 /// What becomes of a recipe: a plan, or every issue that only shows when its files are read.
@@ -58,10 +60,11 @@ pub fn compile(
     policy: Policy,
     secrets: &[Secret],
     timeout_seconds: Option<u64>,
-    settings: &Settings,
+    around: Surroundings<'_>,
 ) -> Result<Compiled, Refusal> {
     let recipe = &document.recipe;
-    let place = Place { recipe, base: document.base.as_deref(), settings };
+    let Surroundings { base, settings, tools } = around;
+    let place = Place { recipe, base, settings, around };
     let blueprint = content::blueprint(place).map_err(|issues| refuse(&issues))?;
     let one = |issue: Issue| refuse(&[issue]);
     let pack = pack(settings)?;
@@ -91,6 +94,7 @@ pub fn compile(
                 ini: runtime::ini(recipe),
                 environment: runtime::environment(recipe, secrets),
                 secrets: secret_names(secrets),
+                host_tools: tools.iter().map(|tool| tool.name.clone()).collect(),
                 policy,
                 ..spec
             },

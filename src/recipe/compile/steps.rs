@@ -79,7 +79,7 @@ fn group(place: Place<'_>, steps: &[WorkflowStep], part: Part, at: &str) -> Resu
 }
 
 fn step(place: Place<'_>, step: &WorkflowStep, part: Part, index: usize, at: &str) -> Result<Step, Issue> {
-    let command = step_command(step, at, place.base, place.settings)?;
+    let command = step_command(step, at, place.around)?;
     Ok(Step {
         allow_failure: step.allow_failure,
         advisory: step.advisory,

@@ -17,6 +17,7 @@ use super::compile::{Compiled, compile};
 use super::document::{FixtureUser, Recipe};
 use super::evidence::{draft, redact, without_secrets, wordpress_version};
 use super::fixture::DatabaseResult;
+use super::host_tools::registered_tools;
 use super::issue::refuse;
 use super::parent::Parent;
 use super::plan::Part;
@@ -50,21 +51,23 @@ pub fn run_recipe(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
     let examined = input.examined();
     let given = examined.policy(&settings)?;
     let document = examined.document(&settings)?.map_err(|issue| refuse(&[issue]))?;
-    let issues = validate(&document, given.as_ref(), host)?;
+    let tools = registered_tools(host)?;
+    let around = document.among(&settings, &tools);
+    let issues = validate(&document, given.as_ref(), &tools, host)?;
     if !issues.is_empty() {
         return Err(refuse(&issues));
     }
     let recipe = &document.recipe;
-    let policy = resolve_policy(&document, given.as_ref(), &settings).map_err(|issues| refuse(&issues))?;
+    let policy = resolve_policy(&document, given.as_ref(), around).map_err(|issues| refuse(&issues))?;
     let root = root(&input, &document, &settings)?;
     let secrets = secrets(&recipe.inputs.secret_env, "inputs.secretEnv", &settings, host)?;
     let passwords = recipe.inputs.fixture_users.iter().filter_map(password);
     let redactor = Arc::new(Redactor::new(&secrets.iter().cloned().chain(passwords).collect::<Vec<_>>()));
     let carry_out = || {
-        let compiled = compile(&document, policy, &secrets, input.timeout_seconds, &settings)?;
+        let compiled = compile(&document, policy, &secrets, input.timeout_seconds, around)?;
         let store = Store::open(&root)?;
         let interrupt = host.run_interrupt();
-        let mut parent = Parent { host, redactor: &redactor };
+        let mut parent = Parent { host, redactor: &redactor, tools: &tools };
         let run = run_to_end(&compiled.plan, &|| interrupt.is_requested(), &mut parent);
         let answer = Conclusion { document: &document, compiled: &compiled, redactor: &redactor };
         let mut answer = to_value(&answer.draw(run, &store, host)?)?;

@@ -3,6 +3,7 @@
 use super::super::issue::Issue;
 use super::super::mounts::refuse_reserved;
 use super::super::source::{Source, Wanted, absolute, find};
+use super::super::surroundings::Surroundings;
 use crate::contract::{json_fits, shown};
 use crate::host::Settings;
 use crate::sandbox::sandbox_path;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 const NOTES_BYTES: usize = 64 << 10;
 
 pub(super) struct Context<'a> {
-    base: Option<&'a Path>,
+    pub around: Surroundings<'a>,
     pub settings: &'a Settings,
     issues: Vec<Issue>,
     /// Each sandbox path that something is mounted at, with the field that said so.
@@ -31,12 +32,13 @@ struct Target {
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(base: Option<&'a Path>, settings: &'a Settings) -> Context<'a> {
-        Context { base, settings, issues: Vec::new(), targets: BTreeMap::new(), mounted: Vec::new() }
+    pub(super) fn new(around: Surroundings<'a>) -> Context<'a> {
+        let settings = around.settings;
+        Context { around, settings, issues: Vec::new(), targets: BTreeMap::new(), mounted: Vec::new() }
     }
 
     pub(super) fn base(&self) -> Option<&'a Path> {
-        self.base
+        self.around.base
     }
 
     pub(super) fn finish(self) -> Vec<Issue> {
@@ -58,13 +60,13 @@ impl<'a> Context<'a> {
 
     /// The absolute host path that `path` means, whether or not something is there.
     pub(super) fn host_path(&mut self, field: &str, path: &str) -> Option<PathBuf> {
-        let absolute = absolute(self.base, path).map_err(|issue| Issue { path: field.to_owned(), ..issue });
+        let absolute = absolute(self.base(), path).map_err(|issue| Issue { path: field.to_owned(), ..issue });
         absolute.map(PathBuf::from).map_err(|issue| self.add(issue)).ok()
     }
 
     /// What `path` leads to on the host. `None`: an issue was found.
     pub(super) fn source(&mut self, field: &str, path: &str, wanted: Wanted) -> Option<Source> {
-        let found = find(self.base, self.settings, field, path, wanted);
+        let found = find(self.base(), self.settings, field, path, wanted);
         found.map_err(|issue| self.add(issue)).ok()
     }
 

@@ -4,6 +4,7 @@ use super::super::document::{LoadAs, MountMode, SeedSource, WorkflowStep, Worksp
 use super::super::issue::Issue;
 use super::super::read::Document;
 use super::super::source::{Wanted, find};
+use super::super::surroundings::Surroundings;
 use super::plugins;
 use super::policy::resolve_policy;
 use super::workspaces::scaffold_target;
@@ -113,10 +114,10 @@ impl From<Policy> for PlannedPolicy {
 pub fn dry_run(
     document: &Document,
     policy: Option<&Value>,
-    settings: &Settings,
+    around: Surroundings<'_>,
 ) -> Result<DryRun, Vec<Issue>> {
-    let policy = resolve_policy(document, policy, settings)?;
-    plan(document, policy, settings).map_err(|issue| vec![issue])
+    let policy = resolve_policy(document, policy, around)?;
+    plan(document, policy, around.settings).map_err(|issue| vec![issue])
 }
 
 fn plan(document: &Document, policy: Policy, settings: &Settings) -> Result<DryRun, Issue> {

@@ -28,6 +28,7 @@ pub(super) use plugins::{ARCHIVE_BYTES, file_of, slug_of, source_of, target_of};
 pub(super) use steps::located;
 pub(super) use workspaces::scaffold_target;
 
+use super::host_tools::HostTool;
 use super::issue::Issue;
 use super::read::Document;
 use crate::contract::Refusal;
@@ -36,9 +37,15 @@ use context::Context;
 use serde_json::Value;
 
 /// Everything that is wrong with the recipe and with the policy that it is to run under.
-pub fn validate(document: &Document, policy: Option<&Value>, host: &dyn Host) -> Result<Vec<Issue>, Refusal> {
+pub fn validate(
+    document: &Document,
+    policy: Option<&Value>,
+    tools: &[HostTool],
+    host: &dyn Host,
+) -> Result<Vec<Issue>, Refusal> {
     let settings = host.settings()?;
-    let mut context = Context::new(document.base.as_deref(), &settings);
+    let around = document.among(&settings, tools);
+    let mut context = Context::new(around);
     let recipe = &document.recipe;
     runtime::check(&recipe.runtime, &mut context);
     mounts::check(&recipe.inputs, &mut context);
@@ -55,7 +62,7 @@ pub fn validate(document: &Document, policy: Option<&Value>, host: &dyn Host) ->
     steps::check_probes(&recipe.probes, &mut context);
     context.notes("$.metadata", &recipe.metadata);
     let mut issues = context.finish();
-    if let Err(found) = resolve_policy(document, policy, &settings) {
+    if let Err(found) = resolve_policy(document, policy, around) {
         issues.extend(found);
     }
     Ok(issues)

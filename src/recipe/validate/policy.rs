@@ -6,65 +6,67 @@ use super::super::issue::{Issue, MISSING_COMMAND};
 use super::super::network::judge_network;
 use super::super::read::Document;
 use super::super::source::{Wanted, find};
+use super::super::surroundings::Surroundings;
 use super::plugins;
 use super::steps::step_command;
-use crate::host::Settings;
 use crate::sandbox::{Filesystem, Policy, Secrets};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Names of the commands that the recipe needs, each once, sorted. Steps that cannot be read are left
 /// out: they have issues of their own.
-pub fn needed_commands(document: &Document, settings: &Settings) -> Vec<&'static str> {
-    let Document { recipe, base, .. } = document;
+pub fn needed_commands(document: &Document, around: Surroundings<'_>) -> Vec<String> {
+    let recipe = &document.recipe;
     let inputs = &recipe.inputs;
-    let mut needed = BTreeSet::new();
+    let mut needed: BTreeSet<Cow<'static, str>> = BTreeSet::new();
     for plugin in &inputs.extra_plugins {
         if plugin.load_as == LoadAs::Plugin && plugin.activate.unwrap_or(true) {
-            needed.insert("wordpress.ensure-plugin-active");
+            needed.insert("wordpress.ensure-plugin-active".into());
         }
         // An archive is unpacked inside.
-        let source = find(base.as_deref(), settings, "", plugins::source_of(plugin), Wanted::Anything);
+        let source = find(around.base, around.settings, "", plugins::source_of(plugin), Wanted::Anything);
         if source.is_ok_and(|source| source.is_file) {
-            needed.insert("wordpress.run-php");
+            needed.insert("wordpress.run-php".into());
         }
     }
     if !(inputs.site_seeds.is_empty()
         && inputs.fixture_databases.is_empty()
         && inputs.fixture_users.is_empty())
     {
-        needed.insert("wordpress.run-php");
+        needed.insert("wordpress.run-php".into());
     }
     if let Some(blueprint) = &recipe.runtime.blueprint {
-        needed.extend(blueprint::needed_commands(blueprint));
+        needed.extend(blueprint::needed_commands(blueprint).into_iter().map(Cow::from));
     }
     let mut steps: Vec<&WorkflowStep> = Vec::new();
     if let Some(runtime) = &inputs.plugin_runtime {
         steps.extend(&runtime.setup);
         needed.extend(runtime.health_probes.iter().map(|probe| match probe.kind.as_str() {
-            "wp-cli" => "wordpress.wp-cli",
-            "plugin-active" => "wordpress.plugin-state",
-            _ => "wordpress.run-php",
+            "wp-cli" => "wordpress.wp-cli".into(),
+            "plugin-active" => "wordpress.plugin-state".into(),
+            _ => Cow::from("wordpress.run-php"),
         }));
     }
     let workflow = &recipe.workflow;
     steps.extend(workflow.before.iter().chain(&workflow.steps).chain(&workflow.after));
     steps.extend(recipe.probes.iter().map(|probe| &probe.step));
     // What a step's arguments bring with them is among it: workloads are commands too.
-    let commands =
-        steps.into_iter().filter_map(|step| step_command(step, "", base.as_deref(), settings).ok());
-    needed.extend(commands.flat_map(|command| command.policy_commands()));
-    needed.into_iter().collect()
+    for command in steps.into_iter().filter_map(|step| step_command(step, "", around).ok()) {
+        needed.extend(command.policy_commands().into_iter().map(Cow::from));
+        needed.extend(command.host_tool().map(|tool| Cow::from(tool.to_owned())));
+    }
+    needed.into_iter().map(Cow::into_owned).collect()
 }
 
 /// The policy: the given one if it allows what the recipe needs, else one that allows just that.
 pub fn resolve_policy(
     document: &Document,
     given: Option<&Value>,
-    settings: &Settings,
+    around: Surroundings<'_>,
 ) -> Result<Policy, Vec<Issue>> {
     let recipe = &document.recipe;
-    let needed = needed_commands(document, settings);
+    let needed = needed_commands(document, around);
     let has_secrets = !recipe.inputs.secret_env.is_empty();
     let Some(given) = given else {
         let mut policy = Policy::allowing(needed);
@@ -84,7 +86,7 @@ pub fn resolve_policy(
         let message = format!("the recipe needs {missing}");
         issues.push(Issue::new(MISSING_COMMAND, "$.policy.commands", message));
     }
-    if let Err(refusal) = judge_network(&policy.network, "$.policy.network", settings) {
+    if let Err(refusal) = judge_network(&policy.network, "$.policy.network", around.settings) {
         issues.push(Issue::new("runtime-policy-violation", "$.policy.network", refusal.message));
     }
     if has_secrets && policy.secrets == Secrets::None {

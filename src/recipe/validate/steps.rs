@@ -1,13 +1,13 @@
 //! `workflow`, and steps wherever they stand.
 
 use super::super::document::{Probe, Workflow, WorkflowStep};
+use super::super::host_tools::host_tool_step;
 use super::super::issue::Issue;
 use super::super::source;
+use super::super::surroundings::Surroundings;
 use super::context::Context;
-use crate::host::Settings;
-use crate::sandbox::{ARGUMENT_FILE_MAX, ArgumentIssue, Arguments, Command, descriptor};
+use crate::sandbox::{ARGUMENT_FILE_MAX, ArgumentIssue, Arguments, Command, HOST_TOOLS, descriptor};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 pub(super) fn check_workflow(workflow: &Workflow, context: &mut Context<'_>) {
     let groups = [("before", &workflow.before), ("steps", &workflow.steps), ("after", &workflow.after)];
@@ -31,7 +31,7 @@ pub(super) fn check_probes(probes: &[Probe], context: &mut Context<'_>) {
 }
 
 pub(super) fn check_step(step: &WorkflowStep, at: &str, context: &mut Context<'_>) {
-    if let Err(issue) = step_command(step, at, context.base(), context.settings) {
+    if let Err(issue) = step_command(step, at, context.around) {
         context.add(issue);
     }
     context.notes(&format!("{at}.metadata"), &step.metadata);
@@ -39,12 +39,10 @@ pub(super) fn check_step(step: &WorkflowStep, at: &str, context: &mut Context<'_
 
 /// The command of the step that stands at `at`, with the files that its arguments name read from
 /// beside the recipe.
-pub fn step_command(
-    step: &WorkflowStep,
-    at: &str,
-    base: Option<&Path>,
-    settings: &Settings,
-) -> Result<Command, Issue> {
+pub fn step_command(step: &WorkflowStep, at: &str, around: Surroundings<'_>) -> Result<Command, Issue> {
+    if step.command.starts_with(HOST_TOOLS) {
+        return host_tool_step(around.tools, &step.command, &step.args).map_err(|issue| located(issue, at));
+    }
     if descriptor(&step.command).is_some_and(|command| !command.recipe) {
         let message = format!("{} cannot be a step of a recipe", step.command);
         return Err(Issue::new("unsupported-command", format!("{at}.command"), message));
@@ -52,8 +50,8 @@ pub fn step_command(
     let mut arguments = Arguments::of_texts(&step.args);
     let field = format!("{at}.args");
     for file in arguments.host_files(&step.command) {
-        arguments
-            .hand_in(&file.argument, source::read(base, settings, &field, &file.path, ARGUMENT_FILE_MAX)?);
+        let content = source::read(around.base, around.settings, &field, &file.path, ARGUMENT_FILE_MAX)?;
+        arguments.hand_in(&file.argument, content);
     }
     Command::parse(&step.command, arguments).map_err(|issue| located(issue, at))
 }

@@ -1,9 +1,8 @@
 //! What callers of a held sandbox hand in.
 
-use super::tools;
 use crate::contract::{Code, Input, Refusal, input_schema};
 use crate::host::Settings;
-use crate::recipe::read_host_file;
+use crate::recipe::{HostTool, check_host_tools, host_tool_call, read_host_file};
 use crate::sandbox::{ARGUMENT_FILE_MAX, Arguments, Command, HOST_TOOLS};
 use crate::task::input::{
     AgentTaskInput, ComponentContract, Mount, RuntimePolicy, check_mount, check_places, check_secrets,
@@ -11,7 +10,7 @@ use crate::task::input::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -30,7 +29,7 @@ pub struct SandboxInput {
     /// Tools of the parent's that commands can call by their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
-    pub host_tools: Vec<HostToolInput>,
+    pub host_tools: Vec<HostTool>,
     /// Names of variables of the parent's environment that the sandbox's environment shall have.
     /// Their values are kept out of everything that leaves the sandbox.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -61,7 +60,7 @@ impl Input for SandboxInput {
 
     fn check(&mut self) -> Result<(), Refusal> {
         check_secrets(&self.secret_env)?;
-        tools::check(&mut self.host_tools)?;
+        check_host_tools(&mut self.host_tools)?;
         check_places(&mut self.mounts, &mut self.component_contracts)
     }
 }
@@ -188,30 +187,6 @@ impl Input for CollectInput {
     }
 }
 
-/// A tool of the parent's. Its callback stays with the parent.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HostToolInput {
-    /// `host/` and a name.
-    #[schemars(length(min = 1, max = 200))]
-    pub name: String,
-    #[serde(default)]
-    #[schemars(length(max = 4096))]
-    pub description: String,
-    /// JSON Schema of the input, which is an object.
-    pub input_schema: Map<String, Value>,
-    /// JSON Schema of what it returns. Left out: anything.
-    #[serde(default)]
-    pub output_schema: Map<String, Value>,
-    /// Whether it can change anything: `approvals: on-write` asks before it.
-    #[serde(default = "yes")]
-    pub writes: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
 /// One command and its arguments.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -237,9 +212,9 @@ impl Input for ExecutionInput {
 
 impl ExecutionInput {
     /// The command, with its arguments checked.
-    pub(super) fn command(self, settings: &Settings, tools: &[HostToolInput]) -> Result<Command, Refusal> {
+    pub(super) fn command(self, settings: &Settings, tools: &[HostTool]) -> Result<Command, Refusal> {
         if self.command.starts_with(HOST_TOOLS) {
-            return tools::call(tools, &self.command, self.args.into_iter().collect());
+            return Ok(host_tool_call(tools, &self.command, self.args.into_iter().collect())?);
         }
         let mut arguments = Arguments::of_object(self.args);
         for file in arguments.host_files(&self.command) {

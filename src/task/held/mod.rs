@@ -9,8 +9,8 @@ mod forks;
 mod history;
 mod input;
 mod observe;
+mod parent;
 mod redact;
-mod tools;
 
 pub use cancel::Cancel;
 pub use input::{ExecutionInput, SandboxInput};
@@ -23,17 +23,16 @@ use crate::engine::Watch;
 use crate::engine::net::Rules;
 use crate::host::Host;
 use crate::recipe;
-use crate::recipe::{judge_network, wordpress_version};
+use crate::recipe::{HostTool, judge_network, wordpress_version};
 use crate::sandbox::{Attendant, BACKEND, Failure, Sandbox, SandboxError, Snapshot};
 use answer::answer;
 use history::History;
-use input::HostToolInput;
+use parent::Parent;
 use redact::{Censored, clean, clean_refusal};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tools::Parent;
 
 pub const RUNTIME_INFO_SCHEMA: &str = "wp-codebox/runtime-info/v1";
 
@@ -47,7 +46,7 @@ pub struct HeldSandbox {
     /// Of mounts, by target.
     metadata: BTreeMap<String, Value>,
     history: History,
-    tools: Vec<HostToolInput>,
+    tools: Vec<HostTool>,
     timeout: Duration,
     max_timeout: Duration,
     snapshots: BTreeMap<String, Snapshot>,

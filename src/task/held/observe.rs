@@ -1,6 +1,6 @@
 //! `observe()`: looking at a held sandbox.
 
-use super::tools::Parent;
+use super::parent::Parent;
 use super::{HeldSandbox, input::ObservationInput, input::ObservationKind as Kind};
 use crate::artifact::Observation;
 use crate::contract::{Code, Input, Refusal, iso8601, to_value};
