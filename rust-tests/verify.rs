@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use support::bundle::{Room, draft, room};
 use support::forge::{Foreign, edit, reseal, seal, sha256};
 use support::tree::{text, tree};
-use wp_codebox::artifact::{Attachment, AttachmentContent, ViolationCode as Code, verify_bundle};
+use wp_codebox::artifact::{
+    Attachment, AttachmentContent, ViolationCode as Code, bundle_id, conclusions_digest, content_digest,
+    verify_bundle,
+};
 use wp_codebox::contract::{self, Refusal};
 
 fn bundle(room: &Room) -> PathBuf {
@@ -111,12 +114,93 @@ fn a_tamperer_who_fixes_the_hashes_is_still_found() {
     let found = spoilt(|dir| {
         reseal(dir, "files/outcome.json", |outcome| outcome["status"] = "failed".into());
     });
-    assert_eq!(found, [Code::DigestMismatch]);
+    // Metadata says how it ended, too.
+    assert_eq!(found, [Code::DigestMismatch, Code::ReviewEvidenceMismatch]);
     let found = spoilt(|dir| {
         reseal(dir, "files/changed-files.json", |changed| changed["files"] = json!([]));
     });
     assert!(found.contains(&Code::DigestMismatch), "{found:?}");
     assert!(found.contains(&Code::ReviewEvidenceMismatch), "{found:?}");
+}
+
+#[test]
+fn review_and_metadata_are_vouched_for_by_the_id() {
+    let spoils: [(&str, fn(&mut Value)); 8] = [
+        ("files/review.json", |review| review["riskFlags"] = json!(["nothing-to-see"])),
+        ("files/review.json", |review| review["summary"] = json!("Harmless.")),
+        ("files/review.json", |review| review["stats"]["modified"] = json!(0)),
+        ("files/review.json", |review| review["changedFiles"] = json!([])),
+        ("files/review.json", |review| review["provenance"]["task"] = json!({ "requester": "the owner" })),
+        ("metadata.json", |metadata| metadata["mounts"][0]["source"] = json!("/elsewhere")),
+        ("metadata.json", |metadata| metadata["outcome"] = json!({ "status": "failed" })),
+        ("metadata.json", |metadata| metadata["redaction"] = json!({})),
+    ];
+    for (path, spoil) in spoils {
+        let found = spoilt(|dir| reseal(dir, path, spoil));
+        assert!(found.contains(&Code::DigestMismatch), "{path}: {found:?}");
+    }
+    // What follows from the id itself is not in the digest, and is compared.
+    let spoils: [(&str, fn(&mut Value)); 5] = [
+        ("files/review.json", |review| drop(review.as_object_mut().unwrap().remove("artifactId"))),
+        ("files/review.json", |review| review["evidence"]["artifactContentDigest"] = json!(7)),
+        ("metadata.json", |metadata| metadata["id"] = json!([])),
+        ("metadata.json", |metadata| metadata["contentDigest"] = Value::Null),
+        ("manifest.json", |manifest| manifest["createdAt"] = json!("2099-01-01T00:00:00.000Z")),
+    ];
+    for (path, spoil) in spoils {
+        let found = spoilt(|dir| reseal(dir, path, spoil));
+        assert_eq!(found, [Code::MalformedReference], "{path}");
+    }
+}
+
+#[test]
+fn a_review_that_says_less_than_the_list_of_changed_files_is_found_whoever_made_the_bundle() {
+    // The maker fits every digest to the lie, the id included.
+    let remade = |dir: &Path, spoil: fn(&mut Value)| {
+        edit(dir, "files/review.json", spoil);
+        let read = |path: &str| support::bundle::json(&dir.join(path));
+        let both = conclusions_digest(&read("files/review.json"), &read("metadata.json"));
+        edit(dir, "files/changed-files.json", |changed| changed["conclusions"] = json!(both));
+        let bytes = |path: &str| fs::read(dir.join(path)).unwrap();
+        let digest = content_digest(&bytes("files/changed-files.json"), &bytes("files/patch.diff"));
+        let id = bundle_id(&digest.value);
+        edit(dir, "manifest.json", |manifest| {
+            manifest["id"] = json!(id);
+            manifest["contentDigest"] = json!(digest);
+        });
+        reseal(dir, "files/changed-files.json", |_| ());
+        reseal(dir, "metadata.json", |metadata| {
+            metadata["id"] = json!(id);
+            metadata["contentDigest"] = json!(digest);
+        });
+        reseal(dir, "files/review.json", |review| {
+            review["artifactId"] = json!(id);
+            review["evidence"]["artifactContentDigest"] = json!(digest.value);
+        });
+    };
+    assert_eq!(spoilt(|dir| remade(dir, |_| ())), []);
+    let lies: [fn(&mut Value); 4] = [
+        |review| review["riskFlags"] = json!(["nothing-to-see"]),
+        |review| review["summary"] = json!("Harmless."),
+        |review| review["stats"]["total"] = json!(0),
+        |review| review["changedFiles"][0]["label"] = json!("modified README"),
+    ];
+    for lie in lies {
+        assert_eq!(spoilt(|dir| remade(dir, lie)), [Code::ReviewEvidenceMismatch]);
+    }
+}
+
+#[test]
+fn a_review_of_another_making_leaves_no_changed_file_out() {
+    let changed = json!({ "files": [
+        { "path": "/w/a", "status": "added" },
+        { "path": "/w/b", "status": "deleted" },
+    ] });
+    let mut foreign = Foreign::of(&changed, "");
+    let review = json!({ "changedFiles": [{ "path": "/w/a", "status": "added" }], "evidence": {} });
+    foreign.add_json("files/review.json", "review", &review);
+    foreign.write(false);
+    assert_eq!(codes(foreign.dir.path()), [Code::ReviewEvidenceMismatch]);
 }
 
 #[test]
@@ -246,19 +330,23 @@ fn ids_that_are_another_bundles() {
 fn documents_that_point_astray() {
     let metadata = |change: fn(&mut Value)| spoilt(|dir| reseal(dir, "metadata.json", change));
     let review = |change: fn(&mut Value)| spoilt(|dir| reseal(dir, "files/review.json", change));
-    assert_eq!(metadata(|m| m["artifacts"]["patch"] = "files/none".into()), [Code::MalformedReference]);
-    assert_eq!(metadata(|m| m["artifacts"]["patch"] = "../x".into()), [Code::InvalidPath]);
-    assert_eq!(metadata(|m| m["id"] = "other".into()), [Code::BundleIdMismatch]);
-    assert_eq!(metadata(|m| m["contentDigest"]["value"] = "0".into()), [Code::DigestMismatch]);
-    assert_eq!(review(|r| r["evidence"] = Value::Null), [Code::MalformedReference]);
-    assert_eq!(review(|r| r["evidence"]["patchSha256"] = "0".into()), [Code::ReviewEvidenceMismatch]);
-    assert_eq!(
-        review(|r| r["evidence"]["artifactContentDigest"] = "0".into()),
-        [Code::ReviewEvidenceMismatch]
+    assert!(metadata(|m| m["artifacts"]["patch"] = "files/none".into()).contains(&Code::MalformedReference));
+    assert!(metadata(|m| m["artifacts"]["patch"] = "../x".into()).contains(&Code::InvalidPath));
+    assert!(metadata(|m| m["id"] = "other".into()).contains(&Code::BundleIdMismatch));
+    assert!(metadata(|m| m["contentDigest"]["value"] = "0".into()).contains(&Code::DigestMismatch));
+    assert!(review(|r| r["evidence"] = Value::Null).contains(&Code::MalformedReference));
+    assert!(review(|r| r["evidence"]["patchSha256"] = "0".into()).contains(&Code::ReviewEvidenceMismatch));
+    assert!(
+        review(|r| r["evidence"]["artifactContentDigest"] = "0".into())
+            .contains(&Code::ReviewEvidenceMismatch)
     );
-    assert_eq!(review(|r| r["evidence"]["testResults"] = "files/none".into()), [Code::MalformedReference]);
-    assert_eq!(review(|r| r["changedFiles"][0]["status"] = "deleted".into()), [Code::ReviewEvidenceMismatch]);
-    assert_eq!(review(|r| r["artifactId"] = "other".into()), [Code::ReviewEvidenceMismatch]);
+    assert!(
+        review(|r| r["evidence"]["testResults"] = "files/none".into()).contains(&Code::MalformedReference)
+    );
+    assert!(
+        review(|r| r["changedFiles"][0]["status"] = "deleted".into()).contains(&Code::ReviewEvidenceMismatch)
+    );
+    assert!(review(|r| r["artifactId"] = "other".into()).contains(&Code::ReviewEvidenceMismatch));
 }
 
 #[test]

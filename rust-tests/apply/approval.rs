@@ -6,7 +6,7 @@ use crate::support::tree::{self, Node, Tree, text, tree};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-use wp_codebox::artifact::apply::{Preflight, StageRequest, preflight, stage};
+use wp_codebox::artifact::apply::{Mode, Preflight, StageRequest, apply, preflight, stage};
 use wp_codebox::artifact::patch::parse;
 use wp_codebox::artifact::{Bundle, verify_bundle};
 use wp_codebox::contract::{Code, Refusal, digest_hex, stable_json};
@@ -114,7 +114,8 @@ fn a_moved_file_is_approved_by_its_new_name_and_brings_the_old_one() {
     assert_eq!(code(preflight(&house.room.store, &old, &house.parent)), Code::ApprovedFilesInvalid);
 }
 
-/// Changes changed-files.json and makes everything else fit, as whoever makes bundles could.
+/// Changes changed-files.json and makes everything else fit, as whoever makes bundles could. Without
+/// the digests that bundles of our making have, less is held against the list.
 fn reseal(bundle: &Bundle, change: impl FnOnce(&mut Value)) -> std::path::PathBuf {
     let dir = &bundle.directory;
     let read = |path: &str| -> Value { serde_json::from_slice(&fs::read(dir.join(path)).unwrap()).unwrap() };
@@ -123,6 +124,10 @@ fn reseal(bundle: &Bundle, change: impl FnOnce(&mut Value)) -> std::path::PathBu
     };
     let mut changed = read("files/changed-files.json");
     change(&mut changed);
+    changed
+        .as_object_mut()
+        .unwrap()
+        .retain(|field, _| !["evidence", "conclusions"].contains(&field.as_str()));
     write("files/changed-files.json", &changed);
     let digest = wp_codebox::artifact::content_digest(
         &fs::read(dir.join("files/changed-files.json")).unwrap(),
@@ -139,6 +144,9 @@ fn reseal(bundle: &Bundle, change: impl FnOnce(&mut Value)) -> std::path::PathBu
         }
         if value.get("contentDigest").is_some() {
             value["contentDigest"]["value"] = json!(digest);
+        }
+        if value.get("changedFiles").is_some() {
+            value["changedFiles"] = changed["files"].clone();
         }
         if value.get("evidence").is_some_and(Value::is_object) {
             value["evidence"]["artifactContentDigest"] = json!(digest);
@@ -303,4 +311,128 @@ fn a_name_that_ends_in_a_space_is_approved_as_itself() {
     // White space around a name that no changed file has is still nothing.
     let patch = staged_patch(&house, &bundle, &["a.php  "]);
     assert!(patch.contains("+ONE") && !patch.contains("+OTHER"), "{patch}");
+}
+
+/// What an apply of `a.php` says whose row is spoiled; nothing may be written.
+fn spoiled(patch: Option<&str>, spoil: impl Fn(&mut Value)) -> Refusal {
+    let (before, after) = three();
+    let house = house(&before);
+    house.apply_here();
+    let bundle = house.run(&before, &after);
+    if let Some(patch) = patch {
+        fs::write(&bundle.paths.patch, patch).unwrap();
+    }
+    let bundle = resealed(&house, &bundle, |changed| {
+        let rows = changed["files"].as_array_mut().unwrap();
+        rows.retain(|row| row["relativePath"] == "a.php");
+        spoil(&mut rows[0]);
+    });
+    let done = apply(&house.room.store, &everything(&bundle), Mode::Apply, &house.parent);
+    assert_eq!(house.now(), before);
+    done.unwrap_err().into()
+}
+
+/// The refusal is one of a row that disagrees with the patch, for this reason.
+fn disagrees(patch: Option<&str>, why: &str, spoil: impl Fn(&mut Value)) {
+    let refusal = spoiled(patch, spoil);
+    assert_eq!(refusal.code, Code::ChangedFilesInvalid, "{refusal}");
+    assert!(refusal.message.contains(why), "{refusal}");
+}
+
+/// Takes what a row says of its content away, so that something else has to notice.
+fn silent(row: &mut Value) {
+    for field in ["beforeSha256", "afterSha256", "replacedLines", "addedLines", "afterMode", "beforeMode"] {
+        row.as_object_mut().unwrap().remove(field);
+    }
+}
+
+#[test]
+fn a_row_whose_names_are_of_two_files_is_refused() {
+    // The approval would be of one, and the patch of the other.
+    disagrees(None, "relativePath names another file", |row| row["path"] = json!("/workspace/readme.txt"));
+    disagrees(None, "relativePath names another file", |row| row["mountTarget"] = json!("/elsewhere"));
+    disagrees(None, "relativePath names another file", |row| {
+        row.as_object_mut().unwrap().retain(|field, _| !["kind", "mountTarget"].contains(&field.as_str()));
+        row["relativePath"] = json!("b.php");
+    });
+    disagrees(None, "patchPath names another file", |row| {
+        row["path"] = json!("/workspace/readme.txt");
+        row["relativePath"] = json!("readme.txt");
+    });
+    disagrees(None, "patchPath names another file", |row| {
+        row.as_object_mut().unwrap().remove("relativePath");
+        row["patchPath"] = json!("b.php");
+    });
+}
+
+#[test]
+fn a_patch_that_deletes_a_file_whose_row_keeps_it_is_refused() {
+    let deleted = "diff --git a/a.php b/a.php\ndeleted file mode 100644\n--- a/a.php\n+++ /dev/null\n@@ -1 +0,0 @@\n-one\n";
+    disagrees(Some(deleted), "deletes a file that the row keeps", |_| ());
+    disagrees(Some(deleted), "deletes a file that the row keeps", silent);
+}
+
+#[test]
+fn a_patch_that_keeps_a_file_whose_row_deletes_it_is_refused() {
+    disagrees(None, "keeps a file whose status is deleted", |row| row["status"] = json!("deleted"));
+    disagrees(None, "keeps a file whose status is deleted", |row| row["status"] = json!("removed"));
+}
+
+#[test]
+fn a_patch_that_makes_a_plain_file_executable_is_refused() {
+    let executable = "diff --git a/a.php b/a.php\nold mode 100644\nnew mode 100755\n";
+    disagrees(Some(executable), "another mode than afterMode", |row| {
+        silent(row);
+        row["afterMode"] = json!("100644");
+    });
+}
+
+#[test]
+fn a_patch_that_moves_a_file_whose_status_is_not_renamed_is_refused() {
+    let moved = "diff --git a/b.php b/a.php\nsimilarity index 100%\nrename from b.php\nrename to a.php\n";
+    disagrees(Some(moved), "the status is not renamed", |row| {
+        row["status"] = json!("added");
+        row["renamedFrom"] = json!("/workspace/b.php");
+    });
+}
+
+#[test]
+fn a_patch_that_moves_a_file_away_whose_own_row_keeps_it_is_refused() {
+    let (before, after) = three();
+    let house = house(&before);
+    house.apply_here();
+    let bundle = house.run(&before, &after);
+    let moved = "diff --git a/b.php b/a.php\nsimilarity index 100%\nrename from b.php\nrename to a.php\n";
+    fs::write(&bundle.paths.patch, moved).unwrap();
+    let bundle = resealed(&house, &bundle, |changed| {
+        let rows = changed["files"].as_array_mut().unwrap();
+        rows.retain(|row| row["relativePath"] != "c d.txt");
+        rows.iter_mut().for_each(silent);
+    });
+    let done = apply(&house.room.store, &everything(&bundle), Mode::Apply, &house.parent);
+    let refusal = Refusal::from(done.unwrap_err());
+    assert_eq!(refusal.code, Code::ChangedFilesInvalid);
+    assert!(refusal.message.contains("/workspace/b.php: the patch deletes"), "{refusal}");
+    assert_eq!(house.now(), before);
+}
+
+#[test]
+fn a_symlink_that_the_review_shows_as_a_file_is_refused_whoever_applies_it() {
+    let link = "diff --git a/a.php b/a.php\ndeleted file mode 100644\n--- a/a.php\n+++ /dev/null\n@@ -1 +0,0 @@\n-one\n\
+        diff --git a/a.php b/a.php\nnew file mode 120000\n--- /dev/null\n+++ b/a.php\n@@ -0,0 +1 @@\n+/etc/passwd\n\\ No newline at end of file\n";
+    disagrees(Some(link), "another kind of file", silent);
+    disagrees(Some(link), "another kind of file", |row| {
+        silent(row);
+        row.as_object_mut().unwrap().remove("kind");
+        row["afterMode"] = json!("100644");
+    });
+}
+
+#[test]
+fn a_rewrite_that_the_review_shows_as_an_edit_is_refused() {
+    let why = "another number of lines";
+    disagrees(None, why, |row| row["replacedLines"] = json!(0));
+    disagrees(None, why, |row| row["addedLines"] = json!(7));
+    let binary = "diff --git a/a.php b/a.php\nindex 5626abf0f72e58d7a153368ba57db4c673c0e171..f719efd430d52bcfc8566a43b2eb655688d38871 100644\nGIT binary patch\nliteral 4\nLc$|G=;r{>t0e}F$\n\nliteral 4\nLc$|G=;r{>t0e}F$\n\n";
+    disagrees(Some(binary), why, |_| ());
 }

@@ -2,13 +2,15 @@
 
 use crate::deliver::log;
 use crate::house::{House, answer, code, house, request};
-use crate::support::tree::{text, tree};
+use crate::support::forge::{edit, reseal, seal};
+use crate::support::tree::{Node, text, tree};
 use serde_json::{Value, json};
 use std::fs;
 use std::time::Duration;
 use wp_codebox::artifact::Bundle;
 use wp_codebox::artifact::apply::{
-    PendingApply, PendingState, StageRequest, accept, list_pending, pending_artifacts, reject, stage,
+    Mode, PendingApply, PendingState, StageRequest, accept, apply, list_pending, pending_artifacts, reject,
+    stage,
 };
 use wp_codebox::contract::{Code, Refusal};
 
@@ -105,15 +107,60 @@ fn a_bundle_that_was_tampered_with_or_discarded_since_staging_is_refused() {
     assert_eq!(fs::read_to_string(house.work.join("a.php")).unwrap(), "one\n");
 }
 
+/// Changes a file of the bundle and makes all hashes in it fit: the id cannot tell.
+fn rewrite(bundle: &Bundle, path: &str, change: impl FnOnce(&mut Value)) {
+    reseal(&bundle.directory, path, change);
+}
+
+#[test]
+fn a_review_whose_risk_flags_were_taken_out_between_staging_and_accept_is_refused() {
+    let (before, after) = (
+        tree([("a.sh", text("one\n"))]),
+        tree([("a.sh", Node::File { bytes: b"ONE\n".to_vec(), executable: true })]),
+    );
+    let house = house(&before);
+    house.apply_here();
+    let bundle = house.run(&before, &after);
+    assert_eq!(bundle.review.as_ref().unwrap()["riskFlags"], json!(["made-executable:/workspace/a.sh"]));
+    let stage_it = || {
+        let request = StageRequest { apply: request(&bundle, &["a.sh"]), ..Default::default() };
+        stage(&house.room.store, &request, &house.parent)
+    };
+    let pending: PendingApply = serde_json::from_value(stage_it().unwrap()).unwrap();
+    rewrite(&bundle, "files/review.json", |review| review["riskFlags"] = json!([]));
+    assert_eq!(code(accept(&pending.pending_id, None, &house.parent)), Code::ArtifactVerificationFailed);
+    assert_eq!(code(stage_it()), Code::ArtifactVerificationFailed);
+    assert_eq!(house.now(), before);
+}
+
+#[test]
+fn anything_in_the_bundle_that_was_changed_between_staging_and_accept_is_refused() {
+    let (house, bundle, pending) = staged();
+    house.apply_here();
+    // The manifest says nothing that the id covers here.
+    edit(&bundle.directory, "manifest.json", |manifest| manifest["runtime"]["id"] = json!("another"));
+    seal(&bundle.directory);
+    assert!(house.room.store.inspect(&bundle.id).unwrap().verification.valid);
+    assert_eq!(code(accept(&pending.pending_id, None, &house.parent)), Code::PendingApplyChanged);
+    assert_eq!(fs::read_to_string(house.work.join("a.php")).unwrap(), "one\n");
+    // A host's own queue hands the hash back, and it is held against the bundle there too.
+    let mut direct = request(&bundle, &["a.php"]);
+    direct.manifest_sha256 = pending.apply_input["manifest_sha256"].as_str().map(str::to_owned);
+    assert_eq!(
+        code(apply(&house.room.store, &direct, Mode::Apply, &house.parent)),
+        Code::PendingApplyChanged
+    );
+}
+
 #[test]
 fn a_row_that_was_changed_in_the_table_applies_nothing_else() {
     let (house, _, pending) = staged();
     house.apply_here();
     {
         let mut rows = house.parent.table.as_ref().unwrap().rows.lock().unwrap();
-        rows[0].body =
-            rows[0].body.replace("/workspace/a.php\"],\"artifacts", "/workspace/b.php\"],\"artifacts");
-        assert!(rows[0].body.contains("b.php"));
+        let mut body: Value = serde_json::from_str(&rows[0].body).unwrap();
+        body["apply_input"]["approved_files"] = json!(["/workspace/b.php"]);
+        rows[0].body = body.to_string();
     }
     assert_eq!(code(accept(&pending.pending_id, None, &house.parent)), Code::PendingApplyChanged);
     assert_eq!(fs::read_to_string(house.work.join("b.php")).unwrap(), "two\n");

@@ -41,6 +41,11 @@ macro_rules! approval {
             /// For the adapter; the built-in one reads the target's `name`.
             #[serde(default)]
             apply_target: Option<Map<String, Value>>,
+            /// The sha256 of the manifest, as a verification or a staged apply gives it: refused if
+            /// anything in the bundle has changed since.
+            #[serde(default)]
+            #[schemars(length(max = 64))]
+            manifest_sha256: Option<String>,
             $($more)*
         }
 
@@ -53,6 +58,7 @@ macro_rules! approval {
                     approved_files: std::mem::take(&mut self.approved_files),
                     approver: self.approver.take().map(|approver| json!(approver)),
                     apply_target: self.apply_target.take(),
+                    manifest_sha256: self.manifest_sha256.take(),
                 };
                 Ok((store, request))
             }

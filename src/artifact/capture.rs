@@ -48,6 +48,7 @@ pub fn capture(
         unlisted: 0,
         excluded: 0,
         evidence: None,
+        conclusions: None,
     };
     result.unlisted = sets.iter().map(|set| set.omitted as usize).sum();
     let real: Vec<(&ChangeSet, Vec<&Change>)> = sets

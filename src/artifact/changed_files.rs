@@ -23,6 +23,9 @@ pub struct ChangedFiles {
     /// Digest over every other payload file of the bundle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<FileDigest>,
+    /// Digest over review and metadata, without what they say of the bundle's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conclusions: Option<FileDigest>,
 }
 
 /// One change. Paths are text; `%XX` stands for a byte that is not UTF-8 (see `pathEncoding`).

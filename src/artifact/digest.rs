@@ -4,6 +4,8 @@
 //!   the bundle's id is a prefix and this digest.
 //! * The **evidence digest** covers every other payload file. It is written into
 //!   changed-files.json before that is hashed, so that the id vouches for the whole run.
+//! * The **conclusions digest** covers review and metadata, without what they say of the content
+//!   digest. It is written there too.
 //! * The **manifest's self hash** covers the manifest with its own hash set to zeros.
 //! * The **file-list digest** is what the reference 0.22 used for ids: read, never written.
 
@@ -25,6 +27,7 @@ pub const FILE_LIST_INPUT: &str = "manifest.files";
 
 const CONTENT_PREFIX: &[u8] = b"wp-codebox/artifact-content/v1\n";
 const EVIDENCE_PREFIX: &[u8] = b"wp-codebox/artifact-evidence/v1\n";
+const CONCLUSIONS_PREFIX: &[u8] = b"wp-codebox/artifact-conclusions/v1\n";
 const FILE_LIST_PREFIX: &[u8] = b"wp-codebox/artifact-manifest-file-list/v1\n";
 const SELF_PREFIX: &[u8] = b"wp-codebox/artifact-manifest-self/v1\n";
 
@@ -117,6 +120,22 @@ pub fn evidence_digest<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) 
             .collect(),
     );
     FileDigest::sha256(digest_hex([EVIDENCE_PREFIX, stable_json(&list).as_bytes()]))
+}
+
+/// The digest over review and metadata. What follows from the content digest is not in it: that is
+/// known only later.
+pub fn conclusions_digest(review: &Value, metadata: &Value) -> FileDigest {
+    let (mut review, mut metadata) = (review.clone(), metadata.clone());
+    let without = |value: Option<&mut Value>, fields: &[&str]| {
+        if let Some(Value::Object(map)) = value {
+            fields.iter().for_each(|field| drop(map.remove(*field)));
+        }
+    };
+    without(Some(&mut review), &["artifactId"]);
+    without(review.get_mut("evidence"), &["artifactContentDigest"]);
+    without(Some(&mut metadata), &["id", "contentDigest"]);
+    let both = serde_json::json!({ "review": review, "metadata": metadata });
+    FileDigest::sha256(digest_hex([CONCLUSIONS_PREFIX, stable_json(&both).as_bytes()]))
 }
 
 /// The reference's digest over the manifest's file list (without the hashes), in both canonical

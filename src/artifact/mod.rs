@@ -47,8 +47,8 @@ pub use database::{
 };
 pub use digest::{
     CHANGED_FILES_PATH, ContentDigest, FILE_LIST_INPUT, FileDigest, ID_PREFIX, PATCH_PATH, bundle_id,
-    content_digest, evidence_digest, file_list_digests, input_digest, is_sha256_hex, manifest_self_hash,
-    manifest_self_hashes,
+    conclusions_digest, content_digest, evidence_digest, file_list_digests, input_digest, is_sha256_hex,
+    manifest_self_hash, manifest_self_hashes,
 };
 pub use draft::{
     AgentRun, Attachment, AttachmentContent, CaptureLimits, Diagnostic, Draft, Environment, Failure,

@@ -3,7 +3,7 @@
 
 use super::error::ApplyError;
 use super::rows::ChangedRow;
-use crate::artifact::patch::{FilePatch, GitMode};
+use crate::artifact::patch::{Content, FilePatch, GitMode};
 
 /// All names in a row are names of the file that its `path` names.
 pub fn check_names(row: &ChangedRow) -> Result<(), ApplyError> {
@@ -54,8 +54,12 @@ pub fn check_block(
         }
     }
     if block.new_path.is_none() {
-        return if made_anew { Ok(()) } else { check_deletion(row) };
+        return match made_anew {
+            true => Ok(()),
+            false => check_kind(row, block.old_mode, &row.before_mode).and_then(|()| check_deletion(row)),
+        };
     }
+    check_kind(row, block.new_mode, &row.after_mode)?;
     if is_deletion(row) {
         return Err(disagree(row, "the patch keeps a file whose status is deleted"));
     }
@@ -66,6 +70,56 @@ pub fn check_block(
             Err(disagree(row, "the patch gives another mode than afterMode"))
         }
         _ => Ok(()),
+    }
+}
+
+/// How many lines the patch takes from and gives to a file of text is what a reviewer was told.
+pub fn check_lines(row: &ChangedRow, lines: &Lines) -> Result<(), ApplyError> {
+    let differs = |stated: Option<u64>, actual| stated.is_some_and(|stated| stated != actual);
+    let told = row.replaced_lines.is_some() || row.added_lines.is_some();
+    if told && lines.binary
+        || differs(row.replaced_lines, lines.replaced)
+        || differs(row.added_lines, lines.added)
+    {
+        return Err(disagree(row, "the patch changes another number of lines"));
+    }
+    Ok(())
+}
+
+/// What the blocks of one row do to lines.
+#[derive(Debug, Clone, Default)]
+pub struct Lines {
+    replaced: u64,
+    added: u64,
+    binary: bool,
+}
+
+impl Lines {
+    pub fn add(&mut self, block: &FilePatch) {
+        match &block.content {
+            Content::Same => {}
+            Content::Literal { .. } => self.binary = true,
+            Content::Hunks(hunks) => {
+                for line in hunks.iter().flat_map(|hunk| &hunk.lines) {
+                    self.replaced += u64::from(line.sign == b'-');
+                    self.added += u64::from(line.sign == b'+');
+                }
+            }
+        }
+    }
+}
+
+/// A symlink is called one. `stated` is the mode that the row gives to that side.
+fn check_kind(row: &ChangedRow, mode: Option<GitMode>, stated: &Option<String>) -> Result<(), ApplyError> {
+    let Some(is_link) = mode.map(GitMode::is_symlink) else { return Ok(()) };
+    let stated = stated.as_deref().and_then(|mode| u32::from_str_radix(mode, 8).ok());
+    let type_of = |mode: u32| mode & 0o170_000;
+    let other_kind = row.kind.as_deref().is_some_and(|kind| (kind == "symlink") != is_link);
+    let other_mode =
+        stated.is_some_and(|stated| type_of(stated) != 0 && (type_of(stated) == 0o120_000) != is_link);
+    match other_kind || other_mode {
+        true => Err(disagree(row, "the patch makes or removes another kind of file")),
+        false => Ok(()),
     }
 }
 

@@ -7,7 +7,7 @@
 use super::error::ApplyError;
 use super::filter::filter;
 use super::rows::{ChangedRow, rows};
-use crate::artifact::bundle::Limits;
+use crate::artifact::bundle::{Limits, MANIFEST_PATH};
 use crate::artifact::digest::{CHANGED_FILES_PATH, PATCH_PATH};
 use crate::artifact::verify::verify;
 use crate::artifact::{ArtifactError, Bundle, Store, Verification};
@@ -124,6 +124,13 @@ impl Trusted {
             rows,
             patch,
         })
+    }
+}
+
+impl Approved {
+    /// The hash of the manifest, which has the hash of every other file in it.
+    pub fn manifest_sha256(&self) -> String {
+        stated_hash(&self.verification, MANIFEST_PATH).unwrap_or_default()
     }
 }
 

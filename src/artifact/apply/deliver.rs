@@ -5,7 +5,7 @@
 //!
 //! Invariant: nothing is handed over before the log says so, and what came of it is in the log too.
 
-use super::approval::{Extent, Trusted};
+use super::approval::{Approved, Extent, Trusted};
 use super::audit::{APPLY_AUDIT_SCHEMA, AuditLog, Log, Receipt, error_value};
 use super::base::BaseCheck;
 use super::error::ApplyError;
@@ -61,6 +61,17 @@ pub fn apply(
 ) -> Result<Applied, ApplyError> {
     let approved =
         Trusted::read(store, &request.artifact_id)?.approve(&request.approved_files, Extent::Some)?;
+    hand_over(store, approved, request, mode, host)
+}
+
+/// Applies what has been read and approved already.
+pub fn hand_over(
+    store: &Store,
+    approved: Approved,
+    request: &ApplyRequest,
+    mode: Mode,
+    host: &dyn Host,
+) -> Result<Applied, ApplyError> {
     let ready = Ready::new(approved, request, host)?;
     let (result, audit) = match mode {
         Mode::DryRun => (target::apply(&ready, mode, "", host)?, None),

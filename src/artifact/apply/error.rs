@@ -128,6 +128,10 @@ pub enum ApplyError {
     #[error("what the pending apply {0} would apply is not what was staged")]
     PendingChanged(String),
 
+    /// Something in the bundle was changed since somebody looked at it. Look again.
+    #[error("manifest_sha256: the bundle {0} was changed since")]
+    BundleChanged(String),
+
     /// The filter wp_codebox_can_resolve_pending_apply_artifact says no.
     #[error("you may not decide about the pending apply {0}")]
     Forbidden(String),
@@ -164,7 +168,7 @@ impl ApplyError {
             ApplyError::NoPending => Code::PendingApplyUnavailable,
             ApplyError::PendingUnknown(_) => Code::PendingApplyNotFound,
             ApplyError::PendingDecided { .. } => Code::PendingApplyDecided,
-            ApplyError::PendingChanged(_) => Code::PendingApplyChanged,
+            ApplyError::PendingChanged(_) | ApplyError::BundleChanged(_) => Code::PendingApplyChanged,
             ApplyError::Forbidden(_) => Code::Forbidden,
         }
     }
@@ -191,6 +195,7 @@ impl From<ApplyError> for Refusal {
             }
             ApplyError::Refused { path, .. } => refusal.with("files", vec![path]),
             ApplyError::Target(_) => refusal.with("field", "apply_target"),
+            ApplyError::BundleChanged(_) => refusal.with("field", "manifest_sha256"),
             ApplyError::ActionMissing => refusal.with("field", "action"),
             ApplyError::PendingUnknown(id) | ApplyError::PendingChanged(id) => refusal.with("pending_id", id),
             ApplyError::PendingDecided { id, state } => refusal.with("pending_id", id).with("state", state),

@@ -1,6 +1,6 @@
 //! The part of a patch that concerns some files, and nothing else.
 
-use super::agreement::{check_block, check_names};
+use super::agreement::{Lines, check_block, check_lines, check_names};
 use super::error::ApplyError;
 use super::rows::ChangedRow;
 use crate::artifact::patch::{FilePatch, check_conflicts, parse};
@@ -20,6 +20,7 @@ pub fn filter(patch: &[u8], rows: &[ChangedRow]) -> Result<Vec<u8>, ApplyError> 
     let mut found = HashSet::new();
     let mut torn = BTreeSet::new();
     let mut kept: Vec<FilePatch> = Vec::new();
+    let mut lines = vec![Lines::default(); rows.len()];
     let total = blocks.len();
     let made: HashSet<Vec<u8>> =
         blocks.iter().filter(|block| block.old_path.is_none()).map(|block| block.path().to_vec()).collect();
@@ -31,11 +32,17 @@ pub fn filter(patch: &[u8], rows: &[ChangedRow]) -> Result<Vec<u8>, ApplyError> 
         if block.paths().all(|path| names.covered.contains(path)) {
             let row = |path: &[u8]| names.main.get(path).map(|i| &rows[*i]);
             // A file that moves to a name which is not approved is not moved by half.
-            let Some(own) = row(block.path()) else {
+            let Some(own) = names.main.get(block.path()).copied() else {
                 torn.extend(of);
                 continue;
             };
-            check_block(&block, own, block.old_path.as_deref().and_then(row), made.contains(block.path()))?;
+            lines[own].add(&block);
+            check_block(
+                &block,
+                &rows[own],
+                block.old_path.as_deref().and_then(row),
+                made.contains(block.path()),
+            )?;
             found.extend(of);
             kept.push(block);
         } else {
@@ -48,6 +55,7 @@ pub fn filter(patch: &[u8], rows: &[ChangedRow]) -> Result<Vec<u8>, ApplyError> 
         return Err(ApplyError::NotInPatch(lost));
     }
     check_conflicts(&kept)?;
+    rows.iter().zip(&lines).try_for_each(|(row, lines)| check_lines(row, lines))?;
     let filtered = match kept.len() == total {
         true => patch.to_vec(),
         false => kept.iter().flat_map(|block| &patch[block.span.clone()]).copied().collect(),

@@ -7,7 +7,7 @@
 
 use super::approval::{Extent, Trusted};
 use super::audit::error_value;
-use super::deliver::{Applied, Mode, apply};
+use super::deliver::{Applied, Mode, hand_over};
 use super::error::ApplyError;
 use super::request::{ApplyRequest, principal};
 use super::stage::PENDING_KIND;
@@ -341,17 +341,19 @@ fn carry_out(pending: &PendingApply, host: &dyn Host) -> Result<Applied, ApplyEr
         // Whoever accepts has approved.
         approver: input.get("approver").cloned(),
         apply_target: input.get("apply_target").and_then(Value::as_object).cloned(),
+        manifest_sha256: Some(text("manifest_sha256").unwrap_or_default()),
     };
     let root = store_directory(&host.settings()?, text("artifacts_path").as_deref())?;
     let store = Store::open_existing(&root)?;
     let approved =
         Trusted::read(&store, &request.artifact_id)?.approve(&request.approved_files, Extent::Some)?;
     let same = approved.patch_sha256 == pending.patch_sha256
-        && approved.bundle.content_digest == pending.content_digest;
+        && approved.bundle.content_digest == pending.content_digest
+        && request.manifest_sha256.as_ref().is_some_and(|seen| *seen == approved.manifest_sha256());
     if !same {
         return Err(ApplyError::PendingChanged(pending.pending_id.clone()));
     }
-    apply(&store, &request, Mode::Apply, host)
+    hand_over(&store, approved, &request, Mode::Apply, host)
 }
 
 /// Takes one step; refuses if somebody else has taken one since the row was read.

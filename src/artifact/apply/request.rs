@@ -20,6 +20,9 @@ pub struct ApplyRequest {
     pub approver: Option<Value>,
     /// For adapters; the built-in one reads `name`.
     pub apply_target: Option<Map<String, Value>>,
+    /// The hash of the manifest as it was when somebody looked at the bundle: nothing in it may have
+    /// changed since.
+    pub manifest_sha256: Option<String>,
 }
 
 /// What an adapter gets.
@@ -53,6 +56,9 @@ pub struct Ready {
 
 impl Ready {
     pub fn new(approved: Approved, request: &ApplyRequest, host: &dyn Host) -> Result<Ready, ApplyError> {
+        if request.manifest_sha256.as_ref().is_some_and(|seen| *seen != approved.manifest_sha256()) {
+            return Err(ApplyError::BundleChanged(approved.bundle.id));
+        }
         let base = base::check(&approved.rows, approved.bundle.metadata.as_ref(), &host.settings()?)?;
         let principal = principal(host)?;
         let named =

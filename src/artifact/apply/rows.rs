@@ -36,6 +36,11 @@ pub struct ChangedRow {
     pub before_mode: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_mode: Option<String>,
+    /// Lines that went and came, where it is text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_lines: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_lines: Option<u64>,
     /// A secret was replaced in what the bundle has of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redacted: bool,

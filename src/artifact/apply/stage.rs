@@ -58,6 +58,7 @@ fn arguments(store: &Store, request: &StageRequest, ready: &Ready) -> Value {
     let mut apply_input = Map::new();
     apply_input.insert("artifact_id".into(), bundle.id.as_str().into());
     apply_input.insert("approved_files".into(), json!(ready.approved.files));
+    apply_input.insert("manifest_sha256".into(), ready.approved.manifest_sha256().into());
     apply_input.insert("artifacts_path".into(), json!(store.root()));
     if let Some(approver) = &request.apply.approver {
         apply_input.insert("approver".into(), approver.clone());

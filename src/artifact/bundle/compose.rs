@@ -1,20 +1,16 @@
 //! From a draft to the files of a bundle.
 
+use super::conclusions::Conclusions;
 use super::diffs::Patches;
 use super::manifest::{MANIFEST_PATH, Manifest};
-use super::metadata::{
-    ARTIFACT_OUTCOME_SCHEMA, ArtifactPaths, METADATA_PATH, Metadata, OUTCOME_PATH, OutcomeFile,
-};
-use super::progress::progress;
-use super::review::{self, REVIEW_PATH, Review, ReviewEvidence, ReviewFile, ReviewStats};
+use super::metadata::{ARTIFACT_OUTCOME_SCHEMA, OUTCOME_PATH, OutcomeFile};
+use super::review::REVIEW_PATH;
 use super::staging::Staging;
 use super::{agent, clean, commands, manifest};
 use crate::artifact::capture::capture;
 use crate::artifact::changed_files::ChangedFiles;
 use crate::artifact::confined::Dir;
-use crate::artifact::digest::{
-    CHANGED_FILES_PATH, ContentDigest, PATCH_PATH, bundle_id, digest_of_parts, evidence_digest,
-};
+use crate::artifact::digest::{CHANGED_FILES_PATH, PATCH_PATH, bundle_id, digest_of_parts, evidence_digest};
 use crate::artifact::exclude::without_excluded;
 use crate::artifact::path::is_bundle_path;
 use crate::artifact::{
@@ -39,10 +35,15 @@ pub fn compose(draft: &Draft, dir: &Dir) -> Result<String, ArtifactError> {
     let covered = staging.files().iter().filter(|f| f.path != PATCH_PATH);
     let covered = covered.map(|f| (f.path.as_str(), f.sha256.value.as_str()));
     changed.evidence = Some(evidence_digest(covered));
-    let digest = content_digest(dir, &changed, &mut staging)?;
+    let mut listed = staging.clean(CHANGED_FILES_PATH, &changed);
+    let conclusions = Conclusions::draw(draft, &created_at, &listed, &mut staging)?;
+    listed["conclusions"] = manifest::to_value(&conclusions.digest());
+    staging.write(CHANGED_FILES_PATH, "changed-files", "application/json", &manifest::pretty(&listed))?;
+    let digest =
+        digest_of_parts(dir, &[CHANGED_FILES_PATH, PATCH_PATH]).map_err(ArtifactError::PersistFailed)?;
     let id = bundle_id(&digest.value);
+    conclusions.write(&id, &digest, &mut staging)?;
 
-    conclusions(draft, &id, &digest, &created_at, &changed, &mut staging)?;
     let mut runtime = draft.runtime.clone();
     let mut found = Found::default();
     clean::runtime(&mut runtime, staging.redactor(), &mut found);
@@ -160,85 +161,7 @@ fn evidence(
 
 fn patch_facts(dir: &Dir, staging: &Staging<'_>) -> Result<agent::PatchFacts, ArtifactError> {
     let (_, stat) = dir.open_file(PATCH_PATH).map_err(ArtifactError::PersistFailed)?;
-    Ok(agent::PatchFacts::new(stat.st_size as u64, patch_sha256(staging)))
-}
-
-fn patch_sha256(staging: &Staging<'_>) -> String {
-    let patch = staging.files().iter().find(|file| file.path == PATCH_PATH);
-    patch.map(|file| file.sha256.value.clone()).unwrap_or_default()
-}
-
-/// Writes changed-files.json and digests it together with the patch.
-fn content_digest(
-    dir: &Dir,
-    changed: &ChangedFiles,
-    staging: &mut Staging<'_>,
-) -> Result<ContentDigest, ArtifactError> {
-    staging.json(CHANGED_FILES_PATH, "changed-files", changed)?;
-    digest_of_parts(dir, &[CHANGED_FILES_PATH, PATCH_PATH]).map_err(ArtifactError::PersistFailed)
-}
-
-/// Metadata and review: the two files that name the id.
-fn conclusions(
-    draft: &Draft,
-    id: &str,
-    digest: &ContentDigest,
-    created_at: &str,
-    changed: &ChangedFiles,
-    staging: &mut Staging<'_>,
-) -> Result<(), ArtifactError> {
-    let database_changes = staging.has(DATABASE_CHANGES_PATH).then(|| DATABASE_CHANGES_PATH.to_owned());
-    let paths = ArtifactPaths { database_changes, ..ArtifactPaths::default() };
-    let paths = if draft.agent.is_some() { paths.with_agent() } else { paths };
-    let review = Review {
-        schema: review::ARTIFACT_REVIEW_SCHEMA.into(),
-        artifact_id: id.into(),
-        created_at: created_at.into(),
-        summary: review::summary(&draft.outcome, changed),
-        stats: ReviewStats::of(&changed.files),
-        changed_files: changed.files.iter().map(ReviewFile::of).collect(),
-        progress: progress(draft),
-        actions: review::actions(),
-        evidence: ReviewEvidence {
-            artifact_content_digest: digest.value.clone(),
-            changed_files: CHANGED_FILES_PATH.into(),
-            patch: PATCH_PATH.into(),
-            patch_sha256: patch_sha256(staging),
-            diagnostics: paths.diagnostics.clone(),
-            test_results: paths.test_results.clone(),
-            outcome: paths.outcome.clone(),
-            database_changes: paths.database_changes.clone(),
-            agent_result: paths.agent_result.clone(),
-            transcript: paths.transcript.clone(),
-        },
-        provenance: draft.provenance.clone(),
-        risk_flags: review::risk_flags(&draft.outcome, changed, &staging.tally.summary()),
-        redaction: None,
-    };
-    let metadata = Metadata {
-        id: id.into(),
-        content_digest: digest.clone(),
-        created_at: created_at.into(),
-        session_id: draft.session_id.clone(),
-        runtime: draft.runtime.clone(),
-        provenance: draft.provenance.clone(),
-        mounts: draft.mounts.clone(),
-        outcome: draft.outcome.clone(),
-        artifacts: paths,
-        redaction: None,
-    };
-    // The summary counts these two files as well.
-    let mut review = staging.clean(REVIEW_PATH, &review);
-    let mut metadata = staging.clean(METADATA_PATH, &metadata);
-    let redaction = staging.tally.summary();
-    metadata["redaction"] = manifest::to_value(&redaction);
-    if redaction.total > 0 {
-        review["redaction"] = manifest::to_value(&redaction);
-    }
-    for (path, kind, value) in [(REVIEW_PATH, "review", review), (METADATA_PATH, "metadata", metadata)] {
-        staging.write(path, kind, "application/json", &manifest::pretty(&value))?;
-    }
-    Ok(())
+    Ok(agent::PatchFacts::new(stat.st_size as u64, staging.sha256(PATCH_PATH)))
 }
 
 /// The content of `files/diagnostics.json`.

@@ -11,6 +11,7 @@ mod captured;
 mod clean;
 mod commands;
 mod compose;
+mod conclusions;
 mod diffs;
 mod manifest;
 mod metadata;
@@ -23,9 +24,11 @@ pub use agent::{
     AGENT_RESULT_SCHEMA, AGENT_TASK_RESULT_SCHEMA, AGENT_TRANSCRIPT_SCHEMA, COMPLETION_OUTCOME_SCHEMA,
 };
 pub use manifest::{FileRedaction, MANIFEST_PATH, Manifest, ManifestFile, RedactionPolicy};
+pub(super) use metadata::OUTCOME_PATH;
 pub use metadata::{ARTIFACT_OUTCOME_SCHEMA, METADATA_PATH, Metadata};
 pub use progress::{ProgressStep, ProgressType};
 pub use read::{Bundle, BundlePaths};
+pub(super) use review::derived as derived_review;
 pub use review::{ARTIFACT_REVIEW_SCHEMA, REVIEW_PATH, Review};
 
 pub use clean::{commands as clean_commands, log as clean_log};

@@ -1,10 +1,12 @@
 //! `files/review.json`: what a person decides on.
 
+use super::manifest::to_value;
 use super::progress::ProgressStep;
 use crate::artifact::changed_files::{ChangeStatus, ChangedFile, ChangedFiles, NodeKind, Omission};
 use crate::artifact::{Outcome, Provenance, Redaction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// Schema id of [`Review`].
 pub const ARTIFACT_REVIEW_SCHEMA: &str = "wp-codebox/artifact-review/v1";
@@ -102,7 +104,7 @@ impl ReviewStats {
 }
 
 impl ReviewFile {
-    pub fn of(file: &ChangedFile) -> Self {
+    fn of(file: &ChangedFile) -> Self {
         ReviewFile {
             path: file.path.clone(),
             status: file.status,
@@ -111,6 +113,18 @@ impl ReviewFile {
             relative_path: file.relative_path.clone(),
         }
     }
+}
+
+/// What follows from the rest of the bundle, by the review's fields: never believed, always worked
+/// out anew.
+pub fn derived(outcome: &Outcome, changed: &ChangedFiles, redaction: &Redaction) -> Map<String, Value> {
+    let files: Vec<ReviewFile> = changed.files.iter().map(ReviewFile::of).collect();
+    Map::from_iter([
+        ("summary".to_owned(), summary(outcome, changed).into()),
+        ("stats".to_owned(), to_value(&ReviewStats::of(&changed.files))),
+        ("changedFiles".to_owned(), to_value(&files)),
+        ("riskFlags".to_owned(), risk_flags(outcome, changed, redaction).into()),
+    ])
 }
 
 /// What can be done with a bundle.
@@ -137,7 +151,7 @@ pub fn summary(outcome: &Outcome, changed: &ChangedFiles) -> String {
 }
 
 /// What a reviewer should look at twice.
-pub fn risk_flags(outcome: &Outcome, changed: &ChangedFiles, redaction: &Redaction) -> Vec<String> {
+fn risk_flags(outcome: &Outcome, changed: &ChangedFiles, redaction: &Redaction) -> Vec<String> {
     let mut flags = Vec::new();
     if matches!(outcome, Outcome::Failed { .. }) {
         flags.push("run-failed".into());

@@ -133,6 +133,12 @@ impl<'a> Staging<'a> {
         &self.files
     }
 
+    /// The hash of a file that has been written; empty if it has not.
+    pub fn sha256(&self, path: &str) -> String {
+        let file = self.files.iter().find(|file| file.path == path);
+        file.map(|file| file.sha256.value.clone()).unwrap_or_default()
+    }
+
     /// Notes what was redacted in a file that repeats what another one shows.
     pub fn repeats(&mut self, path: &str, found: &Found) {
         self.repeated.add(path, found);

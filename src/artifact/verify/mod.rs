@@ -7,6 +7,7 @@
 //! is not a plain file of its own, and an id that follows from its bytes. Nothing is executed and
 //! nothing outside the directory is opened.
 
+mod conclusions;
 mod foreign;
 mod hashes;
 mod layout;
@@ -151,6 +152,7 @@ pub(in crate::artifact) fn verify(dir: &Dir, directory: &Path) -> Verification {
         if layout::files(&bundle, &mut report) {
             hashes::check(&mut bundle, &mut report);
             references::check(&mut bundle, &mut report);
+            conclusions::check(&bundle, &mut report);
             foreign::check(&mut bundle, &mut report);
         }
     }

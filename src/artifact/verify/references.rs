@@ -95,7 +95,8 @@ fn review_evidence(bundle: &mut Checked<'_>, review: &Value, report: &mut Report
     }
 }
 
-/// Every file that the review names is in the list of changed files, with the same status.
+/// The review, if it names files, names those of the list of changed files, with the same status,
+/// and leaves none out.
 fn changed_files(bundle: &Checked<'_>, review: &Value, report: &mut Report) {
     let path = review["evidence"]["changedFiles"].as_str().unwrap_or(CHANGED_FILES_PATH);
     if !is_bundle_path(path) {
@@ -104,15 +105,16 @@ fn changed_files(bundle: &Checked<'_>, review: &Value, report: &mut Report) {
     let key = |file: &Value| (file["path"].to_string(), file["status"].to_string());
     let Some(reviewed) = review["changedFiles"].as_array() else { return };
     let changed = read_json(bundle.dir, path).unwrap_or_default();
-    let known: HashSet<_> = changed["files"].as_array().into_iter().flatten().map(key).collect();
-    for file in reviewed.iter().filter(|file| !known.contains(&key(file))) {
-        report.add(
-            Code::ReviewEvidenceMismatch,
-            format!("{REVIEW_PATH}:changedFiles"),
-            format!("The review names a change that {path} does not have."),
-            file["path"].as_str(),
-        );
-    }
+    let listed = changed["files"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut compare = |files: &[Value], with: &[Value], why: String| {
+        let known: HashSet<_> = with.iter().map(key).collect();
+        for file in files.iter().filter(|file| !known.contains(&key(file))) {
+            let at = format!("{REVIEW_PATH}:changedFiles");
+            report.add(Code::ReviewEvidenceMismatch, at, why.clone(), file["path"].as_str());
+        }
+    };
+    compare(reviewed, listed, format!("The review names a change that {path} does not have."));
+    compare(listed, reviewed, format!("The review leaves out a change that {path} has."));
 }
 
 /// Addresses that a reader may be sent to lead to the web, not to the reader's own machine.
