@@ -61,6 +61,15 @@ impl Bench {
             ("plugin.zip", zip()),
             ("broken.zip", b"PK\x03\x04 not much of an archive".to_vec()),
             ("hostile.zip", archive(&[("../plugin.php", b"<?php", 0o100_644)])),
+            (
+                "core.zip",
+                archive(&[
+                    ("wordpress/wp-load.php", b"<?php", 0o100_644),
+                    ("wordpress/wp-settings.php", b"<?php", 0o100_644),
+                    ("wordpress/wp-admin/index.php", b"<?php", 0o100_644),
+                    ("wordpress/wp-includes/version.php", b"<?php", 0o100_644),
+                ]),
+            ),
             ("nothing.zip", archive(&[("nothing/readme.txt", b"no plugin", 0o100_644)])),
         ] {
             fs::write(root.join(name), bytes).unwrap();

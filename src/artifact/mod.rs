@@ -65,7 +65,7 @@ pub use store::{
     ImportOperation, ImportRequest, ImportStatus, ListQuery, PRUNE_SCHEMA, PruneReason, PruneReport, Pruned,
     RESULT_ENVELOPE_SCHEMA, ResultEnvelope, Retention, RunStatus, Store, WriteStatus, Written,
 };
-pub use store::{ZipError, zip_names};
+pub use store::{ZipError, unpack_zip, zip_names};
 pub use test_output::{read_test_output, status as test_status};
 pub use test_results::{
     RawLogReference, SuiteCounts, TEST_RESULTS_SCHEMA, TestResults, TestStatus, TestSuite, TestSummary,

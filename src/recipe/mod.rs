@@ -10,6 +10,7 @@ mod attestation;
 mod bare;
 pub mod blueprint;
 mod compile;
+mod core_archive;
 pub mod document;
 mod evidence;
 mod execute;
@@ -40,6 +41,7 @@ mod validate;
 
 pub use attestation::{RUN_ATTESTATION_SCHEMA, attest};
 pub use bare::{bare, cache_dir, core, max_timeout, pack, timeout};
+pub use core_archive::{CoreArchive, CoreArchiveError};
 pub use evidence::{
     command_result, draft, failure, packages, printed_tests, redact, without_secrets, wordpress_version,
     workspace,

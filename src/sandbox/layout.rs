@@ -157,6 +157,11 @@ pub fn is_core(directory: &Path) -> bool {
         && NEEDED_FILES.iter().all(|name| directory.join(name).is_file())
 }
 
+/// Whether a path of a WordPress belongs to its core.
+pub fn is_core_path(path: &str) -> bool {
+    CORE_FILES.contains(&path) || path.split_once('/').is_some_and(|(top, _)| CORE_DIRECTORIES.contains(&top))
+}
+
 fn core_mounts(spec: &Spec) -> Result<Vec<Mount>, SandboxError> {
     let root = core_directory(spec);
     // A pack never changes; a parent may be updated while this process lives.

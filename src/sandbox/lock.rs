@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 /// How long a process that waits sleeps before it looks again.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// A directory of the cache, made if it is not there.
-pub(super) fn directory(path: &Path) -> Result<(), SandboxError> {
+/// A directory of the cache, made for this user alone if it is not there.
+pub fn directory(path: &Path) -> Result<(), SandboxError> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)

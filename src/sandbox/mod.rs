@@ -38,7 +38,8 @@ pub use command::{
     STATE_BUNDLE_SCHEMA, error_place,
 };
 pub use error::SandboxError;
-pub use layout::{MUST_USE_DIR, is_core};
+pub use layout::{MUST_USE_DIR, is_core, is_core_path};
+pub use lock::directory as private_directory;
 pub use look::{Look, LookEntry, LookKind};
 pub use names::{check_constant, check_variable, sandbox_path};
 pub use policy::{

@@ -27,7 +27,7 @@ pub use import::{
 pub use list::{ARTIFACT_LIST_SCHEMA, ArtifactList, ListQuery, RunStatus};
 pub use prune::{PRUNE_SCHEMA, PruneReason, PruneReport, Pruned, Retention};
 pub use write::{WriteStatus, Written};
-pub use zip::{ZipError, names as zip_names};
+pub use zip::{ZipError, names as zip_names, unpack_some as unpack_zip};
 
 pub(in crate::artifact) use list::{cursor, read_cursor};
 

@@ -12,6 +12,7 @@ use flate2::read::DeflateDecoder;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
 /// Entries of one archive.
 const MAX_ENTRIES: u16 = 20_000;
@@ -96,6 +97,22 @@ pub fn unpack(archive: &mut &File, into: &Dir) -> Result<(), ZipError> {
     for (entry, data) in entries.iter().zip(ranges).filter(|(entry, _)| !entry.directory) {
         let path = &entry.name[top.len()..];
         extract(archive, entry, data, into, path)?;
+    }
+    Ok(())
+}
+
+/// Unpacks the files to which `place` gives a path, there beneath `into`, a directory of ours.
+pub fn unpack_some(
+    mut archive: &File,
+    into: &Path,
+    place: impl for<'n> Fn(&'n str) -> Option<&'n str>,
+) -> Result<(), ZipError> {
+    let into = Dir::open_trusted(into)?;
+    let (entries, ranges) = examined(&mut archive)?;
+    for (entry, data) in entries.iter().zip(ranges).filter(|(entry, _)| !entry.directory) {
+        if let Some(path) = place(&entry.name) {
+            extract(&mut archive, entry, data, &into, path)?;
+        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! In: a [`Document`] that has no issue, the policy and the secrets of its run. Out: a [`Compiled`].
 //!
 //! Invariant: nothing is booted. What is written lies in a directory that goes with the
-//! [`Compiled`].
+//! [`Compiled`], but for a WordPress that came as a zip, which the cache keeps.
 
 mod content;
 mod plugins;

@@ -1,6 +1,7 @@
 //! `runtime`, and what of `inputs` the runtime itself consists of.
 
 use super::super::bare;
+use super::super::core_archive::CoreArchive;
 use super::super::document::Recipe;
 use super::super::issue::{Issue, refuse};
 use super::super::secrets::variables;
@@ -19,9 +20,20 @@ pub(super) fn core(place: Place<'_>, pack: &Pack) -> Result<Core, Refusal> {
     let Some(assets) = &runtime.assets else {
         return bare::core(runtime.wp.as_deref(), place.settings, pack);
     };
-    let field = "$.runtime.assets.wordpressDirectory";
-    let found = find(place.base, place.settings, field, &assets.wordpress_directory, Wanted::Directory);
-    found.map(|source| Core::Directory(source.path)).map_err(|issue: Issue| refuse(&[issue]))
+    let found = |name: &str, path: &str, wanted| {
+        find(place.base, place.settings, &format!("$.runtime.assets.{name}"), path, wanted)
+            .map_err(|issue: Issue| refuse(&[issue]))
+    };
+    if let Some(directory) = &assets.wordpress_directory {
+        return Ok(Core::Directory(found("wordpressDirectory", directory, Wanted::Directory)?.path));
+    }
+    let path = assets.wordpress_zip.as_deref().unwrap_or_default();
+    let archive = CoreArchive::open(&found("wordpressZip", path, Wanted::File)?.path)?;
+    if assets.sha256.as_ref().is_some_and(|wanted| *wanted != archive.digest) {
+        let why = format!("the archive's digest is {}", archive.digest);
+        return Err(refuse(&[Issue::new("invalid-source-digest", "$.runtime.assets.sha256", why)]));
+    }
+    Ok(Core::Directory(archive.unpacked(&bare::cache_dir(place.settings)?)?))
 }
 
 /// Constants for wp-config.php.

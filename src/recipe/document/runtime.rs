@@ -54,14 +54,22 @@ pub enum InstallMode {
     InstallFromExistingFilesIfNeeded,
 }
 
-/// A WordPress of the recipe's own.
+/// A WordPress of the recipe's own: one of the two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Assets {
     /// Directory with the core's files.
-    #[serde(rename = "wordpressDirectory")]
+    #[serde(rename = "wordpressDirectory", default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 4096))]
-    pub wordpress_directory: String,
+    pub wordpress_directory: Option<String>,
+    /// Zip of a WordPress, as it is released. It is unpacked once, into the cache.
+    #[serde(rename = "wordpressZip", default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub wordpress_zip: Option<String>,
+    /// SHA-256 of the zip, lower-case hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub sha256: Option<String>,
 }
 
 /// What is mounted before everything else.

@@ -26,7 +26,6 @@ pub const UNSUPPORTED: &[Unsupported] = &[
     field("distribution"),
     field("fuzzRun"),
     field("adversarialCampaigns"),
-    field("runtime.assets.wordpressZip"),
     field("runtime.workers"),
     field("runtime.preview"),
     field("runtime.extensions"),

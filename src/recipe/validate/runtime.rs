@@ -2,6 +2,7 @@
 
 use super::super::bare::{has_wordpress, is_version, pack};
 use super::super::blueprint;
+use super::super::core_archive::CoreArchive;
 use super::super::document::{Assets, Runtime};
 use super::super::source::Wanted;
 use super::context::Context;
@@ -53,13 +54,42 @@ fn versions(runtime: &Runtime, context: &mut Context<'_>) {
 
 fn check_assets(assets: &Assets, names_version: bool, context: &mut Context<'_>) {
     let at = "$.runtime.assets";
-    let field = format!("{at}.wordpressDirectory");
-    if let Some(found) = context.source(&field, &assets.wordpress_directory, Wanted::Directory)
+    match (&assets.wordpress_directory, &assets.wordpress_zip) {
+        (None, None) => context.issue("missing-source", at, "name wordpressDirectory or wordpressZip"),
+        (Some(_), Some(_)) => {
+            context.issue("invalid-source", at, "wordpressDirectory and wordpressZip: give one");
+        }
+        (Some(directory), None) => check_core_directory(directory, assets, context),
+        (None, Some(archive)) => check_core_archive(archive, assets, context),
+    }
+    if names_version {
+        context.issue("invalid-source", at, "runtime.wp names a WordPress already");
+    }
+}
+
+fn check_core_directory(directory: &str, assets: &Assets, context: &mut Context<'_>) {
+    let field = "$.runtime.assets.wordpressDirectory";
+    if let Some(found) = context.source(field, directory, Wanted::Directory)
         && !is_core(&found.path)
     {
         context.issue("invalid-source", field, "it does not hold WordPress's core files");
     }
-    if names_version {
-        context.issue("invalid-source", at, "runtime.wp names a WordPress already");
+    if assets.sha256.is_some() {
+        let why = "a directory has no digest: give one for a zip";
+        context.issue("invalid-source-digest", "$.runtime.assets.sha256", why);
+    }
+}
+
+fn check_core_archive(archive: &str, assets: &Assets, context: &mut Context<'_>) {
+    let field = "$.runtime.assets.wordpressZip";
+    let Some(found) = context.source(field, archive, Wanted::File) else { return };
+    match CoreArchive::open(&found.path) {
+        Err(error) => context.issue("invalid-source", field, error.to_string()),
+        Ok(archive) => {
+            if assets.sha256.as_ref().is_some_and(|wanted| *wanted != archive.digest) {
+                let why = format!("the archive's digest is {}", archive.digest);
+                context.issue("invalid-source-digest", "$.runtime.assets.sha256", why);
+            }
+        }
     }
 }
