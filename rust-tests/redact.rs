@@ -6,6 +6,8 @@ mod support;
 mod attacks;
 #[path = "redact/bundles.rs"]
 mod bundles;
+#[path = "redact/cut.rs"]
+mod cut;
 #[path = "redact/encodings.rs"]
 mod encodings;
 #[path = "redact/live.rs"]

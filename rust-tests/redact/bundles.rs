@@ -263,3 +263,16 @@ fn the_manifest_says_of_each_file_whether_something_was_taken_out() {
         assert_eq!(row["redaction"]["policy"], "applied", "{path}");
     }
 }
+
+#[test]
+fn a_file_with_a_marker_in_it_is_not_called_replayable() {
+    let (before, after) = (tree([]), tree([("token.php", text(&format!("<?php // {VALUE}\n")))]));
+    let mut draft = draft("session", &before, &after);
+    draft.redactor = redactor();
+    let room = room();
+    let dir = room.store.write(draft).unwrap().bundle.directory;
+    let listed = json(&dir.join("files/mounted-files.json"));
+    assert_eq!(listed["files"][0]["replayable"], json!(false));
+    let blueprint = json(&dir.join("blueprint.after.json")).to_string();
+    assert!(!blueprint.contains("REDACTED"), "{blueprint}");
+}

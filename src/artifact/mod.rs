@@ -38,7 +38,7 @@ pub use browser::{
     BROWSER_NORMALIZATION_SCHEMA, BROWSER_PERSISTENCE_SCHEMA, BrowserArtifactError, BrowserFileInput,
     Described, Encoding, NormalizedBundle, NormalizedFile, PersistRequest, Persisted, normalize,
 };
-pub use bundle::{clean_commands, clean_log};
+pub use bundle::{clean_commands, clean_log, withhold};
 pub use capture::{PatchSink, capture};
 pub use changed_files::{CHANGED_FILES_SCHEMA, ChangeStatus, ChangedFile, ChangedFiles, NodeKind, Omission};
 pub use database::{

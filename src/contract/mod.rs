@@ -22,7 +22,7 @@ pub use database::DatabaseFiles;
 pub use input::{FieldPath, Input, shown};
 pub use json::{is_default, to_value};
 pub use json_size::json_fits;
-pub use record::{CommandRecord, Event};
+pub use record::{CommandRecord, Event, OutputCut};
 pub use refusal::Refusal;
 pub use schema::{input_schema, output_schema};
 pub use time::{iso8601, parse_iso8601};

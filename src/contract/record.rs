@@ -16,6 +16,14 @@ pub struct Event {
     pub data: Value,
 }
 
+/// How many bytes of a command's texts were kept before the note that says how many were not; `None`
+/// if all were. What ends there may be the head of a secret.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputCut {
+    pub stdout: Option<usize>,
+    pub stderr: Option<usize>,
+}
+
 /// A line of `commands.jsonl`: one command that the sandbox carried out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -29,6 +37,9 @@ pub struct CommandRecord {
     pub stdout: String,
     #[serde(default)]
     pub stderr: String,
+    /// Where the limit of output cut the two texts above; a note on it follows there.
+    #[serde(skip)]
+    pub cut: OutputCut,
     /// `wp-codebox/runtime-command-result/v1`.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub result: Value,

@@ -1,12 +1,13 @@
 //! What every run leaves: its record as the draft of a bundle, without the secrets of the parent.
 
 use super::attestation::attest;
+use super::output::error_lines;
 use super::php_errors;
 use super::plan::Plan;
 use super::run::{Run, RunFailure};
 use crate::artifact::{
     Draft, Environment, Failure, Found, MountRecord, Provenance, RawLogReference, Redactor, RuntimeInfo,
-    Tally, TestResults, TestSuite, clean_commands, clean_log, read_test_output,
+    Tally, TestResults, TestSuite, clean_commands, clean_log, read_test_output, withhold,
 };
 use crate::contract::{CommandRecord, Refusal, iso8601};
 use crate::sandbox::{self, BACKEND, Core, Spec};
@@ -50,6 +51,9 @@ pub fn without_secrets(mut refusal: Refusal, redactor: &Redactor) -> Refusal {
 /// Takes secrets out of what ran before parts of it are cut out, joined or summed up.
 pub fn redact(run: &mut Run, redactor: &Redactor) -> Tally {
     let mut tally = Tally::default();
+    // Before the log repeats it.
+    run.commands.iter_mut().for_each(|record| withhold(record, redactor));
+    run.log = error_lines(&run.commands);
     clean_commands(&mut run.commands, redactor, &mut tally);
     clean_log(&mut run.log, redactor, &mut tally);
     let mut found = Found::default();

@@ -4,7 +4,7 @@
 use super::phase::{PhaseEvidence, PhaseName, Span};
 use super::plan::{Plan, Stage};
 use super::run::{Ended, Run, StepEvidence};
-use crate::contract::{CommandRecord, Event};
+use crate::contract::{CommandRecord, Event, OutputCut};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -16,8 +16,9 @@ pub(super) struct Kept {
     phases: Vec<PhaseEvidence>,
     steps: Vec<KeptStep>,
     commands: Vec<CommandRecord>,
+    /// Where the commands' output was cut, which their records do not say.
+    cuts: Vec<OutputCut>,
     events: Vec<Event>,
-    log: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,8 +42,8 @@ impl Kept {
             phases: run.phases.iter().filter(|phase| !before.contains(&phase.name)).cloned().collect(),
             steps: run.steps.iter().map(step).collect::<Option<_>>()?,
             commands: run.commands.clone(),
+            cuts: run.commands.iter().map(|record| record.cut).collect(),
             events: events.to_vec(),
-            log: run.log.clone(),
         })
     }
 
@@ -63,8 +64,8 @@ impl Kept {
             command: kept.command,
             from_image: true,
         }));
-        run.commands.extend(self.commands);
-        run.log.extend(self.log);
+        let commands = self.commands.into_iter().zip(self.cuts);
+        run.commands.extend(commands.map(|(record, cut)| CommandRecord { cut, ..record }));
         let event = |event: Event| Event { data: marked(event.data), ..event };
         self.events.into_iter().map(event).collect()
     }

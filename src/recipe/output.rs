@@ -2,7 +2,7 @@
 //!
 //! What does not fit is dropped as a whole, never cut: half of a secret would not be found again.
 
-use crate::contract::CommandRecord;
+use crate::contract::{CommandRecord, OutputCut};
 
 /// What may be kept of the output of all commands together, and again of the log, bytes.
 pub const OUTPUT_BYTES: usize = 64 << 20;
@@ -13,20 +13,17 @@ const LINE: usize = 64;
 /// What is still free.
 pub(super) struct Room {
     output: usize,
-    log: usize,
 }
 
 impl Room {
     /// Beside what is kept already.
-    pub fn beside(commands: &[CommandRecord], log: &[String]) -> Room {
+    pub fn beside(commands: &[CommandRecord]) -> Room {
         let output = commands.iter().map(printed).sum();
-        let lines = log.iter().map(|line| line.len() + LINE).sum();
-        Room { output: OUTPUT_BYTES.saturating_sub(output), log: OUTPUT_BYTES.saturating_sub(lines) }
+        Room { output: OUTPUT_BYTES.saturating_sub(output) }
     }
 
-    /// Adds a command's errors to the log, and leaves in its record what there is room for.
-    pub fn keep(&mut self, record: &mut CommandRecord, log: &mut Vec<String>) {
-        log_errors(&mut self.log, record, log);
+    /// Leaves in a command's record what there is room for.
+    pub fn keep(&mut self, record: &mut CommandRecord) {
         match self.output.checked_sub(printed(record)) {
             Some(left) => self.output = left,
             None => {
@@ -35,27 +32,27 @@ impl Room {
                         *text = dropped(text.len());
                     }
                 }
+                record.cut = OutputCut::default();
             }
         }
     }
 }
 
-/// What the commands wrote to stderr, line by line, as far as there is room.
+/// What the commands wrote to stderr, line by line, as far as there is room: the log. The records'
+/// output is without heads of secrets by then, or the log repeats them.
 pub fn error_lines<'a>(records: impl IntoIterator<Item = &'a CommandRecord>) -> Vec<String> {
     let (mut room, mut log) = (OUTPUT_BYTES, Vec::new());
-    records.into_iter().for_each(|record| log_errors(&mut room, record, &mut log));
-    log
-}
-
-fn log_errors(room: &mut usize, record: &CommandRecord, log: &mut Vec<String>) {
-    let cost = record.stderr.len() + LINE * record.stderr.lines().count();
-    match room.checked_sub(cost) {
-        Some(left) => {
-            *room = left;
-            log.extend(record.stderr.lines().map(str::to_owned));
+    for record in records {
+        let cost = record.stderr.len() + LINE * record.stderr.lines().count();
+        match room.checked_sub(cost) {
+            Some(left) => {
+                room = left;
+                log.extend(record.stderr.lines().map(str::to_owned));
+            }
+            None => log.push(dropped(record.stderr.len())),
         }
-        None => log.push(dropped(record.stderr.len())),
     }
+    log
 }
 
 fn printed(record: &CommandRecord) -> usize {
@@ -77,25 +74,27 @@ mod tests {
 
     #[test]
     fn steps_that_print_short_lines_share_one_bound_of_memory() {
-        let (mut room, mut log, mut commands) = (Room::beside(&[], &[]), Vec::new(), Vec::new());
+        let (mut room, mut commands) = (Room::beside(&[]), Vec::new());
         for _ in 0..8 {
             let mut record = noisy();
-            room.keep(&mut record, &mut log);
+            record.cut = OutputCut { stdout: Some(record.stdout.len()), stderr: None };
+            room.keep(&mut record);
             commands.push(record);
         }
         assert!(commands.iter().map(printed).sum::<usize>() <= OUTPUT_BYTES + 8 * 200);
         assert_eq!(commands[3].stdout.len(), 8 << 20);
         assert_eq!(commands[7].stdout, "[8388608 bytes were not kept: too much was printed before]");
-        assert_eq!(log.len(), 8);
+        assert_eq!(commands[7].cut, OutputCut::default());
+        assert_eq!(error_lines(&commands).len(), 8);
         assert_eq!(error_lines(&[noisy(), noisy()]).len(), 2);
     }
 
     #[test]
     fn what_a_prepared_image_brought_counts() {
         let record = CommandRecord { stdout: "x".repeat(OUTPUT_BYTES), ..CommandRecord::default() };
-        let mut room = Room::beside(&[record], &[]);
+        let mut room = Room::beside(&[record]);
         let mut record = CommandRecord { stdout: "y".to_owned(), ..CommandRecord::default() };
-        room.keep(&mut record, &mut Vec::new());
+        room.keep(&mut record);
         assert!(record.stdout.contains("1 bytes were not kept"));
     }
 }

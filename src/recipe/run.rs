@@ -67,6 +67,7 @@ pub struct Run {
     pub changes: Vec<ChangeSet>,
     /// The sandbox's database, if it could be read.
     pub database: Option<DatabaseFiles>,
+    /// What the commands wrote to stderr: from redaction on.
     pub log: Vec<String>,
     /// The files that the plan has declared, in its order.
     pub declared: Vec<Result<Vec<u8>, Unread>>,
@@ -199,14 +200,14 @@ pub fn run(
         deadline,
         interrupted,
         halted: false,
-        room: Room::beside(&[], &[]),
+        room: Room::beside(&[]),
         progress,
     };
     match kept {
         Some(kept) => {
             let events = kept.hand_on(plan, &mut runner.run);
             runner.sandbox.inherit_events(events);
-            runner.room = Room::beside(&runner.run.commands, &runner.run.log);
+            runner.room = Room::beside(&runner.run.commands);
         }
         None => runner.prepare(plan, preparation.as_ref()),
     }
@@ -413,7 +414,7 @@ impl Runner<'_> {
             Ok(mut execution) => {
                 let printed = &execution.record.stdout;
                 let outcome = execution.outcome.and_then(|value| met(&step.expected, value, printed));
-                self.room.keep(&mut execution.record, &mut self.run.log);
+                self.room.keep(&mut execution.record);
                 self.run.commands.push(execution.record);
                 outcome
             }

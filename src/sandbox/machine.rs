@@ -7,7 +7,7 @@ use super::layout;
 use super::spec::{HostMount, Spec};
 use super::warm;
 use super::warm::prepared::{Prepared, Rest};
-use crate::contract::{Code, CommandRecord, iso8601};
+use crate::contract::{Code, CommandRecord, OutputCut, iso8601};
 use crate::engine::net::Network;
 use crate::engine::vfs::{Errno, Vfs};
 use crate::engine::{self, Boot, Channel, Fork, Guest, GuestImage, Response, Runtime, Stop, Tap, Watch};
@@ -392,13 +392,16 @@ fn record(
         (Err(_), 0) => 1,
         (Err(_), status) => i64::from(status),
     };
+    let (stdout, stdout_cut) = captured(&response.stdout, response.stdout_dropped);
+    let (stderr, stderr_cut) = captured(&response.stderr, response.stderr_dropped);
     CommandRecord {
         id: String::new(),
         command: command.name().to_owned(),
         args: command.arguments(),
         exit_code,
-        stdout: captured(&response.stdout, response.stdout_dropped),
-        stderr: captured(&response.stderr, response.stderr_dropped),
+        stdout,
+        stderr,
+        cut: OutputCut { stdout: stdout_cut, stderr: stderr_cut },
         result: Value::Null,
         diagnostics: Value::Null,
         artifact_refs: Vec::new(),
@@ -407,11 +410,13 @@ fn record(
     }
 }
 
-/// Captured output as text, saying so where it was cut.
-fn captured(bytes: &[u8], dropped: u64) -> String {
+/// Captured output as text, saying so where it was cut, and where that is.
+fn captured(bytes: &[u8], dropped: u64) -> (String, Option<usize>) {
     let mut text = String::from_utf8_lossy(bytes).into_owned();
-    if dropped > 0 {
-        text.push_str(&format!("\n[{dropped} bytes more were dropped]\n"));
+    if dropped == 0 {
+        return (text, None);
     }
-    text
+    let cut = text.len();
+    text.push_str(&format!("\n[{dropped} bytes more were dropped]\n"));
+    (text, Some(cut))
 }

@@ -91,9 +91,10 @@ impl Captured {
         let mut writing = staging.begin(artifact_path.clone(), "file", content_type)?;
         writing.write_all(&clean)?;
         writing.close()?;
+        let whole = found.is_empty() && !file.redacted;
         self.writings.push((writing, found));
         let replayable = match std::str::from_utf8(&clean) {
-            Ok(shown) if text && !file.redacted => {
+            Ok(shown) if text && whole => {
                 self.texts.push((file.path.clone(), shown.to_owned()));
                 true
             }

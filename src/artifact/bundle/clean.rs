@@ -9,12 +9,23 @@ use std::borrow::Cow;
 pub fn commands(records: &mut [CommandRecord], redactor: &Redactor, tally: &mut Tally) {
     let mut found = Found::default();
     for record in records {
+        withhold(record, redactor);
         let texts = [&mut record.command, &mut record.stdout, &mut record.stderr];
         texts.into_iter().chain(&mut record.args).for_each(|part| text(part, redactor, &mut found));
         let values = [&mut record.result, &mut record.diagnostics];
         values.into_iter().chain(&mut record.artifact_refs).for_each(|part| redactor.value(part, &mut found));
     }
     tally.add("commands.jsonl", &found);
+}
+
+/// Takes away what stands before a cut and may be the head of a secret.
+pub fn withhold(record: &mut CommandRecord, redactor: &Redactor) {
+    let cut = std::mem::take(&mut record.cut);
+    for (text, cut) in [(&mut record.stdout, cut.stdout), (&mut record.stderr, cut.stderr)] {
+        if let Some(cut) = cut {
+            text.replace_range(redactor.before_cut(&text[..cut])..cut, "");
+        }
+    }
 }
 
 /// Redacts the lines of the runtime's log as the one text that they were.

@@ -31,7 +31,7 @@ pub use read::{Bundle, BundlePaths};
 pub(super) use review::derived as derived_review;
 pub use review::{ARTIFACT_REVIEW_SCHEMA, REVIEW_PATH, Review};
 
-pub use clean::{commands as clean_commands, log as clean_log};
+pub use clean::{commands as clean_commands, log as clean_log, withhold};
 pub(super) use compose::compose;
 pub(super) use manifest::{pretty, to_value};
 pub(super) use read::{Limits, is_plausible_id, read_json, read_manifest, read_manifest_raw, recompute};

@@ -14,6 +14,12 @@ const MOST_COOKIES: usize = 128;
 /// Parts of a Set-Cookie header that are not the cookie.
 const ATTRIBUTES: [&str; 7] = ["path", "domain", "expires", "max-age", "samesite", "priority", "version"];
 
+/// Whether what follows this name, as a field's or a header's, is read by a rule of its own.
+pub fn is_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["authorization", "cookie", "secret_access_key", "secretaccesskey"].iter().any(|end| name.ends_with(end))
+}
+
 /// The credentials after `Authorization`, its scheme left in place.
 pub fn authorization(sight: &Sight<'_>) -> Option<Hit> {
     let after = sight.after();

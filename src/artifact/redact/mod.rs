@@ -100,13 +100,45 @@ impl Redactor {
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.value(item, found)),
             Value::Object(map) => {
-                map.values_mut().for_each(|item| self.value(item, found));
+                let named = map.get("name").and_then(Value::as_str).filter(|name| header::is_name(name));
+                let named = named.map(str::to_owned);
+                for (key, item) in map.iter_mut() {
+                    match named.as_deref().filter(|_| key == "value") {
+                        Some(name) => self.field(name, item, found),
+                        None => self.field(key, item, found),
+                    }
+                }
                 if map.keys().any(|key| self.holds(key.as_bytes())) {
                     let old = std::mem::take(map);
                     *map = self.keys(old, found);
                 }
             }
             Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    /// Redacts what `name` has for a value: a header's value is told by its name alone.
+    fn field(&self, name: &str, value: &mut Value, found: &mut Found) {
+        match value {
+            Value::String(text) if header::is_name(name) => {
+                let line = format!("{name}: {text}");
+                let own = name.len() + 2;
+                let mut hits = Vec::new();
+                self.hits(line.as_bytes(), 0, line.len(), &mut Skeleton::default(), &mut hits);
+                let mut hits = mask::merge(line.as_bytes(), hits);
+                hits.retain(|hit| hit.end > own);
+                for hit in &mut hits {
+                    hit.start = hit.start.max(own) - own;
+                    hit.end -= own;
+                }
+                let mut out = Vec::with_capacity(text.len());
+                mask::replace(text.as_bytes(), &hits, found, &mut out);
+                *text = String::from_utf8_lossy(&out).into_owned();
+            }
+            Value::Array(items) if header::is_name(name) => {
+                items.iter_mut().for_each(|item| self.field(name, item, found));
+            }
+            _ => self.value(value, found),
         }
     }
 
@@ -138,6 +170,34 @@ impl Redactor {
     /// A redactor of input that comes bit by bit.
     pub fn stream(&self) -> Stream<'_> {
         Stream::new(self)
+    }
+
+    /// How much of `text` is certainly no head of a secret, if more followed where it ends.
+    pub fn before_cut(&self, text: &str) -> usize {
+        let raw = text.as_bytes();
+        let mut settled = self.settled(raw, 0, Vec::new(), &mut Skeleton::default());
+        settled = settled.min(shapes::unfinished(raw));
+        while !text.is_char_boundary(settled) {
+            settled -= 1;
+        }
+        settled
+    }
+
+    /// How many bytes of `raw` belong to no secret that may go on after its end.
+    fn settled(&self, raw: &[u8], before: u8, mut hits: Vec<Hit>, skeleton: &mut Skeleton) -> usize {
+        let end = raw.len();
+        self.hits(raw, before, end, skeleton, &mut hits);
+        let mut settled = self.configured.as_ref().map_or(end, |known| known.settled(raw, skeleton));
+        if let Some(key) = private_key::open(raw) {
+            settled = settled.min(key);
+        }
+        // A credential that goes up to the end may go on, and none is cut in two.
+        for hit in mask::merge(raw, hits).iter().rev() {
+            if hit.end + mask::CLOSE >= settled.min(end) {
+                settled = settled.min(hit.start);
+            }
+        }
+        settled
     }
 
     /// Every secret that begins in the first `owned` bytes of `raw`, in no order. What follows

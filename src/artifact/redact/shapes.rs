@@ -91,3 +91,21 @@ pub fn find(raw: &[u8], before: u8, owned: usize, hits: &mut Vec<Hit>) {
         }
     }
 }
+
+/// Where at the end of `raw` a credential may have begun that the end cuts: all of `raw` if none.
+pub fn unfinished(raw: &[u8]) -> usize {
+    let from = raw.len().saturating_sub(REACH);
+    let tail = &raw[from..];
+    let line = tail.iter().rposition(|b| matches!(b, b'\r' | b'\n')).map_or(0, |end| end + 1);
+    let is_apart = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'<' | b'>');
+    let word = tail.iter().rposition(is_apart).map_or(0, |end| end + 1);
+    let shapes = &*SHAPES;
+    let begun = shapes.automaton.find_iter(&tail[line..]).map(|found| {
+        let least = match shapes.rules[found.pattern().as_usize()] {
+            Rule::Authorization | Rule::Cookie | Rule::AwsSecret => line,
+            Rule::Token(_) | Rule::Url | Rule::PrivateKey => word,
+        };
+        (line + found.start(), line + found.end() > least)
+    });
+    begun.filter(|(_, open)| *open).map(|(at, _)| from + at).next().unwrap_or(raw.len())
+}

@@ -3,7 +3,7 @@
 use super::mask::{self, CLOSE, Hit};
 use super::skeleton::Skeleton;
 use super::tally::Found;
-use super::{REACH, Redactor, private_key};
+use super::{REACH, Redactor, shapes};
 
 /// How much is searched at once. Bytes.
 const BLOCK: usize = 256 << 10;
@@ -60,18 +60,7 @@ impl<'r> Stream<'r> {
     /// credential is found if its line comes in one piece, for which an incomplete line waits unless
     /// `all`.
     pub fn settle(&mut self, all: bool, out: &mut Vec<u8>) {
-        let end = self.waiting.len();
-        let mut hits = self.shown.clone();
-        self.redactor.hits(&self.waiting, self.before, end, &mut self.skeleton, &mut hits);
-        let known = self.redactor.configured.as_ref();
-        let mut settled = known.map_or(end, |known| known.settled(&self.waiting, &self.skeleton));
-        // A credential that goes up to the end may go on.
-        if let Some(last) = mask::merge(&self.waiting, hits).last().filter(|last| last.end + CLOSE >= end) {
-            settled = settled.min(last.start);
-        }
-        if let Some(key) = private_key::open(&self.waiting) {
-            settled = settled.min(key);
-        }
+        let mut settled = self.settled();
         if !all {
             let line = self.waiting.iter().rposition(|b| matches!(b, b'\n' | b'\r'));
             settled = settled.min(line.map_or(0, |line| line + 1));
@@ -79,6 +68,20 @@ impl<'r> Stream<'r> {
         if settled > 0 {
             self.block(settled, out);
         }
+    }
+
+    /// Appends to `out` what is certainly no head of a secret, and drops the rest: more was printed,
+    /// and will not come.
+    pub fn cut(mut self, out: &mut Vec<u8>) -> Found {
+        let settled = self.settled().min(shapes::unfinished(&self.waiting));
+        if settled > 0 {
+            self.block(settled, out);
+        }
+        self.found
+    }
+
+    fn settled(&mut self) -> usize {
+        self.redactor.settled(&self.waiting, self.before, self.shown.clone(), &mut self.skeleton)
     }
 
     /// Appends the rest to `out` and tells what was found.

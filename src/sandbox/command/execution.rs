@@ -148,7 +148,12 @@ pub(in crate::sandbox) fn outcome(
 /// A fatal error that came when the step had returned already.
 fn late_fatal(response: &Response) -> Option<Failure> {
     // What PHP exits with after one. A log can say anything.
-    let fatal = (response.exit_status == 255).then(|| last_fatal(&response.stderr)).flatten()?;
+    let whole = match response.stderr_dropped {
+        0 => response.stderr.len(),
+        // A line that was cut tells half of something.
+        _ => response.stderr.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1),
+    };
+    let fatal = (response.exit_status == 255).then(|| last_fatal(&response.stderr[..whole])).flatten()?;
     let code = if is_memory_message(&fatal.message) { Code::RunMemoryExhausted } else { Code::RunFatal };
     let details = json!({ "file": fatal.file, "line": fatal.line, "trace": fatal.trace });
     Some(Failure {

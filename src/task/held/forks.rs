@@ -6,6 +6,7 @@ use super::cancel::Cancel;
 use super::history::History;
 use super::input::ExecutionInput;
 use super::redact::clean;
+use crate::artifact::{Redactor, withhold};
 use crate::contract::{Code, Input, Refusal};
 use crate::engine::{Watch, with_signals_blocked};
 use crate::host::Host;
@@ -62,7 +63,7 @@ impl HeldSandbox {
             } {
                 let deadline = (Instant::now() + *limit).min(end);
                 let watch = Watch { deadline, interrupted: &interrupted };
-                let one = in_fork(&snapshot, command, &watch).unwrap_or_else(|refusal| {
+                let one = in_fork(&snapshot, command, &watch, redactor).unwrap_or_else(|refusal| {
                     json!({
                         "command": command.name(),
                         "exitCode": 1,
@@ -122,7 +123,16 @@ impl HeldSandbox {
     }
 }
 
-fn in_fork(snapshot: &Snapshot, command: &Command, watch: &Watch<'_>) -> Result<Value, Refusal> {
+fn in_fork(
+    snapshot: &Snapshot,
+    command: &Command,
+    watch: &Watch<'_>,
+    redactor: Option<&Redactor>,
+) -> Result<Value, Refusal> {
     let mut sandbox = Sandbox::fork(snapshot, watch)?;
-    answer(sandbox.execute(command, watch)?)
+    let mut execution = sandbox.execute(command, watch)?;
+    if let Some(redactor) = redactor {
+        withhold(&mut execution.record, redactor);
+    }
+    answer(execution)
 }

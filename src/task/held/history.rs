@@ -2,7 +2,7 @@
 //!
 //! Invariant: what is kept is bounded, and without secrets before anything of it is dropped or cut.
 
-use crate::artifact::{Failure, Observation, Redactor, Tally, clean_commands};
+use crate::artifact::{Failure, Observation, Redactor, Tally, clean_commands, withhold};
 use crate::contract::CommandRecord;
 use crate::recipe::{command_result, error_lines, failure};
 use crate::sandbox::Execution;
@@ -55,8 +55,12 @@ impl<T> Bounded<T> {
 }
 
 impl History {
-    /// Keeps a command that was carried out.
-    pub fn keep(&mut self, execution: &Execution, redactor: Option<&Redactor>) {
+    /// Keeps a command that was carried out. Of cut output, takes what may be the head of a secret
+    /// out of `execution` too.
+    pub fn keep(&mut self, execution: &mut Execution, redactor: Option<&Redactor>) {
+        if let Some(redactor) = redactor {
+            withhold(&mut execution.record, redactor);
+        }
         let mut record = execution.record.clone();
         record.result = command_result(
             execution

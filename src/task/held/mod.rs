@@ -151,17 +151,17 @@ impl HeldSandbox {
         let watch = Watch { deadline, interrupted: &interrupted };
         let mut parent = Parent { host, tools: &self.tools };
         let (sandbox, redactor) = (&mut self.sandbox, self.redactor.as_deref());
-        let execution = match (attendant, redactor) {
+        let mut execution = match (attendant, redactor) {
             (None, _) => sandbox.execute_with(&command, &watch, &mut parent),
             (Some(attendant), None) => sandbox.execute_attended(&command, &watch, &mut parent, attendant),
             (Some(attendant), Some(redactor)) => {
                 let mut censored = Censored::new(attendant, redactor);
                 let execution = sandbox.execute_attended(&command, &watch, &mut parent, &mut censored);
-                censored.finish();
+                censored.finish(execution.as_ref().map(|execution| execution.record.cut).unwrap_or_default());
                 execution
             }
         };
-        if let Ok(execution) = &execution {
+        if let Ok(execution) = &mut execution {
             self.history.keep(execution, redactor);
         }
         let answer = execution.map_err(Refusal::from).and_then(answer);

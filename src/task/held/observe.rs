@@ -99,9 +99,9 @@ impl HeldSandbox {
         let (interrupt, cancel) = (host.run_interrupt(), self.cancel.clone());
         let interrupted = || interrupt.is_requested() || cancel.is_requested();
         let watch = Watch { deadline: self.deadline(None), interrupted: &interrupted };
-        let execution =
+        let mut execution =
             self.sandbox.execute_with(command, &watch, &mut Parent { host, tools: &self.tools })?;
-        self.history.keep(&execution, self.redactor.as_deref());
+        self.history.keep(&mut execution, self.redactor.as_deref());
         Ok(execution)
     }
 }

@@ -1,7 +1,7 @@
 //! A held sandbox's secrets, and what takes them out of everything that comes from it.
 
 use crate::artifact::{Found, Redactor, Stream};
-use crate::contract::Refusal;
+use crate::contract::{OutputCut, Refusal};
 use crate::engine::Channel;
 use crate::sandbox::Attendant;
 use serde_json::Value;
@@ -43,11 +43,19 @@ impl<'a> Censored<'a> {
         Censored { listener, streams, quiet: 0, gone: false }
     }
 
-    /// Hands over what has waited for more.
-    pub(super) fn finish(self) {
+    /// Hands over what has waited for more, and not what more would have followed.
+    pub(super) fn finish(self, cut: OutputCut) {
         for (channel, stream) in self.streams {
             let mut rest = Vec::new();
-            stream.finish(&mut rest);
+            let is_cut = match channel {
+                Channel::Stdout => cut.stdout.is_some(),
+                Channel::Stderr => cut.stderr.is_some(),
+            };
+            if is_cut {
+                stream.cut(&mut rest)
+            } else {
+                stream.finish(&mut rest)
+            };
             if !self.gone && !rest.is_empty() && self.listener.printed(channel, &rest).is_break() {
                 return;
             }
