@@ -492,6 +492,7 @@ fn an_agents_run_has_a_transcript_its_results_and_an_outcome() {
         name: "unit".into(),
         status: TestStatus::Passed,
         counts: SuiteCounts { tests: 2, passed: 2, ..SuiteCounts::default() },
+        reported: false,
         raw_log_references: Vec::new(),
     }]));
     let room = room();
@@ -530,6 +531,23 @@ fn an_agents_run_has_a_transcript_its_results_and_an_outcome() {
         (&json!("succeeded"), &json!("high"), &json!("promote"))
     );
     assert_eq!(outcome["verification"]["summary"]["passed"], 2);
+}
+
+#[test]
+fn tests_that_the_agent_only_reports_do_not_promote() {
+    let (before, after) = edit();
+    let mut draft = draft("s", &before, &after);
+    draft.agent = agent(&["command-1"], Value::Null);
+    draft.test_results = Some(TestResults::of(vec![TestSuite {
+        name: "unit".into(),
+        status: TestStatus::Passed,
+        counts: SuiteCounts { tests: 2, passed: 2, ..SuiteCounts::default() },
+        reported: true,
+        raw_log_references: Vec::new(),
+    }]));
+    let (_, _, _, outcome) = written(draft);
+    assert_eq!((&outcome["confidence"], &outcome["nextAction"]), (&json!("medium"), &json!("review")));
+    assert!(outcome["riskNotes"][0].as_str().unwrap().contains("reported"), "{outcome}");
 }
 
 #[test]

@@ -76,6 +76,18 @@ fn an_existing_bundle_that_was_damaged_is_not_vouched_for() {
 }
 
 #[test]
+fn a_sound_bundle_is_not_replaced_by_one_with_another_review() {
+    let (room, source, id) = source();
+    import(&room, &source).unwrap();
+    let before = fs::read(room.root().join(&id).join("files/review.json")).unwrap();
+    support::forge::reseal(&source, "files/review.json", |review| review["summary"] = json!("All fine."));
+    let request = ImportRequest { source_bundle_path: Some(source), replace: true, ..Default::default() };
+    let refused = room.store.import(&request, ImportOperation::Import);
+    assert_eq!(code(refused), Code::ArtifactImportDigestMismatch);
+    assert_eq!(fs::read(room.root().join(&id).join("files/review.json")).unwrap(), before);
+}
+
+#[test]
 fn another_bundle_than_expected_is_refused() {
     let (room, source, id) = source();
     let expect = |id: Option<&str>, digest: Option<&str>| {

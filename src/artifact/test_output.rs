@@ -13,7 +13,13 @@ const MOST_TESTS: u64 = 10_000_000;
 /// The suite that `output` tells of, if it tells of one.
 pub fn read_test_output(name: &str, output: &str) -> Option<TestSuite> {
     let counts = phpunit(output).or_else(|| tap(output))?;
-    Some(TestSuite { name: name.to_owned(), status: status(&counts), counts, raw_log_references: Vec::new() })
+    Some(TestSuite {
+        name: name.to_owned(),
+        status: status(&counts),
+        counts,
+        reported: false,
+        raw_log_references: Vec::new(),
+    })
 }
 
 /// Failed if one failed, unknown if one is unknown or there is none, skipped if all were.

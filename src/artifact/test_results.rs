@@ -44,6 +44,9 @@ pub struct TestSuite {
     pub status: TestStatus,
     #[serde(flatten)]
     pub counts: SuiteCounts,
+    /// What the agent says of itself: nothing in the run shows it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reported: bool,
     #[serde(default)]
     pub raw_log_references: Vec<RawLogReference>,
 }

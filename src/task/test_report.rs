@@ -36,6 +36,7 @@ pub(super) fn read(ability: &str, value: &Value) -> Option<TestResults> {
         name: report.name.unwrap_or_else(|| ability.to_owned()),
         status: test_status(&counts),
         counts,
+        reported: true,
         raw_log_references: Vec::new(),
     }]))
 }

@@ -9,9 +9,11 @@ use crate::artifact::bundle::{Limits, read_manifest};
 use crate::artifact::confined::Dir;
 use crate::artifact::verify::verify;
 use crate::artifact::{ArtifactError, Bundle, Verification};
+use crate::contract::{digest_hex, stable_json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -109,7 +111,10 @@ impl Store {
 
         let (status, located) = match self.find(&id)? {
             Some(there) if !request.replace => (ImportStatus::Existing, there),
-            Some(there) => (ImportStatus::Updated, self.put(scratch, &id, Some(&there.place))?),
+            Some(there) => {
+                refuse_another(&there, &manifest)?;
+                (ImportStatus::Updated, self.put(scratch, &id, Some(&there.place))?)
+            }
             None => match self.put(scratch, &id, None) {
                 // Somebody else imported it meanwhile.
                 Err(ArtifactError::ImportFinalizeFailed(why)) if is_taken(&why) => {
@@ -192,6 +197,27 @@ impl Store {
             artifact,
         })
     }
+}
+
+/// Refuses a bundle with another file than the sound one `there` whose place it would take: the id
+/// does not vouch for all of them.
+fn refuse_another(there: &Located, manifest: &Value) -> Result<(), ArtifactError> {
+    if verify(&there.dir, Path::new(&there.place)).into_result().is_err() {
+        return Ok(());
+    }
+    let files = |manifest: &Value| -> BTreeMap<String, String> {
+        let rows = manifest["files"].as_array().into_iter().flatten();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        // The manifest's own hash tells of times too.
+        rows.filter(|row| row["path"] != "manifest.json")
+            .map(|row| (text(&row["path"]), text(&row["sha256"]["value"])))
+            .collect()
+    };
+    if files(&there.manifest) == files(manifest) {
+        return Ok(());
+    }
+    let digest = |manifest: &Value| digest_hex([stable_json(&json!(files(manifest))).as_bytes()]);
+    Err(ArtifactError::ImportDigestMismatch { expected: digest(&there.manifest), actual: digest(manifest) })
 }
 
 impl ImportOperation {

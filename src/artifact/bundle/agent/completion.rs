@@ -105,8 +105,10 @@ impl<'a> Completion<'a> {
         let tests = known.draft.test_results.clone().unwrap_or_else(TestResults::unknown);
         let risk_notes = risk_notes(known, &tests);
         let confidence = match (status, tests.status) {
-            (Status::Succeeded, TestStatus::Passed) => Confidence::High,
-            (Status::Succeeded, TestStatus::Unknown | TestStatus::Skipped) => Confidence::Medium,
+            (Status::Succeeded, TestStatus::Passed) if !is_reported(&tests) => Confidence::High,
+            (Status::Succeeded, TestStatus::Passed | TestStatus::Unknown | TestStatus::Skipped) => {
+                Confidence::Medium
+            }
             _ => Confidence::Low,
         };
         let next_action = match status {
@@ -144,6 +146,10 @@ impl<'a> Completion<'a> {
     }
 }
 
+fn is_reported(tests: &TestResults) -> bool {
+    tests.suites.iter().any(|suite| suite.reported)
+}
+
 fn risk_notes(known: &Known<'_>, tests: &TestResults) -> Vec<String> {
     let files = &known.changed.files;
     let redacted = files.iter().filter(|file| file.redacted).count();
@@ -152,6 +158,9 @@ fn risk_notes(known: &Known<'_>, tests: &TestResults) -> Vec<String> {
     let mut notes = Vec::new();
     if tests.status == TestStatus::Failed {
         notes.push(format!("{} of {} tests failed.", tests.summary.failed, tests.summary.total));
+    }
+    if is_reported(tests) {
+        notes.push("The agent reported test results that nothing in the run shows.".to_owned());
     }
     let counted = [
         (redacted, "changed files had a secret taken out and cannot be applied."),
