@@ -76,15 +76,36 @@ fn an_existing_bundle_that_was_damaged_is_not_vouched_for() {
 }
 
 #[test]
-fn a_sound_bundle_is_not_replaced_by_one_with_another_review() {
+fn a_sound_bundle_is_not_replaced_by_another_of_its_id() {
     let (room, source, id) = source();
     import(&room, &source).unwrap();
-    let before = fs::read(room.root().join(&id).join("files/review.json")).unwrap();
-    support::forge::reseal(&source, "files/review.json", |review| review["summary"] = json!("All fine."));
-    let request = ImportRequest { source_bundle_path: Some(source), replace: true, ..Default::default() };
-    let refused = room.store.import(&request, ImportOperation::Import);
-    assert_eq!(code(refused), Code::ArtifactImportDigestMismatch);
-    assert_eq!(fs::read(room.root().join(&id).join("files/review.json")).unwrap(), before);
+    // The id vouches for everything but the manifest.
+    support::forge::edit(&source, "manifest.json", |manifest| {
+        manifest["createdAt"] = json!("2001-01-01T00:00:00.000Z");
+    });
+    support::forge::seal(&source);
+    let listed = files(&source);
+    let content: Vec<Vec<u8>> = listed.iter().map(|name| fs::read(source.join(name)).unwrap()).collect();
+    let entries: Vec<(&str, &[u8], u32)> =
+        listed.iter().zip(&content).map(|(name, bytes)| (name.as_str(), bytes.as_slice(), 0o100_644)).collect();
+    let zip = room.dir.path().join("source.zip");
+    fs::write(&zip, support::zip::archive(&entries)).unwrap();
+    let manifest = || fs::read(room.root().join(&id).join("manifest.json")).unwrap();
+    let before = manifest();
+    for from in [&source, &zip] {
+        for operation in [ImportOperation::Import, ImportOperation::Reimport] {
+            let request =
+                ImportRequest { source_bundle_path: Some(from.clone()), replace: true, ..Default::default() };
+            let refusal = Refusal::from(room.store.import(&request, operation).unwrap_err());
+            assert_eq!(refusal.code, Code::ArtifactImportReplacesAnother, "{refusal}");
+            assert!(refusal.message.contains("discard that one first"), "{refusal}");
+            assert_eq!(manifest(), before);
+        }
+    }
+    // Whoever wants the other one says so.
+    room.store.discard(&id).unwrap();
+    import(&room, &zip).unwrap();
+    assert_ne!(manifest(), before);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What PHPUnit and TAP producers print, read into suites.
 
 use wp_codebox::artifact::{SuiteCounts, TestStatus, read_test_output};
+use wp_codebox::contract::CommandRecord;
+use wp_codebox::recipe::printed_tests;
 
 fn read(output: &str) -> Option<(TestStatus, [u64; 5])> {
     let suite = read_test_output("suite", output)?;
@@ -59,5 +61,20 @@ fn what_is_no_test_output_tells_of_no_tests() {
         "Tests: 5",
     ] {
         assert_eq!(read(output), None, "{output}");
+    }
+}
+
+#[test]
+fn what_any_code_can_print_is_reported_and_what_phpunit_ran_is_not() {
+    let record = |command: &str, stdout: &str| CommandRecord {
+        command: command.to_owned(),
+        stdout: stdout.to_owned(),
+        ..CommandRecord::default()
+    };
+    let printed = |command, stdout| printed_tests(&[record(command, stdout)]).unwrap().suites[0].reported;
+    for stdout in ["OK (5 tests, 9 assertions)\n", "1..2\nok 1\nok 2\n"] {
+        assert!(printed("wordpress.run-php", stdout), "{stdout}");
+        assert!(printed("wordpress.wp-cli", stdout), "{stdout}");
+        assert!(!printed("wordpress.phpunit", stdout), "{stdout}");
     }
 }

@@ -265,14 +265,44 @@ fn the_manifest_says_of_each_file_whether_something_was_taken_out() {
 }
 
 #[test]
-fn a_file_with_a_marker_in_it_is_not_called_replayable() {
-    let (before, after) = (tree([]), tree([("token.php", text(&format!("<?php // {VALUE}\n")))]));
+fn a_blueprint_writes_no_marker_and_says_what_it_leaves_out() {
+    let long = "<?php // a line that both have\n".repeat(20);
+    let named = format!("{VALUE}.txt");
+    let before = tree([
+        ("old.php", text(&long)),
+        ("gone.php", text(&format!("<?php return 'nothing like any other';\n# {VALUE}\n"))),
+        (&named, text("one\n")),
+    ]);
+    let after = tree([
+        ("token.php", text(&format!("<?php // {VALUE}\n"))),
+        ("moved.php", text(&format!("{long}// {VALUE}\n"))),
+        ("fine.php", text("<?php // fine\n")),
+    ]);
     let mut draft = draft("session", &before, &after);
     draft.redactor = redactor();
     let room = room();
     let dir = room.store.write(draft).unwrap().bundle.directory;
     let listed = json(&dir.join("files/mounted-files.json"));
-    assert_eq!(listed["files"][0]["replayable"], json!(false));
-    let blueprint = json(&dir.join("blueprint.after.json")).to_string();
-    assert!(!blueprint.contains("REDACTED"), "{blueprint}");
+    let replayable: Vec<(&str, bool)> = listed["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| (file["relativePath"].as_str().unwrap(), file["replayable"].as_bool().unwrap()))
+        .collect();
+    assert_eq!(replayable, [("fine.php", true), ("moved.php", false), ("token.php", false)]);
+    let blueprint = json(&dir.join("blueprint.after.json"));
+    assert!(!blueprint.to_string().contains("REDACTED"), "{blueprint}");
+    // What is not written under its new name stays under its old one.
+    let steps: Vec<&Value> =
+        blueprint["steps"].as_array().unwrap().iter().filter(|step| step["step"] != "mkdir").collect();
+    assert_eq!(
+        steps,
+        [
+            &json!({ "step": "rm", "path": "/workspace/gone.php" }),
+            &json!({ "step": "writeFile", "path": "/workspace/fine.php", "data": "<?php // fine\n" })
+        ]
+    );
+    let notes = json(&dir.join("blueprint.after-notes.json"));
+    assert_eq!(notes["redactedFiles"].as_array().unwrap().len(), 4, "{notes}");
+    assert!(!notes.to_string().contains(VALUE), "{notes}");
 }

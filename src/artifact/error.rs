@@ -105,6 +105,11 @@ pub enum ArtifactError {
     #[error("the bundle has the content digest {actual}, not {expected}")]
     ImportDigestMismatch { expected: String, actual: String },
 
+    /// The store has a sound bundle of this id that is not the same, be it in a review or a time, and
+    /// nothing says which of them is the true one. Discard the one in the store, then import.
+    #[error("the store has another bundle with the id {0}, and it is sound; discard that one first")]
+    ImportReplacesAnother(String),
+
     /// The bundle could not be copied. Nothing of it is left behind. Check permissions and space.
     #[error("the bundle could not be copied: {0}")]
     ImportCopyFailed(io::Error),
@@ -157,6 +162,7 @@ impl ArtifactError {
             ArtifactError::ZipInvalid { .. } => Code::ZipArchiveInvalid,
             ArtifactError::ImportIdMismatch { .. } => Code::ArtifactImportIdMismatch,
             ArtifactError::ImportDigestMismatch { .. } => Code::ArtifactImportDigestMismatch,
+            ArtifactError::ImportReplacesAnother(_) => Code::ArtifactImportReplacesAnother,
             ArtifactError::ImportCopyFailed(_) => Code::ArtifactImportCopyFailed,
             ArtifactError::ImportFinalizeFailed(_) => Code::ArtifactImportFinalizeFailed,
             ArtifactError::QueryInvalid { .. } => Code::InputInvalid,
@@ -176,7 +182,9 @@ impl From<ArtifactError> for Refusal {
                 Refusal::field(code, &field, why)
             }
             ArtifactError::IdMissing => refusal.with("field", "artifact_id"),
-            ArtifactError::IdInvalid(id) | ArtifactError::NotFound(id) => {
+            ArtifactError::IdInvalid(id)
+            | ArtifactError::NotFound(id)
+            | ArtifactError::ImportReplacesAnother(id) => {
                 refusal.with("field", "artifact_id").with("artifact_id", id)
             }
             ArtifactError::ZipInvalid { reason, .. } => refusal.with("reason", reason),

@@ -44,7 +44,7 @@ pub struct TestSuite {
     pub status: TestStatus,
     #[serde(flatten)]
     pub counts: SuiteCounts,
-    /// What the agent says of itself: nothing in the run shows it.
+    /// The word of the code that is to be tested: no command of the run's own ran these tests.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reported: bool,
     #[serde(default)]

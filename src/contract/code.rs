@@ -137,6 +137,8 @@ codes! {
     ArtifactImportIdMismatch = "wp_codebox_artifact_import_id_mismatch", 400;
     /// The imported bundle has another content digest than expected.
     ArtifactImportDigestMismatch = "wp_codebox_artifact_import_digest_mismatch", 400;
+    /// The store has another sound bundle of the same id.
+    ArtifactImportReplacesAnother = "wp_codebox_artifact_import_replaces_another", 409;
     /// The bundle could not be copied into the store.
     ArtifactImportCopyFailed = "wp_codebox_artifact_import_copy_failed", 500;
     /// The copied bundle could not be given its name.

@@ -29,9 +29,9 @@ pub use checkpoint::{Checkpoint, CheckpointOperation, CheckpointResult};
 pub use command::{
     ARGUMENT_FILE_MAX, AbilityCall, ArgumentDescriptor, ArgumentIssue, Arguments, CheckpointCall, Command,
     CommandDescriptor, Content, ContentTask, Execution, Failure, HOST_TOOLS, Handler, HostFile, HostToolCall,
-    HttpRequest, IfInstalled, InstallKind, OutputSchema, PHPUNIT_RESULT_SCHEMA, Phpunit, PluginAction,
-    PluginState, ProbeKind, ResetKind, RestRequest, STAGING, StagedFile, WxrAuthors, command_ids, commands,
-    descriptor, is_host_tool_name, policy_commands,
+    HttpRequest, IfInstalled, InstallKind, OutputSchema, PHPUNIT_COMMAND, PHPUNIT_RESULT_SCHEMA, Phpunit,
+    PluginAction, PluginState, ProbeKind, ResetKind, RestRequest, STAGING, StagedFile, WxrAuthors,
+    command_ids, commands, descriptor, is_host_tool_name, policy_commands,
 };
 pub use command::{
     AgentRun, BENCH_RESULTS_SCHEMA, Bench, CaptureState, RUNTIME_SNAPSHOT_SCHEMA, RuntimeTask,

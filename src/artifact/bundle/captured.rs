@@ -91,10 +91,10 @@ impl Captured {
         let mut writing = staging.begin(artifact_path.clone(), "file", content_type)?;
         writing.write_all(&clean)?;
         writing.close()?;
-        let whole = found.is_empty() && !file.redacted;
+        let redacted = file.redacted || !found.is_empty();
         self.writings.push((writing, found));
         let replayable = match std::str::from_utf8(&clean) {
-            Ok(shown) if text && whole => {
+            Ok(shown) if text && !redacted => {
                 self.texts.push((file.path.clone(), shown.to_owned()));
                 true
             }
@@ -159,7 +159,9 @@ impl Captured {
             "limits": { "maxFiles": MOST_FILES, "maxFileBytes": LARGEST_FILE, "maxTotalBytes": MOST_BYTES },
         });
         staging.json(MOUNTED_FILES_PATH, "mounted-files", &index)?;
-        let blueprint = blueprint(&draft.runtime, &self.texts, changed);
+        let redacted: Vec<&str> =
+            changed.files.iter().filter(|file| file.redacted).map(|file| file.path.as_str()).collect();
+        let blueprint = blueprint(&draft.runtime, &self.texts, &removed(&self.texts, changed, staging));
         staging.json(BLUEPRINT_PATH, "blueprint-after", &blueprint)?;
         let notes = json!({
             "createdAt": created_at,
@@ -175,6 +177,7 @@ impl Captured {
             "capturedFileCount": captured,
             "replayableFileCount": replayable,
             "skippedFileCount": skipped,
+            "redactedFiles": redacted,
             "limitations": LIMITATIONS,
             "nextCaptureTargets": ["database-export", "active-theme", "active-plugins", "uploads", "binary-file-replay"],
         });
@@ -185,24 +188,29 @@ impl Captured {
 const LIMITATIONS: [&str; 5] = [
     "Only files that changed are written: mount the same sources first.",
     "Files that are not text, symbolic links and permissions are not replayed.",
-    "Files with a redacted secret are not replayed.",
+    "Files with a redacted secret are not replayed: redactedFiles names them.",
     "The database is not replayed: files/database-changes.json says what changed.",
     "Components and activated plugins are not part of the blueprint.",
 ];
 
-/// A blueprint of WordPress Playground that makes the changes again.
-fn blueprint(runtime: &RuntimeInfo, texts: &[(String, String)], changed: &ChangedFiles) -> Value {
-    let mut steps = Vec::new();
+/// What the blueprint removes: files that went, and those that it writes under another name. Not what
+/// has a secret in its name, which is told nowhere.
+fn removed<'a>(texts: &[(String, String)], changed: &'a ChangedFiles, staging: &Staging<'_>) -> Vec<&'a str> {
+    let written: BTreeSet<&str> = texts.iter().map(|(path, _)| path.as_str()).collect();
     let gone =
         changed.files.iter().filter(|file| file.kind != NodeKind::Directory && file.path_encoding.is_none());
-    for file in gone {
-        let path = match file.status {
-            ChangeStatus::Deleted => Some(&file.path),
-            ChangeStatus::Renamed => file.renamed_from.as_ref(),
-            ChangeStatus::Added | ChangeStatus::Modified => None,
-        };
-        steps.extend(path.map(|path| json!({ "step": "rm", "path": path })));
-    }
+    gone.filter_map(|file| match file.status {
+        ChangeStatus::Deleted => Some(file.path.as_str()),
+        ChangeStatus::Renamed => file.renamed_from.as_deref().filter(|_| written.contains(&*file.path)),
+        ChangeStatus::Added | ChangeStatus::Modified => None,
+    })
+    .filter(|path| !staging.redactor().holds(path.as_bytes()))
+    .collect()
+}
+
+/// A blueprint of WordPress Playground that makes the changes again.
+fn blueprint(runtime: &RuntimeInfo, texts: &[(String, String)], removed: &[&str]) -> Value {
+    let mut steps: Vec<Value> = removed.iter().map(|path| json!({ "step": "rm", "path": path })).collect();
     let mut made = BTreeSet::new();
     for (path, text) in texts {
         for (slash, _) in path.match_indices('/').filter(|(slash, _)| *slash > 0) {

@@ -9,11 +9,9 @@ use crate::artifact::bundle::{Limits, read_manifest};
 use crate::artifact::confined::Dir;
 use crate::artifact::verify::verify;
 use crate::artifact::{ArtifactError, Bundle, Verification};
-use crate::contract::{digest_hex, stable_json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -29,7 +27,7 @@ pub struct ImportRequest {
     pub source_manifest_path: Option<PathBuf>,
     pub expected_artifact_id: Option<String>,
     pub expected_content_digest: Option<String>,
-    /// Replace a bundle of the same id.
+    /// Replace a bundle of the same id: one that is damaged, or this very one.
     pub replace: bool,
     /// Where sources may lie; `None`: anywhere, for the operator.
     pub allowed_roots: Option<Vec<PathBuf>>,
@@ -112,7 +110,11 @@ impl Store {
         let (status, located) = match self.find(&id)? {
             Some(there) if !request.replace => (ImportStatus::Existing, there),
             Some(there) => {
-                refuse_another(&there, &manifest)?;
+                // The id does not vouch for every file of a bundle; its manifest does.
+                let sound = verify(&there.dir, Path::new(&there.place)).into_result().is_ok();
+                if sound && there.manifest != manifest {
+                    return Err(ArtifactError::ImportReplacesAnother(id));
+                }
                 (ImportStatus::Updated, self.put(scratch, &id, Some(&there.place))?)
             }
             None => match self.put(scratch, &id, None) {
@@ -197,27 +199,6 @@ impl Store {
             artifact,
         })
     }
-}
-
-/// Refuses a bundle with another file than the sound one `there` whose place it would take: the id
-/// does not vouch for all of them.
-fn refuse_another(there: &Located, manifest: &Value) -> Result<(), ArtifactError> {
-    if verify(&there.dir, Path::new(&there.place)).into_result().is_err() {
-        return Ok(());
-    }
-    let files = |manifest: &Value| -> BTreeMap<String, String> {
-        let rows = manifest["files"].as_array().into_iter().flatten();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        // The manifest's own hash tells of times too.
-        rows.filter(|row| row["path"] != "manifest.json")
-            .map(|row| (text(&row["path"]), text(&row["sha256"]["value"])))
-            .collect()
-    };
-    if files(&there.manifest) == files(manifest) {
-        return Ok(());
-    }
-    let digest = |manifest: &Value| digest_hex([stable_json(&json!(files(manifest))).as_bytes()]);
-    Err(ArtifactError::ImportDigestMismatch { expected: digest(&there.manifest), actual: digest(manifest) })
 }
 
 impl ImportOperation {

@@ -44,7 +44,7 @@ pub use host_tool::{HOST_TOOLS, HostToolCall, is_host_tool_name};
 pub use http_request::HttpRequest;
 pub(super) use mounted_inputs::{mounted_input, mounted_inputs};
 pub use php_error::error_place;
-pub use phpunit::{PHPUNIT_RESULT_SCHEMA, Phpunit};
+pub use phpunit::{PHPUNIT_COMMAND, PHPUNIT_RESULT_SCHEMA, Phpunit};
 pub use plugin::{PluginAction, PluginState};
 pub use probe::ProbeKind;
 pub use rest_request::RestRequest;

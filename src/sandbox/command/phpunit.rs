@@ -11,8 +11,11 @@ use std::collections::BTreeMap;
 
 pub const PHPUNIT_RESULT_SCHEMA: &str = "wp-codebox/phpunit-result/v1";
 
+/// The one command that runs tests itself.
+pub const PHPUNIT_COMMAND: &str = "wordpress.phpunit";
+
 pub(super) static ROW: Row = Row {
-    id: "wordpress.phpunit",
+    id: PHPUNIT_COMMAND,
     description: "Runs a plugin's PHPUnit tests. PHPUnit is the plugin's own (vendor/), or mounted.",
     arguments: &[
         Argument::new(

@@ -160,7 +160,9 @@ fn risk_notes(known: &Known<'_>, tests: &TestResults) -> Vec<String> {
         notes.push(format!("{} of {} tests failed.", tests.summary.failed, tests.summary.total));
     }
     if is_reported(tests) {
-        notes.push("The agent reported test results that nothing in the run shows.".to_owned());
+        notes.push(
+            "Test results are reported by the sandbox's code, and no test command ran them.".to_owned(),
+        );
     }
     let counted = [
         (redacted, "changed files had a secret taken out and cannot be applied."),
