@@ -72,6 +72,31 @@ final class SandboxSecretsTest extends TestCase {
 		self::assertSame( array( 'seen', self::MARKER . "\nready\n" ), array( $answer['result'], $heard ) );
 	}
 
+	public function test_the_beginning_of_a_secret_at_the_output_limit_is_neither_heard_nor_kept(): void {
+		$limit = 8 << 20;
+		foreach ( array( '$v', 'base64_encode( $v )' ) as $spelled ) {
+			$spelling = str_starts_with( $spelled, 'base64' ) ? base64_encode( self::VALUE ) : self::VALUE;
+			$kept     = strlen( $spelling ) - 3;
+			$heard    = '';
+			$code     = '$v = getenv( "' . self::NAME . '" ); echo str_repeat( "x ", ' . intdiv( $limit - $kept, 2 ) . ' ), str_repeat( ".", ' . ( $limit - $kept ) % 2 . ' ), ' . $spelled . ';';
+			$answer   = $this->sandbox->execute(
+				'wordpress.run-php',
+				array( 'code' => $code ),
+				array(
+					'on_output' => static function ( string $channel, string $bytes ) use ( &$heard ): void {
+						$heard .= $bytes;
+					},
+				)
+			);
+			$shown    = substr( $answer['stdout'], -200 );
+			self::assertStringContainsString( 'bytes more were dropped', $shown );
+			foreach ( array( $shown, substr( $heard, -200 ) ) as $text ) {
+				self::assertStringNotContainsString( substr( $spelling, 0, 3 ), $text );
+			}
+			self::assertGreaterThan( $limit - 200, strlen( $heard ) );
+		}
+	}
+
 	public function test_a_line_that_is_never_ended_is_heard(): void {
 		$heard  = '';
 		$answer = $this->sandbox->execute(

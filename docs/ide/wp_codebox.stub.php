@@ -1170,6 +1170,7 @@ final class WP_Codebox_API {
 	 *     artifacts_path?: string,
 	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
+	 *     patch_sha256?: string,
 	 *     dry_run?: bool,
 	 * } $input
 	 * @return array{
