@@ -81,13 +81,16 @@ fn a_sound_bundle_is_not_replaced_by_another_of_its_id() {
     import(&room, &source).unwrap();
     // The id vouches for everything but the manifest.
     support::forge::edit(&source, "manifest.json", |manifest| {
-        manifest["createdAt"] = json!("2001-01-01T00:00:00.000Z");
+        manifest["runtime"]["backend"] = json!("another");
     });
     support::forge::seal(&source);
     let listed = files(&source);
     let content: Vec<Vec<u8>> = listed.iter().map(|name| fs::read(source.join(name)).unwrap()).collect();
-    let entries: Vec<(&str, &[u8], u32)> =
-        listed.iter().zip(&content).map(|(name, bytes)| (name.as_str(), bytes.as_slice(), 0o100_644)).collect();
+    let entries: Vec<(&str, &[u8], u32)> = listed
+        .iter()
+        .zip(&content)
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice(), 0o100_644))
+        .collect();
     let zip = room.dir.path().join("source.zip");
     fs::write(&zip, support::zip::archive(&entries)).unwrap();
     let manifest = || fs::read(room.root().join(&id).join("manifest.json")).unwrap();
