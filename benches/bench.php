@@ -50,6 +50,7 @@ foreach ( $ids as $id ) {
 	fwrite( STDERR, "$id ...\n" );
 	$report['rows'][] = $rows->row( $id );
 }
+$rows->tidy();
 
 if ( 'json' === $options['format'] ) {
 	echo json_encode( $report, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES ), "\n";

@@ -314,6 +314,15 @@ final class Rows {
 		return Child::json( self::php( 'bundle.php', $this->dir, (string) $tree, (string) $edits, '20' ) )['ms'];
 	}
 
+	/**
+	 * Removes the bundles that the rows have made. At the very end: for seconds after files were
+	 * removed, ext4 looks at each of their inodes whenever it makes a file, to give none of them again.
+	 */
+	public function tidy(): void {
+		$stores = array_filter( array( "$this->dir/bundles", "$this->dir/recipe-bundles" ), 'is_dir' );
+		Child::json( self::php( 'prune.php', ...$stores ) );
+	}
+
 	private function redaction(): array {
 		$rates = array();
 		$build = array();

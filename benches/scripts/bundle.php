@@ -23,5 +23,4 @@ for ( $i = -3; $i < (int) $count; $i++ ) {
 		$ms[] = $taken;
 	}
 }
-bench_prune( $store );
 echo json_encode( compact( 'ms' ) ), "\n";

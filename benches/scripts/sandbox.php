@@ -34,15 +34,3 @@ function bench_pss(): int {
 	preg_match( '/^Pss:\s+(\d+) kB$/m', (string) file_get_contents( '/proc/self/smaps_rollup' ), $found );
 	return (int) $found[1];
 }
-
-/**
- * Removes the bundles of a store but the newest.
- */
-function bench_prune( string $store ): void {
-	WP_Codebox_API::prune_artifacts(
-		array(
-			'artifacts_path' => $store,
-			'max_count'      => 1,
-		)
-	);
-}

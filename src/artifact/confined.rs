@@ -79,16 +79,6 @@ impl Dir {
         Ok(File::from(self.open_at(path, flags, FILE_MODE)?))
     }
 
-    /// Opens a file for appending, creating it if need be.
-    pub fn append_file(&self, path: &str) -> io::Result<File> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::APPEND | OFlags::NONBLOCK;
-        let fd = self.open_at(path, flags, FILE_MODE)?;
-        if FileType::from_raw_mode(fs::fstat(&fd)?.st_mode) != FileType::RegularFile {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
-        Ok(File::from(fd))
-    }
-
     /// Creates one directory that must not exist yet.
     pub fn create_dir(&self, name: &str) -> io::Result<()> {
         Ok(fs::mkdirat(&self.fd, name, DIRECTORY_MODE)?)

@@ -11,6 +11,7 @@ use crate::artifact::digest::{
     file_list_digests, is_sha256_hex,
 };
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io;
@@ -66,34 +67,38 @@ pub struct BundlePaths {
 /// How much of a bundle is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limits {
-    /// Only what the manifest says: no document, no digest.
-    Shallow,
     /// The documents, unchecked: for bundles of another making, and damaged ones.
     Generic,
     /// The documents, and the digest and the id recomputed from the bytes.
     Strict,
 }
 
+/// What a list says of a bundle; a manifest's other members are not kept.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Head {
+    id: Value,
+    content_digest: Value,
+    created_at: Value,
+}
+
 impl Bundle {
-    /// Reads the bundle in `dir`, which is at `directory`.
-    pub fn read(dir: &Dir, directory: &Path, limits: Limits) -> Result<Bundle, ArtifactError> {
-        let manifest = read_manifest(dir)?;
-        Bundle::of(manifest, dir, directory, limits)
+    /// Only what the manifest says of the bundle in `dir`, which is at `directory`: no document, no
+    /// digest.
+    pub(in crate::artifact) fn glance(dir: &Dir, directory: &Path) -> Result<Bundle, ArtifactError> {
+        let head: Head = parse_as(MANIFEST_PATH, &read(dir, MANIFEST_PATH, MAX_MANIFEST)?)?;
+        check_id(&head.id)?;
+        Ok(Bundle::described(&head, dir, directory))
     }
 
-    pub(in crate::artifact) fn of(
-        manifest: Value,
-        dir: &Dir,
-        directory: &Path,
-        limits: Limits,
-    ) -> Result<Bundle, ArtifactError> {
+    fn described(head: &Head, dir: &Dir, directory: &Path) -> Bundle {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let at = |path: &str| directory.join(path);
         let has = |path: &str| dir.open_file(path).is_ok();
-        let mut bundle = Bundle {
-            id: text(&manifest["id"]),
-            content_digest: text(&manifest["contentDigest"]["value"]),
-            created_at: text(&manifest["createdAt"]),
+        Bundle {
+            id: text(&head.id),
+            content_digest: text(&head.content_digest["value"]),
+            created_at: text(&head.created_at),
             directory: directory.to_owned(),
             paths: BundlePaths {
                 manifest: at(MANIFEST_PATH),
@@ -114,10 +119,22 @@ impl Bundle {
             review: None,
             agent_task_result: None,
             completion_outcome: None,
-        };
-        if limits == Limits::Shallow {
-            return Ok(bundle);
         }
+    }
+
+    /// The bundle in `dir`, which is at `directory`.
+    pub(in crate::artifact) fn of(
+        manifest: Value,
+        dir: &Dir,
+        directory: &Path,
+        limits: Limits,
+    ) -> Result<Bundle, ArtifactError> {
+        let head = Head {
+            id: manifest["id"].clone(),
+            content_digest: manifest["contentDigest"].clone(),
+            created_at: manifest["createdAt"].clone(),
+        };
+        let mut bundle = Bundle::described(&head, dir, directory);
         if limits == Limits::Strict {
             check_content(dir, &manifest, &bundle)?;
         }
@@ -150,8 +167,13 @@ pub fn read_manifest_raw(dir: &Dir) -> Result<Value, ArtifactError> {
 /// The manifest, with an id that may name a bundle.
 pub fn read_manifest(dir: &Dir) -> Result<Value, ArtifactError> {
     let manifest = read_manifest_raw(dir)?;
-    match manifest["id"].as_str() {
-        Some(id) if is_plausible_id(id) => Ok(manifest),
+    check_id(&manifest["id"])?;
+    Ok(manifest)
+}
+
+fn check_id(id: &Value) -> Result<(), ArtifactError> {
+    match id.as_str() {
+        Some(id) if is_plausible_id(id) => Ok(()),
         Some(id) => Err(ArtifactError::ManifestInvalid(format!("{id:?} cannot be an id"))),
         None => Err(ArtifactError::ManifestInvalid("it has no id".into())),
     }
@@ -174,9 +196,17 @@ fn read(dir: &Dir, path: &str, limit: u64) -> Result<Vec<u8>, ArtifactError> {
 }
 
 fn parse(path: &str, bytes: &[u8]) -> Result<Value, ArtifactError> {
-    let invalid = |why: String| ArtifactError::JsonInvalid { path: path.into(), why };
-    let value: Value = serde_json::from_slice(bytes).map_err(|e| invalid(e.to_string()))?;
-    if value.is_object() { Ok(value) } else { Err(invalid("not an object".into())) }
+    let value: Value = parse_as(path, bytes)?;
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err(ArtifactError::JsonInvalid { path: path.into(), why: "not an object".into() })
+    }
+}
+
+fn parse_as<T: DeserializeOwned>(path: &str, bytes: &[u8]) -> Result<T, ArtifactError> {
+    serde_json::from_slice(bytes)
+        .map_err(|e| ArtifactError::JsonInvalid { path: path.into(), why: e.to_string() })
 }
 
 /// What an error of the file system says about the bundle.

@@ -168,8 +168,13 @@ impl<'a> Staging<'a> {
     }
 
     fn create(&self, path: &str) -> io::Result<File> {
-        self.dir.create_parents(path)?;
-        self.dir.create_file(path)
+        match self.dir.create_file(path) {
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {
+                self.dir.create_parents(path)?;
+                self.dir.create_file(path)
+            }
+            made => made,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Store;
 use super::index::Row;
 use crate::artifact::ArtifactError;
-use crate::artifact::bundle::{Bundle, Limits};
+use crate::artifact::bundle::Bundle;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use schemars::JsonSchema;
@@ -88,8 +88,8 @@ impl Store {
         let artifacts = page
             .iter()
             .filter_map(|row| {
-                let located = self.at(&row.place)?;
-                self.read(&located, Limits::Shallow).ok()
+                let dir = self.directory(&row.place).ok()?;
+                Bundle::glance(&dir, &self.root.join(&row.place)).ok()
             })
             .collect();
         Ok(ArtifactList {
