@@ -159,19 +159,23 @@ pub fn file_list_digests(manifest: &Value) -> [String; 2] {
 /// The hash that the manifest's own entry carries: ours first, then the form that the reference's
 /// JavaScript gives. They differ only for text beyond ASCII.
 pub fn manifest_self_hashes(manifest: &Value) -> [String; 2] {
+    in_both_forms(SELF_PREFIX, &without_own_hash(manifest))
+}
+
+/// Our form of [`manifest_self_hashes`].
+pub fn manifest_self_hash(manifest: &Value) -> String {
+    digest_hex([SELF_PREFIX, stable_json(&without_own_hash(manifest)).as_bytes()])
+}
+
+/// A manifest whose own row has a hash of zeros.
+fn without_own_hash(manifest: &Value) -> Value {
     let mut blank = manifest.clone();
     if let Some(rows) = blank.get_mut("files").and_then(Value::as_array_mut) {
         for row in rows.iter_mut().filter(|row| row["path"] == "manifest.json") {
             row["sha256"] = serde_json::json!({ "algorithm": "sha256", "value": "0".repeat(64) });
         }
     }
-    in_both_forms(SELF_PREFIX, &blank)
-}
-
-/// Our form of [`manifest_self_hashes`].
-pub fn manifest_self_hash(manifest: &Value) -> String {
-    let [ours, _] = manifest_self_hashes(manifest);
-    ours
+    blank
 }
 
 fn in_both_forms(prefix: &[u8], value: &Value) -> [String; 2] {

@@ -81,9 +81,9 @@ impl Manifest {
     /// redacted in it.
     pub fn seal(mut self, found: &Found) -> Vec<u8> {
         self.files.insert(0, ManifestFile::own(found));
-        let as_value = to_value(&self);
-        self.files[0].sha256.value = manifest_self_hash(&as_value);
-        pretty(&to_value(&self))
+        let mut manifest = to_value(&self);
+        manifest["files"][0]["sha256"]["value"] = manifest_self_hash(&manifest).into();
+        pretty(&manifest)
     }
 }
 

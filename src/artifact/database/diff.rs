@@ -159,38 +159,38 @@ impl Differ<'_> {
         }
     }
 
-    fn row(&self, key: i64, table: &Table, payload: &[u8]) -> Result<Cells, Unreadable> {
+    fn row<'row>(&self, key: i64, table: &Table, payload: &'row [u8]) -> Result<Cells<'row>, Unreadable> {
+        let layout = table.layout();
         let cells = columns(payload)?.into_iter().enumerate().map(|(index, column)| {
-            let name = table.columns.get(index).cloned().unwrap_or_else(|| format!("column {}", index + 1));
+            let name = layout.columns.get(index).cloned().unwrap_or_else(|| format!("column {}", index + 1));
             let column = match column {
                 // The key is not stored a second time.
-                Column::Null if table.key == Some(index) => Column::Integer(key),
+                Column::Null if layout.key == Some(index) => Column::Integer(key),
                 column => column,
             };
-            (name, self.cell(&column))
+            (name, self.cell(column))
         });
         Ok(cells.collect())
     }
 
-    fn cell(&self, column: &Column<'_>) -> Cell {
+    fn cell<'row>(&self, column: Column<'row>) -> Cell<'row> {
         match column {
             Column::Null => Cell::of(Value::Null),
-            Column::Integer(number) => Cell::of((*number).into()),
+            Column::Integer(number) => Cell::of(number.into()),
             Column::Real(number) => Cell::of(
-                Number::from_f64(*number).map_or_else(|| Value::String(number.to_string()), Value::Number),
+                Number::from_f64(number).map_or_else(|| Value::String(number.to_string()), Value::Number),
             ),
             Column::Text(text) => {
                 let mut found = Found::default();
-                Cell { shown: Value::String(self.text(text, &mut found)), whole: digest_hex([*text]), found }
+                Cell { shown: Value::String(self.text(text, &mut found)), whole: text, found }
             }
             Column::Blob(bytes) => {
-                let whole = digest_hex([*bytes]);
                 let shown = if self.redactor.holds_packed(bytes) {
                     json!({ "bytes": bytes.len() })
                 } else {
-                    json!({ "bytes": bytes.len(), "sha256": whole })
+                    json!({ "bytes": bytes.len(), "sha256": digest_hex([bytes]) })
                 };
-                Cell { shown, whole, found: Found::default() }
+                Cell { shown, whole: bytes, found: Found::default() }
             }
         }
     }
@@ -209,29 +209,29 @@ impl Differ<'_> {
 
 /// Payloads by key.
 type Rows = BTreeMap<i64, Vec<u8>>;
-type Cells = Vec<(String, Cell)>;
+type Cells<'row> = Vec<(String, Cell<'row>)>;
 
-/// A value as it is shown, and what tells whether it changed where that does not.
+/// A value as it is shown, and as it is where that does not tell whether it changed.
 #[derive(PartialEq)]
-struct Cell {
+struct Cell<'row> {
     shown: Value,
-    whole: String,
+    whole: &'row [u8],
     found: Found,
 }
 
-impl Cell {
-    fn of(shown: Value) -> Cell {
-        Cell { shown, whole: String::new(), found: Found::default() }
+impl Cell<'_> {
+    fn of(shown: Value) -> Self {
+        Cell { shown, whole: &[], found: Found::default() }
     }
 }
 
-fn keep_different(before: &mut Cells, after: &mut Cells) {
+fn keep_different(before: &mut Cells<'_>, after: &mut Cells<'_>) {
     let same: HashSet<String> =
         before.iter().filter(|cell| after.contains(cell)).map(|(name, _)| name.clone()).collect();
     before.retain(|(name, _)| !same.contains(name));
     after.retain(|(name, _)| !same.contains(name));
 }
 
-fn size(row: &Option<Cells>) -> usize {
+fn size(row: &Option<Cells<'_>>) -> usize {
     row.iter().flatten().map(|(name, cell)| name.len() + cell.shown.to_string().len()).sum()
 }

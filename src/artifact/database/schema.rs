@@ -4,17 +4,32 @@ use super::Unreadable;
 use super::image::Image;
 use super::record::{Column, columns};
 use super::tree::{self, Budget};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// The table that lists the others has its root here.
 const SCHEMA_ROOT: u32 = 1;
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Table {
     pub root: u32,
+    /// `CREATE TABLE …`.
+    sql: String,
+    /// What the statement declares; read for a table that has changed.
+    layout: OnceCell<Layout>,
+}
+
+#[derive(Debug)]
+pub struct Layout {
     pub columns: Vec<String>,
     /// Index of the column that is another name for the row's number.
     pub key: Option<usize>,
+}
+
+impl Table {
+    pub fn layout(&self) -> &Layout {
+        self.layout.get_or_init(|| declared(&self.sql))
+    }
 }
 
 /// The tables of the site, by name.
@@ -36,14 +51,14 @@ pub fn tables(image: &Image<'_>, budget: &mut Budget) -> Result<BTreeMap<String,
             continue;
         }
         let root = u32::try_from(*root).map_err(|_| Unreadable::Damaged("a table has no place"))?;
-        let (columns, key) = declared(&String::from_utf8_lossy(sql));
-        tables.insert(name, Table { root, columns, key });
+        let sql = String::from_utf8_lossy(sql).into_owned();
+        tables.insert(name, Table { root, sql, layout: OnceCell::new() });
     }
     Ok(tables)
 }
 
 /// The columns that a `CREATE TABLE` declares, and which of them is the row's number.
-fn declared(sql: &str) -> (Vec<String>, Option<usize>) {
+fn declared(sql: &str) -> Layout {
     let mut columns = Vec::new();
     let mut key = None;
     let mut named_key = None;
@@ -70,7 +85,8 @@ fn declared(sql: &str) -> (Vec<String>, Option<usize>) {
         }
         columns.push(unquoted(first));
     }
-    (columns.clone(), key.or_else(|| columns.iter().position(|name| Some(name) == named_key.as_ref())))
+    let key = key.or_else(|| columns.iter().position(|name| Some(name) == named_key.as_ref()));
+    Layout { columns, key }
 }
 
 /// The parts between the outermost parentheses, split at their commas, as words.
