@@ -682,3 +682,78 @@ fn the_progress_action_is_told_no_secret() {
     assert!(told.contains("refused "), "{told}");
     assert!(!told.contains("s3cr3t-0f-the-parent"), "{told}");
 }
+
+/// A step whose queries are noted.
+fn noted(code: &str, more: Value) -> Value {
+    let mut diagnostics = json!({ "capture": ["wpdb-queries"] });
+    diagnostics.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let mut step = php(code);
+    step["diagnostics"] = diagnostics;
+    step
+}
+
+#[test]
+fn the_queries_of_a_step_are_noted_also_of_one_that_fails_and_never_those_of_others() {
+    let bench = Bench::new();
+    let ask = "global $wpdb; foreach ([1, 2, 3] as $n) { $wpdb->get_var(\"SELECT $n AS asked\"); }";
+    let mut failing = noted(&format!("{ask} throw new RuntimeException('on purpose');"), json!({}));
+    failing["allowFailure"] = true.into();
+    let run = bench.run(json!({ "workflow": { "steps": [
+        php(ask),
+        noted(ask, json!({})),
+        noted(ask, json!({ "maxItems": 2 })),
+        // After a written row each command loads WordPress anew.
+        noted(&format!("{ask} update_option('a', 'b');"), json!({})),
+        noted(ask, json!({})),
+        failing,
+        noted("exit;", json!({})),
+    ] } }));
+    let queries = |at: usize| run["executions"][at]["diagnostics"]["wpdbQueries"].clone();
+    assert_eq!(run["executions"][0].get("diagnostics"), None);
+    assert_eq!(run["executions"][1]["diagnostics"]["schema"], "wp-codebox/command-diagnostics/v1");
+    for at in [1, 4, 5] {
+        assert_eq!(
+            (&queries(at)["status"], &queries(at)["count"]),
+            (&json!("captured"), &json!(3)),
+            "{at}: {run:#}"
+        );
+        let asked: Vec<_> =
+            queries(at)["items"].as_array().unwrap().iter().map(|item| item["query"].clone()).collect();
+        assert_eq!(asked, ["SELECT 1 AS asked", "SELECT 2 AS asked", "SELECT 3 AS asked"]);
+    }
+    assert_eq!((&queries(2)["status"], &queries(2)["dropped"]), (&json!("partial"), &json!(1)));
+    assert_eq!(queries(2)["items"].as_array().unwrap().len(), 2);
+    assert!(queries(3)["count"].as_u64().unwrap() > 3);
+    assert_eq!(queries(6)["status"], "captured");
+}
+
+#[test]
+fn a_step_that_was_stopped_or_ran_out_of_memory_has_no_queries_and_says_so() {
+    let bench = Bench::new();
+    let mut large = noted("$a = ''; while (true) { $a .= str_repeat('x', 1 << 20); }", json!({}));
+    large["allowFailure"] = true.into();
+    let mut slow = noted("while (true) {}", json!({}));
+    slow["timeoutMs"] = 500.into();
+    let run = bench.run(json!({ "workflow": { "steps": [large, slow] } }));
+    for at in [0, 1] {
+        let queries = &run["executions"][at]["diagnostics"]["wpdbQueries"];
+        assert_eq!(
+            (&queries["status"], &queries["reason"]),
+            (&json!("unavailable"), &json!("command_stopped")),
+            "{run:#}"
+        );
+    }
+    assert_eq!(run["executions"][0]["result"]["error"]["code"], "wp_codebox_run_memory_exhausted");
+}
+
+#[test]
+fn a_setup_step_whose_queries_are_noted_runs_each_time() {
+    let bench = Bench::new();
+    let recipe =
+        json!({ "inputs": { "pluginRuntime": { "setup": [noted("update_option('a', 'b');", json!({}))] } } });
+    for _ in 0..2 {
+        let run = bench.run(recipe.clone());
+        assert_eq!(run["executions"][0]["diagnostics"]["wpdbQueries"]["status"], "captured", "{run:#}");
+        assert_eq!(run["executions"][0]["fromImage"], Value::Null);
+    }
+}

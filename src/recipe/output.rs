@@ -3,6 +3,7 @@
 //! What does not fit is dropped as a whole, never cut: half of a secret would not be found again.
 
 use crate::contract::{CommandRecord, OutputCut};
+use serde_json::Value;
 
 /// What may be kept of the output of all commands together, and again of the log, bytes.
 pub const OUTPUT_BYTES: usize = 64 << 20;
@@ -27,6 +28,7 @@ impl Room {
         match self.output.checked_sub(printed(record)) {
             Some(left) => self.output = left,
             None => {
+                record.diagnostics = Value::Null;
                 for text in [&mut record.stdout, &mut record.stderr] {
                     if !text.is_empty() {
                         *text = dropped(text.len());
@@ -56,7 +58,11 @@ pub fn error_lines<'a>(records: impl IntoIterator<Item = &'a CommandRecord>) -> 
 }
 
 fn printed(record: &CommandRecord) -> usize {
-    record.stdout.len() + record.stderr.len()
+    let noted = match &record.diagnostics {
+        Value::Null => 0,
+        diagnostics => diagnostics.to_string().len(),
+    };
+    record.stdout.len() + record.stderr.len() + noted
 }
 
 fn dropped(bytes: usize) -> String {

@@ -2,7 +2,7 @@
 
 use super::phase::PhaseName;
 use crate::artifact::MountRecord;
-use crate::sandbox::{Command, Spec};
+use crate::sandbox::{Command, QueryCapture, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -54,6 +54,8 @@ pub struct Step {
     pub advisory: bool,
     /// Its own deadline. A step that is stopped by it ends the sandbox.
     pub timeout: Option<Duration>,
+    /// Whether the queries that it makes are noted.
+    pub capture: Option<QueryCapture>,
     /// The author's notes, kept in the evidence.
     pub metadata: Value,
 }
@@ -70,6 +72,7 @@ impl Step {
             allow_failure: false,
             advisory: false,
             timeout: None,
+            capture: None,
             metadata: Value::Null,
         }
     }

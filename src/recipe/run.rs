@@ -410,7 +410,8 @@ impl Runner<'_> {
         let own = step.timeout.map(|timeout| Instant::now() + timeout);
         let deadline = own.map_or(self.deadline, |own| own.min(self.deadline));
         let watch = Watch { deadline, interrupted: self.interrupted };
-        match self.sandbox.execute_with(&step.command, &watch, &mut Asked(&mut *self.progress)) {
+        let mut parent = Asked(&mut *self.progress);
+        match self.sandbox.execute_noting(&step.command, step.capture, &watch, &mut parent) {
             Ok(mut execution) => {
                 let printed = &execution.record.stdout;
                 let outcome = execution.outcome.and_then(|value| met(&step.expected, value, printed));

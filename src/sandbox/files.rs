@@ -57,7 +57,7 @@ const CONTENT: [(&str, &str); 11] = [
 ];
 
 /// What every sandbox loads.
-const CORE_FILES: [(&str, &str); 19] = [
+const CORE_FILES: [(&str, &str); 20] = [
     (STEP_SCRIPT, STEP),
     (FRONT_SCRIPT, include_str!("guest/front.php")),
     ("/internal/codebox/site.php", include_str!("guest/site.php")),
@@ -65,6 +65,7 @@ const CORE_FILES: [(&str, &str); 19] = [
     ("/internal/codebox/class-tested-plugin.php", include_str!("guest/class-tested-plugin.php")),
     ("/internal/codebox/class-bench.php", include_str!("guest/class-bench.php")),
     ("/internal/codebox/class-phpunit.php", include_str!("guest/class-phpunit.php")),
+    ("/internal/codebox/class-query-log.php", include_str!("guest/class-query-log.php")),
     // What a command needs beyond steps.php is loaded when it is executed.
     ("/internal/codebox/commands/plugin-state.php", include_str!("guest/commands/plugin-state.php")),
     ("/internal/codebox/commands/capture-state.php", include_str!("guest/commands/capture-state.php")),

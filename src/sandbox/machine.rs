@@ -1,6 +1,7 @@
 //! A guest with WordPress's files, and the commands that it carries out.
 
 use super::command::{self, Command, Execution, Failure, STAGING};
+use super::diagnostics::QueryCapture;
 use super::error::SandboxError;
 use super::files::{self, Salts};
 use super::layout;
@@ -11,7 +12,7 @@ use crate::contract::{Code, CommandRecord, OutputCut, iso8601};
 use crate::engine::net::Network;
 use crate::engine::vfs::{Errno, Vfs};
 use crate::engine::{self, Boot, Channel, Fork, Guest, GuestImage, Response, Runtime, Stop, Tap, Watch};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -169,6 +170,7 @@ impl Machine {
         &mut self,
         command: &Command,
         environment: &[(String, String)],
+        capture: Option<QueryCapture>,
         watch: &Watch<'_>,
         tap: Option<&Arc<Tap>>,
     ) -> Result<Execution, SandboxError> {
@@ -177,12 +179,12 @@ impl Machine {
         let Body::Guest(guest) = &mut self.body else {
             return Err(SandboxError::Stopped(Stop::AlreadyStopped));
         };
-        place(guest, command, environment)?;
+        place(guest, command, environment, capture)?;
         if untouched {
             self.placed = guest.vfs().generation();
         }
         listen(guest, tap);
-        let execution = run(guest, command, watch);
+        let execution = run(guest, command, capture, watch);
         listen(guest, None);
         if matches!(command, Command::Content(_)) {
             clear_staging(guest)?;
@@ -292,8 +294,8 @@ pub(super) fn carry_out(
     command: &Command,
     watch: &Watch<'_>,
 ) -> Result<Execution, SandboxError> {
-    place(guest, command, &[])?;
-    Ok(run(guest, command, watch))
+    place(guest, command, &[], None)?;
+    Ok(run(guest, command, None, watch))
 }
 
 /// Shows what the guest prints to `tap` from now on.
@@ -304,8 +306,16 @@ fn listen(guest: &mut Guest, tap: Option<&Arc<Tap>>) {
 }
 
 /// Tells the guest what to do.
-fn place(guest: &mut Guest, command: &Command, environment: &[(String, String)]) -> Result<(), SandboxError> {
+fn place(
+    guest: &mut Guest,
+    command: &Command,
+    environment: &[(String, String)],
+    capture: Option<QueryCapture>,
+) -> Result<(), SandboxError> {
     let (_, mut step) = command.step();
+    if let Some(capture) = capture.filter(|_| command.takes_loaded_wordpress()) {
+        step["diagnostics"] = json!(capture);
+    }
     let vfs = guest.vfs_mut();
     if !environment.is_empty() {
         step["environment"] =
@@ -331,7 +341,7 @@ fn clear_staging(guest: &mut Guest) -> Result<(), SandboxError> {
     }
 }
 
-fn run(guest: &mut Guest, command: &Command, watch: &Watch<'_>) -> Execution {
+fn run(guest: &mut Guest, command: &Command, capture: Option<QueryCapture>, watch: &Watch<'_>) -> Execution {
     let started_at = iso8601(SystemTime::now());
     let begun = Instant::now();
     let (script, _) = command.step();
@@ -340,9 +350,14 @@ fn run(guest: &mut Guest, command: &Command, watch: &Watch<'_>) -> Execution {
     } else {
         guest.request(&command.request(), watch)
     };
+    let mut diagnostics = capture.map_or(Value::Null, |capture| capture.read(&[]));
     let (response, outcome) = match ended {
         Ok(response) => {
-            let outcome = read_outcome(guest, command, &response, begun.elapsed());
+            let (bytes, dropped) = guest.vfs_mut().outcome.take();
+            if let Some(capture) = capture {
+                diagnostics = capture.read(&bytes);
+            }
+            let outcome = read_outcome((&bytes, dropped), command, &response, begun.elapsed());
             (response, outcome)
         }
         Err(stop) => {
@@ -355,7 +370,7 @@ fn run(guest: &mut Guest, command: &Command, watch: &Watch<'_>) -> Execution {
             (response, Err(failure))
         }
     };
-    let record = record(command, &response, &outcome, started_at);
+    let record = CommandRecord { diagnostics, ..record(command, &response, &outcome, started_at) };
     Execution {
         record,
         outcome,
@@ -366,18 +381,18 @@ fn run(guest: &mut Guest, command: &Command, watch: &Watch<'_>) -> Execution {
 }
 
 fn read_outcome(
-    guest: &mut Guest,
+    (written, dropped): (&[u8], u64),
     command: &Command,
     response: &Response,
     elapsed: Duration,
 ) -> Result<Value, Failure> {
-    match guest.vfs_mut().outcome.take() {
+    match (written, dropped) {
         (_, dropped) if dropped > 0 => Err(Failure::new(
             Code::RunFailed,
             format!("The command's outcome is larger than {} MiB.", layout::OUTCOME_MAX >> 20),
         )),
-        (bytes, _) if bytes.is_empty() => command::outcome(command, response, None, elapsed),
-        (bytes, _) => command::outcome(command, response, Some(&bytes), elapsed),
+        ([], _) => command::outcome(command, response, None, elapsed),
+        (bytes, _) => command::outcome(command, response, Some(bytes), elapsed),
     }
 }
 

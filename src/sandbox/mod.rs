@@ -10,6 +10,7 @@ mod attend;
 mod base;
 mod checkpoint;
 mod command;
+mod diagnostics;
 mod error;
 mod files;
 mod layout;
@@ -37,6 +38,7 @@ pub use command::{
     AgentRun, BENCH_RESULTS_SCHEMA, Bench, CaptureState, RUNTIME_SNAPSHOT_SCHEMA, RuntimeTask,
     STATE_BUNDLE_SCHEMA, error_place,
 };
+pub use diagnostics::{COMMAND_DIAGNOSTICS_SCHEMA, QueryCapture};
 pub use error::SandboxError;
 pub use layout::{MUST_USE_DIR, is_core, is_core_path};
 pub use lock::directory as private_directory;

@@ -5,6 +5,7 @@ use super::checkpoint::{self, Checkpoint, CheckpointOperation, CheckpointResult,
 use super::command::{
     CheckpointCall, Command, Execution, Failure, HostToolCall, changed_files, mounted_input, mounted_inputs,
 };
+use super::diagnostics::QueryCapture;
 use super::error::SandboxError;
 use super::files;
 use super::machine::{Machine, Start};
@@ -200,7 +201,18 @@ impl Sandbox {
         watch: &Watch<'_>,
         approver: &mut dyn Approver,
     ) -> Result<Execution, SandboxError> {
-        self.carry_out(command, watch, approver, None)
+        self.carry_out(command, None, watch, approver, None)
+    }
+
+    /// The same, and notes the queries that it makes.
+    pub fn execute_noting(
+        &mut self,
+        command: &Command,
+        capture: Option<QueryCapture>,
+        watch: &Watch<'_>,
+        approver: &mut dyn Approver,
+    ) -> Result<Execution, SandboxError> {
+        self.carry_out(command, capture, watch, approver, None)
     }
 
     /// The same with somebody there while it runs.
@@ -211,12 +223,13 @@ impl Sandbox {
         approver: &mut dyn Approver,
         attendant: &mut dyn Attendant,
     ) -> Result<Execution, SandboxError> {
-        self.carry_out(command, watch, approver, Some(attendant))
+        self.carry_out(command, None, watch, approver, Some(attendant))
     }
 
     fn carry_out(
         &mut self,
         command: &Command,
+        capture: Option<QueryCapture>,
         watch: &Watch<'_>,
         approver: &mut dyn Approver,
         attendant: Option<&mut dyn Attendant>,
@@ -245,10 +258,11 @@ impl Sandbox {
             (Command::HostTool(call), _) => {
                 Execution::by_host(command, host_tool(call, &self.spec.host_tools, approver), started)
             }
-            (_, None) => machine.execute(command, environment, watch, None)?,
+            (_, None) => machine.execute(command, environment, capture, watch, None)?,
             (_, Some(attendant)) => {
-                let work =
-                    |watch: &Watch<'_>, tap: &_| machine.execute(command, environment, watch, Some(tap));
+                let work = |watch: &Watch<'_>, tap: &_| {
+                    machine.execute(command, environment, capture, watch, Some(tap))
+                };
                 attend(attendant, watch, work).map_err(SandboxError::NoThread)??
             }
         };

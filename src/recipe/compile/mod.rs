@@ -83,6 +83,7 @@ pub fn compile(
     let mut ready = plugins.steps;
     ready.extend(steps::setup(place).map_err(one)?);
     ready.extend(steps::health(recipe).map_err(one)?);
+    let reuse = scratch.is_empty() && ready.iter().all(|step| step.capture.is_none());
     let imports = content::imports(place).map_err(one)?;
     let workflow = steps::workflow(place).map_err(one)?;
     Ok(Compiled {
@@ -103,8 +104,9 @@ pub fn compile(
                 Stage { phase: PhaseName::RunBlueprintSteps, steps: blueprint },
                 Stage { phase: PhaseName::ActivatePlugins, steps: ready },
             ],
-            // What was made for this run alone is of no use to another.
-            reuse: scratch.is_empty(),
+            // What was made for this run alone is of no use to another, and what is to be noted of a
+            // step has to happen.
+            reuse,
             imports: vec![Stage { phase: PhaseName::ImportFixtureDatabases, steps: imports.steps }],
             workflow,
             after: steps::after(place).map_err(one)?,

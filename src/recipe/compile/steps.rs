@@ -84,6 +84,7 @@ fn step(place: Place<'_>, step: &WorkflowStep, part: Part, index: usize, at: &st
         allow_failure: step.allow_failure,
         advisory: step.advisory,
         timeout: step.timeout_ms.map(Duration::from_millis),
+        capture: step.diagnostics.as_ref().map(|diagnostics| diagnostics.queries()),
         metadata: notes(&step.metadata),
         ..Step::new(part, index, command)
     })

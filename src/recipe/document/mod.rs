@@ -33,7 +33,7 @@ pub use seed::{
 };
 pub use switch::Switch;
 pub use unsupported::{UNSUPPORTED, Unsupported};
-pub use workflow::{Workflow, WorkflowStep};
+pub use workflow::{Noted, StepDiagnostics, Workflow, WorkflowStep};
 pub use workspace::{SeedSource, SourceMode, Workspace, WorkspaceSeed};
 
 use crate::contract::{Code, Input, Refusal, input_schema};

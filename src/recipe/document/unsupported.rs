@@ -55,15 +55,10 @@ pub const UNSUPPORTED: &[Unsupported] = &[
     value("inputs.siteSeeds.*.type", "parent_site"),
     field("inputs.siteSeeds.*.bootstrap"),
     field("inputs.pluginRuntime.setup.*.continuation"),
-    field("inputs.pluginRuntime.setup.*.diagnostics"),
     field("workflow.before.*.continuation"),
-    field("workflow.before.*.diagnostics"),
     field("workflow.steps.*.continuation"),
-    field("workflow.steps.*.diagnostics"),
     field("workflow.after.*.continuation"),
-    field("workflow.after.*.diagnostics"),
     field("probes.*.step.continuation"),
-    field("probes.*.step.diagnostics"),
     field("artifacts.workspacePolicy.gitBacked"),
 ];
 

@@ -31,8 +31,13 @@ pub(super) fn check_probes(probes: &[Probe], context: &mut Context<'_>) {
 }
 
 pub(super) fn check_step(step: &WorkflowStep, at: &str, context: &mut Context<'_>) {
-    if let Err(issue) = step_command(step, at, context.around) {
-        context.add(issue);
+    match step_command(step, at, context.around) {
+        Err(issue) => context.add(issue),
+        Ok(command) if step.diagnostics.is_some() && !command.takes_loaded_wordpress() => {
+            let why = "queries are noted of commands that run in a loaded WordPress";
+            context.issue("unsupported-diagnostics", format!("{at}.diagnostics"), why);
+        }
+        Ok(_) => {}
     }
     context.notes(&format!("{at}.metadata"), &step.metadata);
 }

@@ -230,8 +230,9 @@ impl Command {
         }
     }
 
-    /// Whether it runs in a loaded WordPress, and can do so in one that was loaded before.
-    pub(super) fn takes_loaded_wordpress(&self) -> bool {
+    /// Whether it runs in a loaded WordPress, and can do so in one that was loaded before. Of such a
+    /// one queries can be noted.
+    pub fn takes_loaded_wordpress(&self) -> bool {
         match self {
             Command::RunPhp { bootstrap, .. } | Command::RunScript { bootstrap, .. } => *bootstrap,
             Command::WpCli { .. }

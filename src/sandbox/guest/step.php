@@ -18,6 +18,11 @@ try {
 		require_once '/wordpress/wp-load.php';
 		\wp_set_current_user( 1 );
 	}
+	if ( isset( $wp_codebox_step['diagnostics'] ) ) {
+		require_once __DIR__ . '/class-query-log.php';
+		Outcome::diagnose( static fn(): array => Query_Log::report( $wp_codebox_step['diagnostics'] ) );
+		Query_Log::begin();
+	}
 	switch ( $wp_codebox_step['kind'] ?? '' ) {
 		case 'php':
 			Outcome::returned( run_file( $wp_codebox_step['file'] ) );

@@ -45,6 +45,22 @@ final class Outcome {
 	}
 
 	/**
+	 * What is asked at the end for what was noted of the step.
+	 *
+	 * @var \Closure|null
+	 */
+	private static ?\Closure $diagnose = null;
+
+	/**
+	 * Adds to the outcome what was noted of the step, however it ends.
+	 *
+	 * @param \Closure $diagnose Returns it.
+	 */
+	public static function diagnose( \Closure $diagnose ): void {
+		self::$diagnose = $diagnose;
+	}
+
+	/**
 	 * Starts with what a step leaves behind if nothing else is said.
 	 */
 	public static function begin(): void {
@@ -138,6 +154,10 @@ final class Outcome {
 			} else {
 				self::failed( 'exited', 'exited', 'The step called exit() before it returned.' );
 			}
+		}
+		// Without memory there is none for this either.
+		if ( null !== self::$diagnose && ! str_starts_with( $fatal['message'] ?? '', 'Allowed memory size' ) ) {
+			self::$outcome['diagnostics'] = ( self::$diagnose )();
 		}
 		$flags = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE | JSON_PARTIAL_OUTPUT_ON_ERROR;
 		file_put_contents( OUTCOME, json_encode( self::$outcome, $flags, 256 ) );
