@@ -145,6 +145,18 @@ fn sources_lie_beneath_the_allowed_roots() {
         assert_eq!(code(done), Code::ArtifactImportSourceForbidden);
     }
     fs::remove_file(link).unwrap();
+    // One answer for what is there and what is not.
+    symlink("/nonexistent", room.root().join("to-nothing")).unwrap();
+    for path in [Path::new("/nonexistent").to_owned(), room.root().join("to-nothing"), source.join("gone")] {
+        let request = ImportRequest {
+            source_manifest_path: Some(path),
+            allowed_roots: Some(vec![room.root()]),
+            ..Default::default()
+        };
+        let done = room.store.import(&request, ImportOperation::Import);
+        assert_eq!(code(done), Code::ArtifactImportSourceForbidden);
+    }
+    fs::remove_file(room.root().join("to-nothing")).unwrap();
     for path in ["/nonexistent", "/dev/null", "/dev/zero"] {
         assert!(import(&room, Path::new(path)).is_err());
     }

@@ -5,25 +5,12 @@ mod support;
 
 use proptest::prelude::*;
 use recipe::{Bench, nearly_valid_recipe, valid_recipe};
-use serde_json::{Value, json};
-use support::php::runtime_dir;
-use support::site::cache;
-use wp_codebox::recipe::run_recipe;
-
-/// A directory with what recipes name, and all that a run needs.
-fn bench() -> Bench {
-    let mut bench = Bench::new();
-    bench.host.settings.runtime_dir = Some(runtime_dir());
-    bench.host.settings.cache_dir = Some(cache());
-    bench.host.settings.artifacts_dir = Some(bench.path().join("bundles"));
-    bench
-}
+use serde_json::Value;
 
 /// What became of a recipe without issues. Validating comes first, so that a refusal is one that came
 /// too late.
 fn run(bench: &Bench, recipe: &Value) -> Result<Value, String> {
-    let input = json!({ "recipe": recipe, "base_path": bench.path(), "timeout_seconds": 120 });
-    run_recipe(input, &bench.host).map_err(|refusal| format!("refused after validating: {refusal:?}"))
+    bench.run(recipe, 120).map_err(|refusal| format!("refused after validating: {refusal:?}"))
 }
 
 /// Only what a command did when it ran: no word of a recipe can tell that beforehand.
@@ -42,7 +29,7 @@ proptest! {
 
     #[test]
     fn a_recipe_that_is_right_runs_to_its_end(recipe in valid_recipe()) {
-        let bench = bench();
+        let bench = Bench::able_to_run();
         prop_assert_eq!(bench.issues(recipe.clone()), []);
         let run = run(&bench, &recipe);
         prop_assert!(run.is_ok(), "{}\n{}", run.unwrap_err(), recipe);
@@ -52,7 +39,7 @@ proptest! {
 
     #[test]
     fn a_mistake_that_is_no_issue_is_at_worst_a_command_that_fails(recipe in nearly_valid_recipe()) {
-        let bench = bench();
+        let bench = Bench::able_to_run();
         prop_assume!(bench.issues(recipe.clone()).is_empty());
         let run = run(&bench, &recipe);
         prop_assert!(run.is_ok(), "{}\n{}", run.unwrap_err(), recipe);

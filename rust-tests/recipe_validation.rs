@@ -9,8 +9,9 @@ use recipe::{Bench, nearly_valid_recipe, recipe, valid_recipe, zip_digest};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use support::php::{pack, runtime_dir};
-use wp_codebox::recipe::{Document, INVALID_RECIPE, needed_commands, validate};
+use wp_codebox::recipe::{Document, INVALID_RECIPE, needed_commands, validate, validate_recipe};
 
 /// What stands in the recipe, the one code, and where.
 type Row = (Value, &'static str, &'static str);
@@ -463,6 +464,109 @@ fn callers_who_are_not_the_operator_name_nothing_outside_the_allowed_roots() {
     }
     let code = step(json!({ "command": "wordpress.run-php", "args": ["code-file=/etc/passwd"] }));
     assert_eq!(bench.issues(recipe(code))[0].code, "unsupported-path");
+}
+
+/// Places outside the allowed roots: pairs of one where something is and one where nothing is.
+fn outside(bench: &Bench, outside: &Path) -> Vec<[String; 2]> {
+    let link = |name: &str, to: &Path| {
+        std::os::unix::fs::symlink(to, bench.path().join(name)).unwrap();
+        bench.path().join(name).to_str().unwrap().to_owned()
+    };
+    std::fs::write(outside.join("there"), "text").unwrap();
+    std::fs::create_dir(outside.join("directory")).unwrap();
+    let above = |path: &Path| {
+        format!("{}/../{}", bench.path().display(), path.strip_prefix("/tmp").unwrap().display())
+    };
+    let (there, gone) = (outside.join("there"), outside.join("gone"));
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    vec![
+        [text(&there), text(&gone)],
+        [text(&outside.join("directory")), text(&outside.join("gone/deeper"))],
+        [link("to-there", &there), link("to-nothing", &gone)],
+        [link("to-directory", outside), link("to-no-directory", &outside.join("no/directory"))],
+        [
+            format!("{}/there", text(&bench.path().join("to-directory"))),
+            format!("{}/gone", text(&bench.path().join("to-directory"))),
+        ],
+        [above(&there), above(&gone)],
+        [
+            format!("{}/gone/../../../..{}", bench.path().display(), there.display()),
+            format!("{}/gone/../../../..{}", bench.path().display(), gone.display()),
+        ],
+        [text(&there.join("beneath")), text(&gone.join("beneath"))],
+    ]
+}
+
+#[test]
+fn whether_a_file_outside_the_allowed_roots_exists_is_told_by_no_field() {
+    let mut bench = Bench::new();
+    let elsewhere = tempfile::Builder::new().tempdir_in("/tmp").unwrap();
+    let elsewhere = elsewhere.path().canonicalize().unwrap();
+    let pairs = outside(&bench, &elsewhere);
+    bench.host.settings.operator = false;
+    bench.host.settings.mount_roots = vec![bench.path().to_owned()];
+    bench.host.settings.artifacts_dir = Some(bench.path().join("bundles"));
+    let inputs = |more: Value| recipe(inputs(more));
+    type Naming = fn(&str) -> Value;
+    let fields: [(&str, Naming); 12] = [
+        ("mount", |path| json!({ "inputs": { "mounts": [{ "source": path, "target": "/a" }] } })),
+        (
+            "typed mount",
+            |path| json!({ "inputs": { "mounts": [{ "source": path, "target": "/a", "type": "directory" }] } }),
+        ),
+        ("staged file", |path| json!({ "inputs": { "stagedFiles": [{ "source": path, "target": "/a" }] } })),
+        (
+            "workspace",
+            |path| json!({ "inputs": { "workspaces": [{ "target": "/a", "seed": { "type": "directory", "source": path } }] } }),
+        ),
+        ("plugin", |path| json!({ "inputs": { "extra_plugins": [{ "source": path, "slug": "a" }] } })),
+        (
+            "archive",
+            |path| json!({ "inputs": { "extra_plugins": [{ "sourcePath": path, "slug": "a", "sha256": "0".repeat(64) }] } }),
+        ),
+        (
+            "database",
+            |path| json!({ "inputs": { "fixtureDatabases": [{ "name": "a", "version": "1", "source": path }] } }),
+        ),
+        (
+            "site seed",
+            |path| json!({ "inputs": { "siteSeeds": [{ "type": "fixture", "name": "a", "source": path, "scopes": { "activeTheme": true } }] } }),
+        ),
+        ("core", |path| json!({ "runtime": { "assets": { "wordpressDirectory": path } } })),
+        ("core archive", |path| json!({ "runtime": { "assets": { "wordpressZip": path } } })),
+        (
+            "code",
+            |path| json!({ "workflow": { "steps": [{ "command": "wordpress.run-php", "args": [format!("code-file={path}")] }] } }),
+        ),
+        ("bundles", |path| json!({ "artifacts": { "directory": path } })),
+    ];
+    assert_eq!(bench.issues(inputs(json!({}))), []);
+    for (field, naming) in fields {
+        for pair in &pairs {
+            let [there, gone] = pair.each_ref().map(|path| {
+                let issues = bench.issues(recipe(naming(path)));
+                let told = serde_json::to_string(&issues).unwrap();
+                assert_ne!(issues, [], "{field}: {path}");
+                told.replace(path.as_str(), "PATH")
+            });
+            assert_eq!(there, gone, "{field}: {pair:?}");
+        }
+    }
+    for pair in &pairs {
+        for input in ["recipe", "base_path", "policy"] {
+            let [there, gone] = pair.each_ref().map(|path| {
+                let mut asked = json!({ "recipe": recipe(json!({})) });
+                asked[input] = path.as_str().into();
+                let refusal = validate_recipe(asked, &bench.host).unwrap_err();
+                format!("{} {} {:?}", refusal.code.as_str(), refusal.message, refusal.facts)
+                    .replace(path.as_str(), "PATH")
+            });
+            assert_eq!(there, gone, "{input}: {pair:?}");
+        }
+    }
+    // What lies beneath an allowed root is told apart.
+    let gone = bench.issues(inputs(json!({ "mounts": [{ "source": "gone/deeper", "target": "/a" }] })));
+    assert_eq!(gone[0].code, "missing-path");
 }
 
 #[test]

@@ -2,16 +2,18 @@
 
 #![allow(dead_code)] // Each test file uses its part.
 
+use crate::support::php::runtime_dir;
+use crate::support::site::cache;
 use crate::support::zip::archive;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use wp_codebox::contract::digest_hex;
+use wp_codebox::contract::{Refusal, digest_hex};
 use wp_codebox::host::{PlainHost, Settings};
 use wp_codebox::recipe::document::RECIPE_SCHEMA;
-use wp_codebox::recipe::{Document, HostTool, Issue, validate};
+use wp_codebox::recipe::{Document, HostTool, Issue, run_recipe, validate};
 
 /// A plugin's archive.
 fn zip() -> Vec<u8> {
@@ -89,6 +91,21 @@ impl Bench {
             "required": ["sku"], "additionalProperties": false,
         } });
         Bench { directory, host, tools: vec![serde_json::from_value(tool).unwrap()] }
+    }
+
+    /// With all that a run needs.
+    pub fn able_to_run() -> Bench {
+        let mut bench = Bench::new();
+        bench.host.settings.runtime_dir = Some(runtime_dir());
+        bench.host.settings.cache_dir = Some(cache());
+        bench.host.settings.artifacts_dir = Some(bench.path().join("bundles"));
+        bench
+    }
+
+    /// Runs a recipe. A refusal is one that validating should have been.
+    pub fn run(&self, recipe: &Value, timeout_seconds: u64) -> Result<Value, Refusal> {
+        let input = json!({ "recipe": recipe, "base_path": self.path(), "timeout_seconds": timeout_seconds });
+        run_recipe(input, &self.host)
     }
 
     pub fn path(&self) -> &Path {

@@ -25,9 +25,11 @@ pub fn store_directory(settings: &Settings, requested: Option<&str>) -> Result<P
     if settings.operator {
         return Ok(path.to_owned());
     }
-    let real = resolve(path);
-    let roots = settings.artifacts_dir.iter().chain(&settings.artifact_roots);
-    if roots.map(|root| resolve(root)).any(|root| real.starts_with(&root)) {
+    let mut roots =
+        settings.artifacts_dir.iter().chain(&settings.artifact_roots).filter_map(|root| real_path(root));
+    if let Some(real) = real_path(path)
+        && roots.any(|root| real.starts_with(&root))
+    {
         return Ok(real);
     }
     refuse(
@@ -36,12 +38,15 @@ pub fn store_directory(settings: &Settings, requested: Option<&str>) -> Result<P
     )
 }
 
-/// The real path of what exists, and the rest as it is named.
-fn resolve(path: &Path) -> PathBuf {
-    for ancestor in path.ancestors() {
-        if let (Ok(real), Ok(rest)) = (std::fs::canonicalize(ancestor), path.strip_prefix(ancestor)) {
-            return real.join(rest);
-        }
-    }
-    path.to_owned()
+/// The real path of what exists, and the rest as it is named. `None`: nobody can tell where it leads, as
+/// with a link to nothing, or with `..` in what does not exist.
+pub fn real_path(path: &Path) -> Option<PathBuf> {
+    let exists = |ancestor: &Path| {
+        Some((std::fs::canonicalize(ancestor).ok()?, path.strip_prefix(ancestor).ok()?.to_owned()))
+    };
+    let (real, rest) = path.ancestors().find_map(exists)?;
+    let Some(first) = rest.components().next() else { return Some(real) };
+    let plain = rest.components().all(|part| matches!(part, Component::Normal(_)));
+    let is_there = real.join(first).symlink_metadata().is_ok();
+    (plain && !is_there).then(|| real.join(rest))
 }

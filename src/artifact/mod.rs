@@ -55,7 +55,7 @@ pub use draft::{
     MountRecord, Observation, Outcome, Provenance, RuntimeInfo, Severity,
 };
 pub use error::ArtifactError;
-pub use location::store_directory;
+pub use location::{real_path, store_directory};
 pub use redact::{
     Found, REDACTION_SCHEMA, RedactedArtifact, Redaction, RedactionStatus, Redactor, Secret, SecretError,
     Stream, Tally,

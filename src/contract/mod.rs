@@ -21,7 +21,7 @@ pub use code::Code;
 pub use database::DatabaseFiles;
 pub use input::{FieldPath, Input, shown};
 pub use json::{is_default, to_value};
-pub use json_size::json_fits;
+pub use json_size::{JSON_DEPTH, json_fits, json_memory, json_nests};
 pub use record::{CommandRecord, Event, OutputCut};
 pub use refusal::Refusal;
 pub use schema::{input_schema, output_schema};

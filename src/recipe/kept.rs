@@ -30,7 +30,7 @@ struct KeptStep {
 
 impl Kept {
     /// The evidence of a run that has just made its sandbox ready: every step has succeeded.
-    pub(super) fn of(run: &Run, events: &[Event]) -> Option<Kept> {
+    pub(super) fn of(run: &Run, events: Vec<Event>) -> Option<Kept> {
         let step = |evidence: &StepEvidence| match &evidence.ended {
             Ended::Succeeded(value, span) => {
                 Some(KeptStep { value: value.clone(), span: span.clone(), command: evidence.command })
@@ -43,7 +43,7 @@ impl Kept {
             steps: run.steps.iter().map(step).collect::<Option<_>>()?,
             commands: run.commands.clone(),
             cuts: run.commands.iter().map(|record| record.cut).collect(),
-            events: events.to_vec(),
+            events,
         })
     }
 
@@ -62,6 +62,7 @@ impl Kept {
             phase: *phase,
             ended: Ended::Succeeded(kept.value, kept.span),
             command: kept.command,
+            limit: None,
             from_image: true,
         }));
         let commands = self.commands.into_iter().zip(self.cuts);

@@ -66,7 +66,7 @@ pub use report::{
     RECIPE_PLAN_SCHEMA, RECIPE_VALIDATION_SCHEMA, RecipePlan, RecipeValidation, plan_recipe, validate_recipe,
 };
 pub use roots::{host_source, read_host_file};
-pub use run::{Ended, Progress, Run, RunFailure, StepEvidence, run};
+pub use run::{Ended, Limit, Progress, Run, RunFailure, StepEvidence, run};
 pub use secrets::{secret_names, secrets, variables};
 pub use surroundings::Surroundings;
 pub use validate::{needed_commands, resolve_policy, step_command, validate};

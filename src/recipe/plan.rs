@@ -22,7 +22,8 @@ pub struct Plan {
     pub imports: Vec<Stage>,
     /// `before` and `steps`.
     pub workflow: Vec<Step>,
-    /// Runs whatever happened before, as long as the sandbox lives and nobody asked for a stop.
+    /// Runs whatever happened before, as far as the sandbox can carry it out, unless somebody asked
+    /// for a stop.
     pub after: Vec<Step>,
     /// Run if everything before them succeeded.
     pub probes: Vec<Step>,
@@ -30,6 +31,8 @@ pub struct Plan {
     pub declared: Vec<String>,
     /// From the start of the run to its end, the collecting included.
     pub timeout: Duration,
+    /// What `after` cannot exceed either: the longest that the operator allows.
+    pub longest: Duration,
 }
 
 /// Steps of one phase.
@@ -52,7 +55,7 @@ pub struct Step {
     pub allow_failure: bool,
     /// The same, and its failure says nothing about the run.
     pub advisory: bool,
-    /// Its own deadline. A step that is stopped by it ends the sandbox.
+    /// Its own deadline. A step that is stopped by it stops the sandbox.
     pub timeout: Option<Duration>,
     /// Whether the queries that it makes are noted.
     pub capture: Option<QueryCapture>,

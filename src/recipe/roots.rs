@@ -4,29 +4,42 @@
 //! configured roots. Paths are compared after symbolic links are resolved, and the resolved path
 //! is what gets used: a link swapped later leads nowhere new.
 
+use crate::artifact::real_path;
 use crate::contract::{Code, Refusal};
 use crate::host::Settings;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+/// Why a path leads nowhere that may be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreachable {
+    /// Nothing is there. Said only of what would lie beneath an allowed root.
+    #[error("cannot be opened: {0}")]
+    Missing(io::Error),
+    /// It is not beneath an allowed root, whether or not it exists.
+    #[error("lies outside the allowed roots; the filter wp_codebox_allowed_mount_roots adds some")]
+    Outside,
+}
+
 /// The real path of a mount's or component's source.
 pub fn host_source(settings: &Settings, code: Code, field: &str, path: &str) -> Result<PathBuf, Refusal> {
-    let real = std::fs::canonicalize(path).map_err(|error| {
-        Refusal::field(code, field, format_args!("{path} cannot be opened: {error}")).with("path", path)
-    })?;
-    if settings.operator || beneath_any(&real, &settings.mount_roots) {
-        return Ok(real);
+    reach(settings, Path::new(path))
+        .map_err(|why| Refusal::field(code, field, format_args!("{path} {why}")).with("path", path))
+}
+
+/// The real path of what a caller may name. Callers other than the operator learn nothing of what lies
+/// outside the allowed roots, not even whether it exists.
+pub(super) fn reach(settings: &Settings, path: &Path) -> Result<PathBuf, Unreachable> {
+    let allowed = |path: &Path| settings.operator || beneath_any(path, &settings.mount_roots);
+    match std::fs::canonicalize(path) {
+        Ok(real) if allowed(&real) => Ok(real),
+        Err(error) if settings.operator || real_path(path).is_some_and(|real| allowed(&real)) => {
+            Err(Unreachable::Missing(error))
+        }
+        _ => Err(Unreachable::Outside),
     }
-    Err(Refusal::field(
-        code,
-        field,
-        format_args!(
-            "{path} lies outside the allowed roots; the filter wp_codebox_allowed_mount_roots adds some"
-        ),
-    )
-    .with("path", path))
 }
 
 fn beneath_any(path: &Path, roots: &[PathBuf]) -> bool {

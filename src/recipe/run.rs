@@ -4,7 +4,9 @@ use super::kept::Kept;
 use super::output::Room;
 use super::phase::{Begun, PhaseEvidence, PhaseName, Span};
 use super::plan::{Expected, Part, Plan, Stage, Step};
-use crate::contract::{ChangeSet, Code, CommandRecord, DatabaseFiles, Event, Refusal};
+use crate::contract::{
+    ChangeSet, Code, CommandRecord, DatabaseFiles, Event, JSON_DEPTH, Refusal, json_nests,
+};
 use crate::engine::vfs::Errno;
 use crate::engine::{Stop, Watch};
 use crate::sandbox::{
@@ -17,8 +19,12 @@ use std::time::{Duration, Instant, SystemTime};
 /// What is kept of the time limit for collecting, whatever the steps do.
 const COLLECTING: Duration = Duration::from_millis(200);
 
-/// What `after` gets on top of a time limit that has passed.
+/// What `after` gets on top of a time limit that has passed, at most.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// Which part of the longest time that the operator allows is left to `after`, where a run's own time
+/// limit would take all of it.
+const RESERVED: u32 = 10;
 
 /// Told, and asked, as the run goes on.
 pub trait Progress {
@@ -142,8 +148,27 @@ pub struct StepEvidence {
     pub ended: Ended,
     /// Which of [`Run::commands`] it was, if it came so far.
     pub command: Option<usize>,
+    /// Which time limit it would have been stopped by; `None`: it did not begin, or not in this run.
+    pub limit: Option<Limit>,
     /// It ran when the image was made that the sandbox started from.
     pub from_image: bool,
+}
+
+/// The time limit that would come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// The step's own.
+    Step(Duration),
+    /// The whole run's.
+    Run(Duration),
+}
+
+impl Limit {
+    pub fn time(self) -> Duration {
+        match self {
+            Limit::Step(time) | Limit::Run(time) => time,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -151,13 +176,28 @@ pub enum Ended {
     /// With what it returned.
     Succeeded(Value, Span),
     Failed(Failure, Span),
-    /// It did not begin: something before it failed, or the sandbox had ended.
+    /// It did not begin: something before it failed, the sandbox was stopped, or the time was over.
     Skipped,
 }
 
 impl StepEvidence {
+    /// What it returned.
+    fn value(&self) -> Option<&Value> {
+        match &self.ended {
+            Ended::Succeeded(value, _) => Some(value),
+            Ended::Failed(..) | Ended::Skipped => None,
+        }
+    }
+
     fn skipped(phase: PhaseName, step: &Step) -> StepEvidence {
-        StepEvidence { step: step.clone(), phase, ended: Ended::Skipped, command: None, from_image: false }
+        StepEvidence {
+            step: step.clone(),
+            phase,
+            ended: Ended::Skipped,
+            command: None,
+            limit: None,
+            from_image: false,
+        }
     }
 }
 
@@ -182,7 +222,8 @@ pub fn run(
     interrupted: &(dyn Fn() -> bool + Sync),
     progress: &mut dyn Progress,
 ) -> Result<Run, SandboxError> {
-    let deadline = Instant::now() + plan.timeout.saturating_sub(COLLECTING);
+    let times = Times::of(plan.timeout, plan.longest, !plan.after.is_empty(), Instant::now());
+    let deadline = times.workflow;
     let watch = Watch { deadline, interrupted };
     progress.phase_began(PhaseName::RuntimeStartup);
     let begun = Begun::now();
@@ -197,17 +238,19 @@ pub fn run(
     let mut runner = Runner {
         run: Run::begun(sandbox.id().to_owned(), sandbox.created_at(), phases),
         sandbox,
+        times,
         deadline,
         interrupted,
         halted: false,
-        room: Room::beside(&[]),
+        room: Room::default(),
         progress,
     };
     match kept {
         Some(kept) => {
             let events = kept.hand_on(plan, &mut runner.run);
             runner.sandbox.inherit_events(events);
-            runner.room = Room::beside(&runner.run.commands);
+            let values = runner.run.steps.iter().filter_map(|evidence| evidence.value());
+            runner.room = Room::beside(&runner.run.commands, values);
         }
         None => runner.prepare(plan, preparation.as_ref()),
     }
@@ -243,8 +286,36 @@ fn start(
     Ok((Sandbox::create(plan.spec.clone(), watch)?, None))
 }
 
+/// When what has to be over.
+#[derive(Clone, Copy)]
+struct Times {
+    began: Instant,
+    /// Everything but `after`.
+    workflow: Instant,
+    /// What nothing of the run exceeds: collecting comes after it.
+    last: Instant,
+    /// What `after` has, whatever became of the workflow.
+    grace: Duration,
+}
+
+impl Times {
+    fn of(timeout: Duration, longest: Duration, after: bool, began: Instant) -> Times {
+        let last = longest.saturating_sub(COLLECTING);
+        let reserved = if after { GRACE.min(last / RESERVED) } else { Duration::ZERO };
+        let workflow = timeout.saturating_sub(COLLECTING).min(last - reserved);
+        Times { began, workflow: began + workflow, last: began + last, grace: GRACE.min(timeout) }
+    }
+
+    /// When `after` has to be over if it begins now.
+    fn after(&self, now: Instant) -> Instant {
+        self.workflow.max(now + self.grace).min(self.last)
+    }
+}
+
 struct Runner<'a> {
     sandbox: Sandbox,
+    times: Times,
+    /// Of what is running.
     deadline: Instant,
     interrupted: &'a (dyn Fn() -> bool + Sync),
     run: Run,
@@ -257,11 +328,11 @@ struct Runner<'a> {
 impl Runner<'_> {
     /// Makes the sandbox ready, and keeps it as it is then for the next run of the plan.
     fn prepare(&mut self, plan: &Plan, preparation: Option<&Preparation>) {
-        let first = self.sandbox.events().len();
+        let first = self.sandbox.mark();
         for Stage { phase, steps } in &plan.preparations {
             self.stage(*phase, steps);
         }
-        let kept = Kept::of(&self.run, &self.sandbox.events()[first..]);
+        let kept = self.sandbox.events_since(first).and_then(|events| Kept::of(&self.run, events));
         if let (Some(preparation), Some(kept)) = (preparation, kept)
             && let Ok(record) = serde_json::to_vec(&kept)
         {
@@ -310,11 +381,9 @@ impl Runner<'_> {
         if ready {
             self.steps(phase, &plan.workflow);
         }
-        // Where the time was over between two steps, the sandbox still lives.
-        let deadline = self.deadline;
-        self.deadline = deadline.max(Instant::now() + GRACE.min(plan.timeout));
+        self.deadline = self.times.after(Instant::now());
         self.after(phase, &plan.after);
-        self.deadline = deadline;
+        self.deadline = self.times.workflow;
         self.end(phase, begun, first);
     }
 
@@ -332,30 +401,35 @@ impl Runner<'_> {
     /// Runs steps until one fails that must not.
     fn steps(&mut self, phase: PhaseName, steps: &[Step]) {
         for (at, step) in steps.iter().enumerate() {
-            if self.halted || !self.goes_on(phase) {
+            if self.halted || !self.goes_on(phase, step) {
                 return self.skip(phase, &steps[at..]);
             }
             self.step(phase, step);
         }
     }
 
-    /// Runs every step that can run, whatever happened before.
+    /// Runs every step that can run, whatever happened before. One that cannot does not keep a later
+    /// one from it: returning to a checkpoint brings a stopped sandbox back.
     fn after(&mut self, phase: PhaseName, steps: &[Step]) {
-        for (at, step) in steps.iter().enumerate() {
-            if !self.goes_on(phase) {
-                return self.skip(phase, &steps[at..]);
+        for step in steps {
+            if self.goes_on(phase, step) {
+                self.step(phase, step);
+            } else {
+                self.skip(phase, std::slice::from_ref(step));
             }
-            self.step(phase, step);
         }
     }
 
-    /// Whether another step can begin. If not, the run has failed.
-    fn goes_on(&mut self, phase: PhaseName) -> bool {
-        let stop = self.stop();
+    /// Whether the step can begin. If not, the run has failed.
+    fn goes_on(&mut self, phase: PhaseName, step: &Step) -> bool {
+        let stop = self.stop(step);
         if let Some(stop) = &stop {
             self.halted = true;
             let message = match stop {
-                Stop::AlreadyStopped => "The sandbox had ended before this step.".to_owned(),
+                Stop::AlreadyStopped => {
+                    "The sandbox was stopped before its next step. Returning to a checkpoint would bring it back."
+                        .to_owned()
+                }
                 _ => format!("The run was {stop} before its next step."),
             };
             let cause = Failure { code: stop.code(), message, data: Value::Null };
@@ -364,13 +438,13 @@ impl Runner<'_> {
         stop.is_none()
     }
 
-    fn stop(&self) -> Option<Stop> {
+    fn stop(&self, step: &Step) -> Option<Stop> {
         if (self.interrupted)() {
             Some(Stop::Interrupted)
         } else if Instant::now() >= self.deadline {
             Some(Stop::Deadline)
         } else {
-            self.sandbox.is_stopped().then_some(Stop::AlreadyStopped)
+            (!self.sandbox.can_carry_out(&step.command)).then_some(Stop::AlreadyStopped)
         }
     }
 
@@ -382,7 +456,8 @@ impl Runner<'_> {
         self.progress.step_began(step);
         let begun = Begun::now();
         let count = self.run.commands.len();
-        let outcome = self.execute(step);
+        let limit = self.limit(step);
+        let outcome = self.execute(step, limit);
         let command = (self.run.commands.len() > count).then_some(count);
         let span = begun.end();
         let ended = match outcome {
@@ -390,9 +465,10 @@ impl Runner<'_> {
                 if phase == PhaseName::RunWorkloads && step.part != Part::After {
                     self.run.value.clone_from(&value);
                 }
-                Ended::Succeeded(value, span)
+                Ended::Succeeded(self.room.value(value), span)
             }
             Err(cause) => {
+                let cause = self.room.failure(cause);
                 self.halted |= !step.allow_failure && !step.advisory;
                 if !step.advisory {
                     let at = Some(self.run.steps.len());
@@ -401,15 +477,27 @@ impl Runner<'_> {
                 Ended::Failed(cause, span)
             }
         };
-        let evidence = StepEvidence { step: step.clone(), phase, ended, command, from_image: false };
+        let limit = Some(limit);
+        let evidence = StepEvidence { step: step.clone(), phase, ended, command, limit, from_image: false };
         self.progress.step_ended(step, &evidence);
         self.run.steps.push(evidence);
     }
 
-    fn execute(&mut self, step: &Step) -> Result<Value, Failure> {
-        let own = step.timeout.map(|timeout| Instant::now() + timeout);
-        let deadline = own.map_or(self.deadline, |own| own.min(self.deadline));
-        let watch = Watch { deadline, interrupted: self.interrupted };
+    /// The limit that comes first for a step that begins now.
+    fn limit(&self, step: &Step) -> Limit {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        match step.timeout.filter(|own| *own < left) {
+            Some(own) => Limit::Step(own),
+            None => Limit::Run(self.deadline.saturating_duration_since(self.times.began) + COLLECTING),
+        }
+    }
+
+    fn execute(&mut self, step: &Step, limit: Limit) -> Result<Value, Failure> {
+        let deadline = match limit {
+            Limit::Step(own) => Instant::now() + own,
+            Limit::Run(_) => self.deadline,
+        };
+        let watch = Watch { deadline: deadline.min(self.deadline), interrupted: self.interrupted };
         let mut parent = Asked(&mut *self.progress);
         match self.sandbox.execute_noting(&step.command, step.capture, &watch, &mut parent) {
             Ok(mut execution) => {
@@ -464,8 +552,11 @@ fn met(expected: &Expected, value: Value, printed: &str) -> Result<Value, Failur
         Expected::Anything => Ok(value),
         Expected::Active { .. } if value["active"] == Value::Bool(true) => Ok(value),
         Expected::Active { plugin } => failed(format!("The plugin {plugin} is not active.")),
-        Expected::Json => serde_json::from_str(printed.trim())
-            .or_else(|error| failed(format!("JSON was to be printed, and was not: {error}."))),
+        Expected::Json => match serde_json::from_str(printed.trim()) {
+            Ok(value) if json_nests(&value, JSON_DEPTH) => Ok(value),
+            Ok(_) => failed(format!("The JSON that was printed nests deeper than {JSON_DEPTH} levels.")),
+            Err(error) => failed(format!("JSON was to be printed, and was not: {error}.")),
+        },
         Expected::Registered { .. } if value == Value::Bool(true) => Ok(value),
         Expected::Registered { component, what, name } => Err(Failure {
             code: Code::ComponentInvalid,
@@ -474,5 +565,35 @@ fn met(expected: &Expected, value: Value, printed: &str) -> Result<Value, Failur
             ),
             data: json!({ "component": component, *what: name }),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// When the workflow ends, and when `after` does if it begins then, both since the beginning.
+    fn times(timeout: u32, longest: u32, after: bool) -> (Duration, Duration) {
+        let began = Instant::now();
+        let times = Times::of(SECOND * timeout, SECOND * longest, after, began);
+        (times.workflow - began, times.after(times.workflow) - began)
+    }
+
+    #[test]
+    fn after_has_a_grace_beyond_the_deadline_and_none_beyond_what_the_operator_allows() {
+        assert_eq!(times(100, 3600, true), (SECOND * 100 - COLLECTING, SECOND * 130 - COLLECTING));
+        assert_eq!(times(5, 3600, true), (SECOND * 5 - COLLECTING, SECOND * 10 - COLLECTING));
+        assert_eq!(times(100, 110, true).1, SECOND * 110 - COLLECTING);
+        assert_eq!(times(3600, 3600, true), (SECOND * 3570 - COLLECTING, SECOND * 3600 - COLLECTING));
+    }
+
+    #[test]
+    fn a_deadline_as_long_as_the_operator_allows_leaves_after_a_tenth() {
+        let (workflow, after) = times(10, 10, true);
+        assert_eq!((workflow, after), ((SECOND * 10 - COLLECTING) * 9 / 10, SECOND * 10 - COLLECTING));
+        assert_eq!(times(10, 10, false).0, SECOND * 10 - COLLECTING);
+        assert_eq!(times(0, 0, true), (Duration::ZERO, Duration::ZERO));
     }
 }

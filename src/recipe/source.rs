@@ -2,7 +2,7 @@
 
 use super::issue::Issue;
 use super::mounts::kind_of;
-use super::roots::{host_source, read_host_file};
+use super::roots::{Unreachable, reach, read_host_file};
 use crate::contract::{Code, shown};
 use crate::host::Settings;
 use crate::sandbox::MountKind;
@@ -56,13 +56,12 @@ pub fn find(
     }
     let absolute = absolute(base, path).map_err(|issue| Issue { path: field.to_owned(), ..issue })?;
     let named = shown(path, 200);
-    let real = host_source(settings, Code::RecipeInvalid, field, &absolute).map_err(|_| {
-        if std::fs::canonicalize(&absolute).is_err() {
-            Issue::new("missing-path", field, format!("{named} cannot be opened"))
-        } else {
-            let why = "lies outside the allowed roots; the filter wp_codebox_allowed_mount_roots adds some";
-            Issue::new("unsupported-path", field, format!("{named} {why}"))
-        }
+    let real = reach(settings, Path::new(&absolute)).map_err(|why| {
+        let code = match why {
+            Unreachable::Missing(_) => "missing-path",
+            Unreachable::Outside => "unsupported-path",
+        };
+        Issue::new(code, field, format!("{named} {why}"))
     })?;
     let is_file = match (kind_of(&real), wanted) {
         (None, _) => {

@@ -362,7 +362,8 @@ fn run(guest: &mut Guest, command: &Command, capture: Option<QueryCapture>, watc
         }
         Err(stop) => {
             let response = guest.response(-1);
-            let failure = if response.heap_exhausted && !matches!(stop, Stop::Deadline) {
+            let asked = matches!(stop, Stop::Deadline | Stop::Interrupted);
+            let failure = if response.heap_exhausted && !asked {
                 Failure::from(&Stop::HeapExhausted)
             } else {
                 Failure::from(&stop)

@@ -3,8 +3,8 @@
 //! In: a [`Spec`]: a pack, a WordPress core, mounts, limits. Out: [`Execution`]s, lifecycle events,
 //! and what the overlay holds beneath each mount. Knows WordPress; knows no task.
 //!
-//! Invariant: a sandbox whose guest was stopped runs nothing more, but still gives up its changes
-//! and its record.
+//! Invariant: a sandbox whose guest was stopped runs nothing more unless it returns to a snapshot, but
+//! still gives up its changes and its record.
 
 mod attend;
 mod base;
@@ -12,6 +12,7 @@ mod checkpoint;
 mod command;
 mod diagnostics;
 mod error;
+mod event_log;
 mod files;
 mod layout;
 mod lock;
@@ -40,6 +41,7 @@ pub use command::{
 };
 pub use diagnostics::{COMMAND_DIAGNOSTICS_SCHEMA, QueryCapture};
 pub use error::SandboxError;
+pub use event_log::EventMark;
 pub use layout::{MUST_USE_DIR, is_core, is_core_path};
 pub use lock::directory as private_directory;
 pub use look::{Look, LookEntry, LookKind};

@@ -7,6 +7,7 @@ use super::command::{
 };
 use super::diagnostics::QueryCapture;
 use super::error::SandboxError;
+use super::event_log::{EventLog, EventMark};
 use super::files;
 use super::machine::{Machine, Start};
 use super::policy::{Approval, Approver, Decision, Field, Unattended, Violation};
@@ -66,7 +67,7 @@ pub struct Sandbox {
     created_at: SystemTime,
     pub(super) machine: Machine,
     pub(super) spec: Spec,
-    events: Vec<Event>,
+    events: EventLog,
     checkpoints: Checkpoints,
     was_on_the_network: bool,
 }
@@ -95,7 +96,7 @@ impl Sandbox {
             created_at: SystemTime::now(),
             machine,
             spec,
-            events: Vec::new(),
+            events: EventLog::default(),
             checkpoints: Checkpoints::default(),
             was_on_the_network: false,
         };
@@ -422,36 +423,47 @@ impl Sandbox {
         self.machine.is_stopped()
     }
 
+    /// Whether the command can be carried out: a stopped sandbox runs nothing more in its guest, but can
+    /// be asked what the host knows, and return to a checkpoint.
+    pub fn can_carry_out(&self, command: &Command) -> bool {
+        !self.is_stopped() || !command.needs_guest()
+    }
+
     /// Whether a command asked for anything on the network, allowed or not.
     pub(super) fn was_on_the_network(&self) -> bool {
         self.was_on_the_network
     }
 
-    /// The lifecycle events so far.
-    pub fn events(&self) -> &[Event] {
-        &self.events
+    /// The lifecycle events so far. They are bounded: where some were dropped, the last one says how many.
+    pub fn events(&self) -> Vec<Event> {
+        self.events.all()
+    }
+
+    /// Now, as [`events_since`](Self::events_since) takes it.
+    pub fn mark(&self) -> EventMark {
+        self.events.mark()
+    }
+
+    /// The events since then. `None`: not all of them were kept.
+    pub fn events_since(&self, mark: EventMark) -> Option<Vec<Event>> {
+        self.events.since(mark)
     }
 
     /// Adds events of the sandbox that this one started as.
     pub fn inherit_events(&mut self, events: Vec<Event>) {
-        self.events.extend(events);
+        events.into_iter().for_each(|event| self.events.add(event));
     }
 
     /// Adds a lifecycle event.
     pub fn note(&mut self, kind: &str, data: Value) {
-        self.events.push(Event {
-            id: random_id("event"),
-            kind: kind.to_owned(),
-            timestamp: iso8601(SystemTime::now()),
-            data,
-        });
+        self.events.note(kind, data);
     }
 
     /// Ends the sandbox and gives up its events.
     pub fn destroy(mut self) -> Vec<Event> {
         let id = self.id.clone();
         self.note("runtime.destroyed", json!({ "runtimeId": id }));
-        self.events
+        self.events.all()
     }
 }
 

@@ -50,6 +50,7 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
         probes: Vec::new(),
         declared: Vec::new(),
         timeout: timeout(input.task_timeout_seconds, settings),
+        longest: recipe::max_timeout(settings),
     })
 }
 

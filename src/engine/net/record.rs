@@ -75,14 +75,36 @@ impl Log {
         if !record.allowed && self.records.contains(&record) {
             return;
         }
-        if self.records.len() < RECORDS_MAX {
-            self.records.push(record);
-        } else {
+        if self.records.len() == RECORDS_MAX {
             self.dropped += 1;
+            // A guest must not hide what it was denied behind much that it was allowed.
+            let allowed = self.records.iter().rposition(|known| known.allowed);
+            let Some(allowed) = allowed.filter(|_| !record.allowed) else { return };
+            self.records.remove(allowed);
         }
+        self.records.push(record);
     }
 
     pub(super) fn take(&mut self) -> (Vec<Record>, u64) {
         (std::mem::take(&mut self.records), std::mem::take(&mut self.dropped))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_denied_is_kept_however_much_was_allowed_before() {
+        let mut log = Log::default();
+        for port in 0..2 * RECORDS_MAX {
+            log.add(Record::new(Via::Lookup, format!("{port}.example.org")));
+        }
+        log.add(Record::new(Via::Lookup, "denied.example.net").denied("no"));
+        log.add(Record::new(Via::Lookup, "denied.example.net").denied("no"));
+        let (records, dropped) = log.take();
+        assert_eq!((records.len(), dropped), (RECORDS_MAX, RECORDS_MAX as u64 + 1));
+        assert_eq!(records.iter().filter(|record| !record.allowed).count(), 1);
+        assert_eq!(records[0].host, "0.example.org");
     }
 }

@@ -16,7 +16,7 @@ mod workspaces;
 pub use plugins::PreparedPlugin;
 pub use sources::StagedInput;
 
-use super::bare::{bare, pack, timeout};
+use super::bare::{bare, max_timeout, pack, timeout};
 use super::document::Recipe;
 use super::issue::{Issue, refuse};
 use super::mounts::Mounts;
@@ -113,6 +113,7 @@ pub fn compile(
             probes: steps::probes(place).map_err(one)?,
             declared: sources::declared(recipe),
             timeout: timeout(timeout_seconds, settings),
+            longest: max_timeout(settings),
         },
         plugins: plugins.prepared,
         staged,

@@ -4,7 +4,7 @@ use super::super::document::Recipe;
 use super::super::run::{DECLARED_BYTES, Run, Unread};
 use super::failure::RecipeRunError;
 use crate::artifact::{Attachment, AttachmentContent, Found, Redactor, check_payload};
-use crate::contract::digest_hex;
+use crate::contract::{JSON_DEPTH, digest_hex, json_nests};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -172,6 +172,9 @@ fn one(
 
 fn parsed(bytes: &[u8], schema: Option<&Map<String, Value>>) -> Result<Value, String> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON: {error}"))?;
+    if !json_nests(&value, JSON_DEPTH) {
+        return Err(format!("it nests deeper than {JSON_DEPTH} levels"));
+    }
     if let Some(schema) = schema {
         check_payload(&Value::Object(schema.clone()), &value)?;
     }

@@ -1,8 +1,8 @@
 //! Why a run failed, in the words of recipes.
 
 use super::super::phase::PhaseName;
-use super::super::plan::{Part, Plan};
-use super::super::run::{Ended, Run, RunFailure, StepEvidence};
+use super::super::plan::Part;
+use super::super::run::{Ended, Limit, Run, RunFailure, StepEvidence};
 use crate::contract::Code;
 use crate::sandbox;
 use schemars::JsonSchema;
@@ -57,7 +57,7 @@ impl RecipeRunError {
 
     pub(super) fn of(failure: &RunFailure, run: &Run) -> RecipeRunError {
         let step = failure.step.and_then(|at| run.steps.get(at));
-        let own_deadline = step.is_some_and(|evidence| evidence.step.timeout.is_some());
+        let own_deadline = step.is_some_and(|evidence| matches!(evidence.limit, Some(Limit::Step(_))));
         let (name, code) = match (failure.cause.code, failure.phase) {
             (Code::RunCancelled, _) => ("RecipeRunInterrupted", "recipe-interrupted"),
             (Code::RunTimeout, _) if !own_deadline => ("RecipeRunTimeoutError", "recipe-run-timeout"),
@@ -130,12 +130,11 @@ pub struct StepFailure {
 }
 
 /// Steps that failed: those that count, and the advisory ones.
-pub(super) fn step_failures(plan: &Plan, run: &Run) -> (Vec<StepFailure>, Vec<StepFailure>) {
+pub(super) fn step_failures(run: &Run) -> (Vec<StepFailure>, Vec<StepFailure>) {
     let failed = run.steps.iter().filter_map(|evidence| {
         let Ended::Failed(cause, span) = &evidence.ended else { return None };
         let timed_out = cause.code == Code::RunTimeout;
         let step = &evidence.step;
-        let limit = step.timeout.unwrap_or(plan.timeout);
         Some((
             step.advisory,
             StepFailure {
@@ -147,7 +146,7 @@ pub(super) fn step_failures(plan: &Plan, run: &Run) -> (Vec<StepFailure>, Vec<St
                 finished_at: span.ended_at.clone(),
                 duration_ms: span.duration_ms,
                 classification: if timed_out { "timeout" } else { "error" },
-                timeout_ms: timed_out.then(|| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
+                timeout_ms: evidence.limit.filter(|_| timed_out).map(milliseconds),
                 error: Cause::from(cause),
             },
         ))
@@ -155,4 +154,8 @@ pub(super) fn step_failures(plan: &Plan, run: &Run) -> (Vec<StepFailure>, Vec<St
     let (advisory, counting): (Vec<_>, Vec<_>) = failed.partition(|(advisory, _)| *advisory);
     let failures = |list: Vec<(bool, StepFailure)>| list.into_iter().map(|(_, failure)| failure).collect();
     (failures(counting), failures(advisory))
+}
+
+fn milliseconds(limit: Limit) -> u64 {
+    u64::try_from(limit.time().as_millis()).unwrap_or(u64::MAX)
 }

@@ -154,7 +154,7 @@ impl Conclusion<'_> {
     fn evidence(&self, run: &mut Run) -> Result<(Evidence, Vec<Attachment>), Refusal> {
         let recipe = self.recipe();
         let (declared_artifacts, files) = declared::collect(recipe, run, self.redactor);
-        let (step_failures, advisory_failures) = failure::step_failures(&self.compiled.plan, run);
+        let (step_failures, advisory_failures) = failure::step_failures(run);
         let policy = recipe.artifacts.workspace_policy.as_ref().and_then(|switch| switch.details());
         let policy = policy.filter(|policy| policy.enabled);
         let judge = |policy| workspace_policy::judge(policy, &self.compiled.plan.mounts, &run.changes);

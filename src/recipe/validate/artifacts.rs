@@ -2,7 +2,7 @@
 
 use super::super::document::Artifacts;
 use super::context::Context;
-use crate::artifact::{store_directory, unsupported_keywords};
+use crate::artifact::{real_path, store_directory, unsupported_keywords};
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
@@ -69,7 +69,7 @@ fn check_directory(directory: &str, field: &str, context: &mut Context<'_>) {
         context.issue("unsupported-path", field, refusal.message);
         return;
     }
-    let real = real_path(&path);
+    let real = real_path(&path).unwrap_or(path);
     let conflict = context.mounted.iter().find(|mount| real.starts_with(mount) || mount.starts_with(&real));
     if let Some(mount) = conflict {
         let message = format!("it overlaps {}, which the sandbox has", mount.display());
@@ -87,13 +87,4 @@ pub(in crate::recipe) fn without_dots(path: &Path) -> PathBuf {
         }
         so_far
     })
-}
-
-/// The real path of what exists, and the rest as it is named.
-fn real_path(path: &Path) -> PathBuf {
-    let exists = path.ancestors().find_map(|ancestor| Some((ancestor.canonicalize().ok()?, ancestor)));
-    exists.map_or_else(
-        || path.to_owned(),
-        |(real, ancestor)| real.join(path.strip_prefix(ancestor).unwrap_or(path)),
-    )
 }

@@ -2,7 +2,7 @@
 
 use super::Command;
 use super::php_error::last_fatal;
-use crate::contract::{Code, CommandRecord, iso8601};
+use crate::contract::{Code, CommandRecord, JSON_DEPTH, iso8601, json_nests};
 use crate::engine::net::Record;
 use crate::engine::{Response, Stop};
 use serde::Deserialize;
@@ -110,14 +110,15 @@ pub(in crate::sandbox) fn outcome(
             status => Err(Failure::new(Code::RunFailed, format!("The command exited with status {status}."))),
         };
     }
-    let parsed = result.and_then(|bytes| serde_json::from_slice::<StepOutcome>(bytes).ok());
-    let Some(step) = parsed else {
-        return Err(if response.heap_exhausted {
-            out_of_memory()
-        } else {
-            Failure::new(Code::RunExited, "The command ended without an outcome.")
-        });
+    let step = match result.map(serde_json::from_slice::<StepOutcome>) {
+        Some(Ok(step)) => step,
+        _ if response.heap_exhausted => return Err(out_of_memory()),
+        None => return Err(Failure::new(Code::RunExited, "The command ended without an outcome.")),
+        Some(Err(why)) => return Err(unreadable(&why.to_string())),
     };
+    if !json_nests(&step.value, JSON_DEPTH) {
+        return Err(unreadable(&format!("its result nests deeper than {JSON_DEPTH} levels")));
+    }
     let error =
         step.error.unwrap_or(StepError { code: String::new(), message: String::new(), data: Value::Null });
     let fail = |code: Code, message: String| {
@@ -174,6 +175,11 @@ fn located(error: &StepError) -> String {
 
 fn is_memory_message(message: &str) -> bool {
     message.starts_with("Allowed memory size of") || message.starts_with("Out of memory")
+}
+
+/// The guest wrote something of its own in place of an outcome.
+fn unreadable(why: &str) -> Failure {
+    Failure::new(Code::RunFailed, format!("The command's outcome cannot be read: {why}."))
 }
 
 fn out_of_memory() -> Failure {

@@ -253,6 +253,14 @@ impl Command {
         }
     }
 
+    /// Whether a guest is needed that runs: not for what the host knows, or brings back.
+    pub(super) fn needs_guest(&self) -> bool {
+        match self {
+            Command::Checkpoint(call) => matches!(call, CheckpointCall::Create { .. }),
+            command => !matches!(command, Command::MountedInputs | Command::HostTool(_)),
+        }
+    }
+
     /// The request in which the script runs, where it needs one of its own.
     pub(super) fn request(&self) -> Request {
         let (script, _) = self.step();

@@ -10,6 +10,9 @@ namespace WP_Codebox\Sandbox;
 
 const STEP    = '/request/step';
 const OUTCOME = '/request/outcome';
+// Levels that a result may have: as many as the host takes.
+const DEPTH    = 100;
+const TOO_DEEP = 'it nests deeper than ' . DEPTH . ' levels';
 
 /**
  * Collects the outcome of the step and writes it once, at shutdown.
@@ -87,6 +90,10 @@ final class Outcome {
 	 * @param mixed $value Anything that JSON can carry.
 	 */
 	public static function returned( mixed $value ): void {
+		if ( self::is_too_deep( $value ) ) {
+			self::no_result( TOO_DEEP );
+			return;
+		}
 		self::$outcome = array(
 			'status' => 'ok',
 			'value'  => $value,
@@ -107,7 +114,7 @@ final class Outcome {
 			'error'  => array(
 				'code'    => $code,
 				'message' => $message,
-				'data'    => $data,
+				'data'    => self::is_too_deep( $data ) ? array( 'omitted' => TOO_DEEP ) : $data,
 			),
 		);
 	}
@@ -156,11 +163,89 @@ final class Outcome {
 			}
 		}
 		// Without memory there is none for this either.
-		if ( null !== self::$diagnose && ! str_starts_with( $fatal['message'] ?? '', 'Allowed memory size' ) ) {
-			self::$outcome['diagnostics'] = ( self::$diagnose )();
+		$noted = null !== self::$diagnose && ! str_starts_with( $fatal['message'] ?? '', 'Allowed memory size' )
+			? array( 'diagnostics' => ( self::$diagnose )() )
+			: array();
+		try {
+			$outcome = self::json( $noted );
+		} catch ( \Throwable $why ) {
+			self::no_result( self::unencodable( $why ) );
+			$outcome = self::json( $noted );
 		}
-		$flags = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE | JSON_PARTIAL_OUTPUT_ON_ERROR;
-		file_put_contents( OUTCOME, json_encode( self::$outcome, $flags, 256 ) );
+		file_put_contents( OUTCOME, $outcome );
+	}
+
+	/**
+	 * The outcome as JSON. What an error says of itself is told as far as it can be; a result is told
+	 * as it is or not at all.
+	 *
+	 * @param array<string, mixed> $noted What was noted of the step, beside its outcome.
+	 * @throws \Throwable If it cannot be told.
+	 */
+	private static function json( array $noted ): string {
+		$flags = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE;
+		try {
+			return json_encode( self::$outcome + $noted, $flags | JSON_THROW_ON_ERROR, 1 + DEPTH );
+		} catch ( \Throwable $why ) {
+			if ( ! isset( self::$outcome['error'] ) ) {
+				throw $why;
+			}
+			$plain = static fn ( mixed $part ): bool => is_scalar( $part ) && ( ! is_float( $part ) || is_finite( $part ) );
+			$data  = self::$outcome['error']['data'];
+			$data  = is_array( $data ) ? array_filter( $data, $plain ) : array();
+
+			self::$outcome['error']['data'] = array_merge( $data, array( 'omitted' => self::unencodable( $why ) ) );
+			return json_encode( self::$outcome + $noted, $flags | JSON_PARTIAL_OUTPUT_ON_ERROR, 1 + DEPTH );
+		}
+	}
+
+	/**
+	 * The step returned what cannot be told.
+	 *
+	 * @param string $why Why it cannot.
+	 */
+	private static function no_result( string $why ): void {
+		self::failed( 'error', 'result_not_json', sprintf( 'The result cannot be told as JSON: %s.', $why ) );
+	}
+
+	/**
+	 * Why something is no JSON.
+	 *
+	 * @param \Throwable $why What encoding it threw.
+	 */
+	private static function unencodable( \Throwable $why ): string {
+		if ( ! $why instanceof \JsonException ) {
+			return get_class( $why ) . ': ' . $why->getMessage();
+		}
+		return match ( $why->getCode() ) {
+			JSON_ERROR_DEPTH            => TOO_DEEP,
+			JSON_ERROR_INF_OR_NAN       => 'a number in it is infinite or not a number',
+			JSON_ERROR_RECURSION        => 'it contains itself',
+			JSON_ERROR_UNSUPPORTED_TYPE => 'a resource or another thing in it that has no JSON',
+			default                     => lcfirst( $why->getMessage() ),
+		};
+	}
+
+	/**
+	 * Whether lists and plain objects nest too deep. PHP's encoder finds that out when it has descended
+	 * to the last of them, for which the stack may not do.
+	 *
+	 * @param mixed $value What is to be encoded.
+	 */
+	private static function is_too_deep( mixed $value ): bool {
+		$level = array( array( $value ) );
+		for ( $depth = 0; $depth <= DEPTH && array() !== $level; ++$depth ) {
+			$below = array();
+			foreach ( $level as $items ) {
+				foreach ( (array) $items as $item ) {
+					if ( is_array( $item ) || $item instanceof \stdClass ) {
+						$below[] = $item;
+					}
+				}
+			}
+			$level = $below;
+		}
+		return array() !== $level;
 	}
 
 	/**

@@ -40,7 +40,7 @@ impl HeldSandbox {
         clean_log(&mut draft.log, &draft.redactor, &mut draft.redacted);
         draft.diagnostics = php_errors(&draft.log);
         draft.test_results = printed_tests(&draft.commands);
-        draft.events = self.sandbox.events().to_vec();
+        draft.events = self.sandbox.events();
         let written = store.write(draft)?;
         let id = &written.bundle.id;
         let collected =
