@@ -121,7 +121,7 @@ pub fn compose(
             staging.write(&in_bundle(&file.path), "browser-artifact", &file.mime_type, bytes)?;
         }
     }
-    seal(&id, &digest, &about.created_at, runtime, &found, staging.listed(), dir)
+    seal(&id, &digest, &about.created_at, runtime, &found, staging.listed().0, dir)
 }
 
 fn risk_flags(files: &[CheckedFile]) -> Vec<String> {

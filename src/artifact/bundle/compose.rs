@@ -4,6 +4,7 @@ use super::conclusions::Conclusions;
 use super::diffs::Patches;
 use super::manifest::{MANIFEST_PATH, Manifest};
 use super::metadata::{ARTIFACT_OUTCOME_SCHEMA, OUTCOME_PATH, OutcomeFile};
+use super::read::{Bundle, Documents};
 use super::review::REVIEW_PATH;
 use super::staging::Staging;
 use super::{agent, clean, commands, manifest};
@@ -21,11 +22,26 @@ use crate::contract::iso8601;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::Write;
+use std::path::Path;
 
 const DIAGNOSTICS_SCHEMA: &str = "wp-codebox/artifact-diagnostics/v1";
 
-/// Writes every file of the bundle into `dir` and returns its id.
-pub fn compose(draft: &Draft, dir: &Dir) -> Result<String, ArtifactError> {
+/// What is known of a bundle that was just written.
+pub struct Composed {
+    pub id: String,
+    manifest: Value,
+    documents: Documents,
+}
+
+impl Composed {
+    /// The bundle at its place.
+    pub fn at(self, directory: &Path) -> Bundle {
+        Bundle::written(self.manifest, self.documents, directory)
+    }
+}
+
+/// Writes every file of the bundle into `dir`.
+pub fn compose(draft: &Draft, dir: &Dir) -> Result<Composed, ArtifactError> {
     check(draft)?;
     let mut staging = Staging::new(dir, &draft.redactor, draft.redacted.clone());
     let created_at = iso8601(draft.created_at);
@@ -38,7 +54,7 @@ pub fn compose(draft: &Draft, dir: &Dir) -> Result<String, ArtifactError> {
     let mut listed = staging.clean(CHANGED_FILES_PATH, &changed);
     let conclusions = Conclusions::draw(draft, &created_at, &listed, &mut staging)?;
     listed["conclusions"] = manifest::to_value(&conclusions.digest());
-    staging.write(CHANGED_FILES_PATH, "changed-files", "application/json", &manifest::pretty(&listed))?;
+    staging.document(CHANGED_FILES_PATH, "changed-files", listed)?;
     let digest =
         digest_of_parts(dir, &[CHANGED_FILES_PATH, PATCH_PATH]).map_err(ArtifactError::PersistFailed)?;
     let id = bundle_id(&digest.value);
@@ -47,12 +63,13 @@ pub fn compose(draft: &Draft, dir: &Dir) -> Result<String, ArtifactError> {
     let mut runtime = draft.runtime.clone();
     let mut found = Found::default();
     clean::runtime(&mut runtime, staging.redactor(), &mut found);
+    let (files, documents) = staging.listed();
     let manifest =
-        Manifest { id: id.clone(), content_digest: digest, created_at, runtime, files: staging.listed() };
+        Manifest { id: id.clone(), content_digest: digest, created_at, runtime, files }.sealed(&found);
     dir.create_file(MANIFEST_PATH)
-        .and_then(|mut file| file.write_all(&manifest.seal(&found)))
+        .and_then(|mut file| file.write_all(&manifest::pretty(&manifest)))
         .map_err(ArtifactError::PersistFailed)?;
-    Ok(id)
+    Ok(Composed { id, manifest, documents })
 }
 
 /// Refuses what no bundle can hold, before anything is written.

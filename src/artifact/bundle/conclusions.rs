@@ -1,7 +1,7 @@
 //! Review and metadata: what is said of a bundle when all else is there. Both name its id, and are
 //! vouched for by it.
 
-use super::manifest::{pretty, to_value};
+use super::manifest::to_value;
 use super::metadata::{ArtifactPaths, METADATA_PATH, Metadata};
 use super::progress::progress;
 use super::review::{self, REVIEW_PATH, Review, ReviewEvidence, ReviewStats};
@@ -81,9 +81,7 @@ impl Conclusions {
         self.metadata["id"] = id.into();
         self.metadata["contentDigest"] = to_value(digest);
         let files = [(REVIEW_PATH, "review", self.review), (METADATA_PATH, "metadata", self.metadata)];
-        files.into_iter().try_for_each(|(path, kind, value)| {
-            staging.write(path, kind, "application/json", &pretty(&value))
-        })
+        files.into_iter().try_for_each(|(path, kind, value)| staging.document(path, kind, value))
     }
 }
 

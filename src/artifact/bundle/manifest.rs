@@ -77,13 +77,12 @@ impl FileRedaction {
 }
 
 impl Manifest {
-    /// The bytes of `manifest.json`, with the manifest's own entry added and sealed; `found` was
-    /// redacted in it.
-    pub fn seal(mut self, found: &Found) -> Vec<u8> {
+    /// `manifest.json`, with the manifest's own entry added and sealed; `found` was redacted in it.
+    pub fn sealed(mut self, found: &Found) -> Value {
         self.files.insert(0, ManifestFile::own(found));
         let mut manifest = to_value(&self);
         manifest["files"][0]["sha256"]["value"] = manifest_self_hash(&manifest).into();
-        pretty(&manifest)
+        manifest
     }
 }
 

@@ -14,6 +14,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -64,6 +66,19 @@ pub struct BundlePaths {
     pub review: PathBuf,
 }
 
+/// JSON documents by their path in a bundle.
+pub type Documents = BTreeMap<String, Value>;
+
+/// The documents that a [`Bundle`] has.
+pub const DOCUMENTS: [&str; 6] = [
+    METADATA_PATH,
+    CHANGED_FILES_PATH,
+    TEST_RESULTS_PATH,
+    REVIEW_PATH,
+    AGENT_TASK_RESULT_PATH,
+    COMPLETION_OUTCOME_PATH,
+];
+
 /// How much of a bundle is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limits {
@@ -82,19 +97,32 @@ struct Head {
     created_at: Value,
 }
 
+impl Head {
+    fn of(manifest: &Value) -> Head {
+        Head {
+            id: manifest["id"].clone(),
+            content_digest: manifest["contentDigest"].clone(),
+            created_at: manifest["createdAt"].clone(),
+        }
+    }
+}
+
+fn is_file_of(dir: &Dir) -> impl Fn(&str) -> bool {
+    |path| dir.open_file(path).is_ok()
+}
+
 impl Bundle {
     /// Only what the manifest says of the bundle in `dir`, which is at `directory`: no document, no
     /// digest.
     pub(in crate::artifact) fn glance(dir: &Dir, directory: &Path) -> Result<Bundle, ArtifactError> {
         let head: Head = parse_as(MANIFEST_PATH, &read(dir, MANIFEST_PATH, MAX_MANIFEST)?)?;
         check_id(&head.id)?;
-        Ok(Bundle::described(&head, dir, directory))
+        Ok(Bundle::described(&head, is_file_of(dir), directory))
     }
 
-    fn described(head: &Head, dir: &Dir, directory: &Path) -> Bundle {
+    fn described(head: &Head, has: impl Fn(&str) -> bool, directory: &Path) -> Bundle {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let at = |path: &str| directory.join(path);
-        let has = |path: &str| dir.open_file(path).is_ok();
         Bundle {
             id: text(&head.id),
             content_digest: text(&head.content_digest["value"]),
@@ -129,23 +157,36 @@ impl Bundle {
         directory: &Path,
         limits: Limits,
     ) -> Result<Bundle, ArtifactError> {
-        let head = Head {
-            id: manifest["id"].clone(),
-            content_digest: manifest["contentDigest"].clone(),
-            created_at: manifest["createdAt"].clone(),
-        };
-        let mut bundle = Bundle::described(&head, dir, directory);
+        let mut bundle = Bundle::described(&Head::of(&manifest), is_file_of(dir), directory);
         if limits == Limits::Strict {
             check_content(dir, &manifest, &bundle)?;
         }
-        bundle.metadata = optional(dir, METADATA_PATH, limits)?;
-        bundle.changed_files = optional(dir, CHANGED_FILES_PATH, limits)?;
-        bundle.test_results = optional(dir, TEST_RESULTS_PATH, limits)?;
-        bundle.review = optional(dir, REVIEW_PATH, limits)?;
-        bundle.agent_task_result = optional(dir, AGENT_TASK_RESULT_PATH, limits)?;
-        bundle.completion_outcome = optional(dir, COMPLETION_OUTCOME_PATH, limits)?;
+        bundle.add_documents(|path| optional(dir, path, limits))?;
         bundle.manifest = Some(manifest);
         Ok(bundle)
+    }
+
+    /// The bundle that was just written to `directory`, as [`Bundle::of`] would read it.
+    pub(super) fn written(manifest: Value, mut documents: Documents, directory: &Path) -> Bundle {
+        let mut bundle = Bundle::described(&Head::of(&manifest), |_| true, directory);
+        bundle.has_test_results = documents.contains_key(TEST_RESULTS_PATH);
+        let taken: Result<(), Infallible> = bundle.add_documents(|path| Ok(documents.remove(path)));
+        let Ok(()) = taken;
+        bundle.manifest = Some(manifest);
+        bundle
+    }
+
+    fn add_documents<E>(
+        &mut self,
+        mut document: impl FnMut(&str) -> Result<Option<Value>, E>,
+    ) -> Result<(), E> {
+        self.metadata = document(METADATA_PATH)?;
+        self.changed_files = document(CHANGED_FILES_PATH)?;
+        self.test_results = document(TEST_RESULTS_PATH)?;
+        self.review = document(REVIEW_PATH)?;
+        self.agent_task_result = document(AGENT_TASK_RESULT_PATH)?;
+        self.completion_outcome = document(COMPLETION_OUTCOME_PATH)?;
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! A directory in which a bundle comes into being, file by file.
 
 use super::manifest::{FileRedaction, ManifestFile, pretty, to_value};
+use super::read::{DOCUMENTS, Documents};
 use crate::artifact::ArtifactError;
 use crate::artifact::confined::Dir;
 use crate::artifact::digest::FileDigest;
@@ -16,6 +17,8 @@ pub struct Staging<'a> {
     dir: &'a Dir,
     redactor: &'a Redactor,
     files: Vec<ManifestFile>,
+    /// As they were written.
+    documents: Documents,
     /// What was redacted in the files so far.
     pub tally: Tally,
     /// The same in files that show once more what another file shows, and is counted there.
@@ -33,7 +36,14 @@ pub struct Writing {
 impl<'a> Staging<'a> {
     /// `tally` is what was found before the files came about.
     pub fn new(dir: &'a Dir, redactor: &'a Redactor, tally: Tally) -> Self {
-        Staging { dir, redactor, files: Vec::new(), tally, repeated: Tally::default() }
+        Staging {
+            dir,
+            redactor,
+            files: Vec::new(),
+            documents: Documents::new(),
+            tally,
+            repeated: Tally::default(),
+        }
     }
 
     pub fn redactor(&self) -> &'a Redactor {
@@ -51,7 +61,16 @@ impl<'a> Staging<'a> {
 
     pub fn json(&mut self, path: &str, kind: &str, value: &impl Serialize) -> Result<(), ArtifactError> {
         let value = self.clean(path, value);
-        self.write(path, kind, "application/json", &pretty(&value))
+        self.document(path, kind, value)
+    }
+
+    /// Writes JSON that holds no secret any more.
+    pub fn document(&mut self, path: &str, kind: &str, value: Value) -> Result<(), ArtifactError> {
+        self.write(path, kind, "application/json", &pretty(&value))?;
+        if DOCUMENTS.contains(&path) {
+            self.documents.insert(path.into(), value);
+        }
+        Ok(())
     }
 
     /// One JSON value a line; an empty file if there is none.
@@ -151,8 +170,8 @@ impl<'a> Staging<'a> {
         }
     }
 
-    /// The rows of the manifest: every file, with what was redacted in it.
-    pub fn listed(self) -> Vec<ManifestFile> {
+    /// The rows of the manifest: every file, with what was redacted in it; and the documents.
+    pub fn listed(self) -> (Vec<ManifestFile>, Documents) {
         let (tally, repeated) = (self.tally, self.repeated);
         let row = |mut file: ManifestFile| {
             let mut found = tally.of(&file.path).cloned().unwrap_or_default();
@@ -160,7 +179,7 @@ impl<'a> Staging<'a> {
             file.redaction = Some(FileRedaction::of(&found));
             file
         };
-        self.files.into_iter().map(row).collect()
+        (self.files.into_iter().map(row).collect(), self.documents)
     }
 
     pub fn has(&self, path: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use super::Store;
 use super::scratch::Scratch;
-use crate::artifact::bundle::{Bundle, Limits, compose};
+use crate::artifact::bundle::{Bundle, compose};
 use crate::artifact::confined::Dir;
 use crate::artifact::{ArtifactError, Draft};
 use schemars::JsonSchema;
@@ -28,14 +28,14 @@ pub struct Written {
 impl Store {
     /// Turns a draft into a bundle: whole and on the disk when this returns, or not there at all.
     pub fn write(&self, draft: Draft) -> Result<Written, ArtifactError> {
-        let (id, status) = self.write_with(|dir| compose(&draft, dir))?;
-        let located = self.at(&id).ok_or_else(|| ArtifactError::NotFound(id.clone()))?;
+        let mut composed = None;
+        let (id, status) = self.write_with(|dir| Ok(composed.insert(compose(&draft, dir)?).id.clone()))?;
         // What was just written is known; what was there already has to prove itself.
-        let limits = match status {
-            WriteStatus::Created => Limits::Generic,
-            WriteStatus::Existing => Limits::Strict,
+        let bundle = match (status, composed) {
+            (WriteStatus::Created, Some(composed)) => composed.at(&self.root.join(&id)),
+            _ => self.get_strict(&id)?,
         };
-        Ok(Written { status, bundle: self.read(&located, limits)? })
+        Ok(Written { status, bundle })
     }
 
     /// The same for any way of composing a bundle: `compose` fills an empty directory and says what
