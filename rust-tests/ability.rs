@@ -497,7 +497,7 @@ mod review {
     fn an_apply_names_files() {
         for name in ["apply-approved-artifact", "stage-artifact-apply", "apply-artifact-preflight"] {
             let name = format!("wp-codebox/{name}");
-            for files in [json!(null), json!([]), json!([" "]), json!("a,b"), json!([1])] {
+            for files in [json!(null), json!([]), json!([" "]), json!(" , "), json!([1])] {
                 let input = json!({ "artifact_id": "x", "approved_files": files });
                 let refusal = ability::validate(&name, &input).unwrap_err();
                 assert!(
@@ -507,6 +507,35 @@ mod review {
             }
             let refusal = ability::validate(&name, &json!({ "artifact_id": "x" })).unwrap_err();
             assert_eq!(refusal.code, Code::ApprovedFilesMissing);
+        }
+    }
+
+    #[test]
+    fn what_a_caller_says_in_its_own_words_is_bounded_before_anything_has_happened() {
+        for (name, field) in [
+            ("apply-approved-artifact", "apply_target"),
+            ("apply-approved-artifact", "approver"),
+            ("stage-artifact-apply", "context"),
+            ("review-artifact", "context"),
+            ("review-artifact", "apply_target"),
+        ] {
+            let name = format!("wp-codebox/{name}");
+            let input = |length: usize| {
+                let mut input =
+                    json!({ "artifact_id": "x", "approved_files": "/w/a,/w/b", "action": "approve" });
+                if !name.contains("review") {
+                    input.as_object_mut().unwrap().remove("action");
+                }
+                input[field] = json!({ "name": "x".repeat(length) });
+                input
+            };
+            ability::validate(&name, &input(100)).unwrap();
+            let refusal = ability::validate(&name, &input(1 << 20)).unwrap_err();
+            assert_eq!(
+                (refusal.code, &refusal.facts["field"]),
+                (Code::InputInvalid, &json!(field)),
+                "{name}"
+            );
         }
     }
 }

@@ -114,3 +114,24 @@ fn a_dry_run_leaves_leftovers_too() {
     assert_eq!(room.store.prune(&retention, later).unwrap().leftovers_removed, 0);
     assert!(room.root().join(".tmp-0123456789abcdef").exists());
 }
+
+#[test]
+fn a_bundle_from_a_time_to_come_is_neither_the_newest_for_ever_nor_never_too_old() {
+    let room = room();
+    let (before, after) = (tree([("a", text("1\n"))]), tree([("a", text("2\n"))]));
+    let mut future = draft("future", &before, &after);
+    future.created_at = instant(251_000_000_000);
+    let future = room.store.write(future).unwrap().bundle.id;
+    let mut now = draft("now", &before, &after);
+    now.created_at = std::time::SystemTime::now();
+    let now = room.store.write(now).unwrap().bundle.id;
+    let listed = room.store.list(&Default::default()).unwrap().artifacts;
+    assert_eq!(listed.iter().map(|bundle| &bundle.id).collect::<Vec<_>>(), [&now, &future]);
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(3600);
+    let retention = Retention { max_age_seconds: Some(60), dry_run: true, ..Default::default() };
+    let report = room.store.prune(&retention, later).unwrap();
+    assert_eq!(report.removed.len(), 2);
+    let retention = Retention { max_count: Some(1), ..Default::default() };
+    let report = room.store.prune(&retention, later).unwrap();
+    assert_eq!(report.removed.iter().map(|gone| &gone.artifact_id).collect::<Vec<_>>(), [&future]);
+}

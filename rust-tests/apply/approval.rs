@@ -6,7 +6,7 @@ use crate::support::tree::{self, Node, Tree, text, tree};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-use wp_codebox::artifact::apply::{Mode, Preflight, StageRequest, apply, preflight, stage};
+use wp_codebox::artifact::apply::{Mode, Named, Preflight, StageRequest, apply, preflight, stage};
 use wp_codebox::artifact::patch::parse;
 use wp_codebox::artifact::{Bundle, verify_bundle};
 use wp_codebox::contract::{Code, Refusal, digest_hex, stable_json};
@@ -96,7 +96,7 @@ fn names_that_are_not_changed_are_refused_by_name_everywhere() {
     }
     assert!(house.parent.table.as_ref().unwrap().rows.lock().unwrap().is_empty());
     let mut nothing = request(&bundle, &[]);
-    nothing.approved_files = vec![" ".into()];
+    nothing.approved_files = vec![" ".to_owned()].into();
     assert_eq!(code(preflight(&house.room.store, &nothing, &house.parent)), Code::ApprovedFilesMissing);
 }
 
@@ -435,4 +435,49 @@ fn a_rewrite_that_the_review_shows_as_an_edit_is_refused() {
     disagrees(None, why, |row| row["addedLines"] = json!(7));
     let binary = "diff --git a/a.php b/a.php\nindex 5626abf0f72e58d7a153368ba57db4c673c0e171..f719efd430d52bcfc8566a43b2eb655688d38871 100644\nGIT binary patch\nliteral 4\nLc$|G=;r{>t0e}F$\n\nliteral 4\nLc$|G=;r{>t0e}F$\n\n";
     disagrees(Some(binary), why, |_| ());
+}
+
+/// An approval as somebody types it.
+fn typed(house: &crate::house::House, bundle: &Bundle, text: &str) -> Result<Vec<String>, Refusal> {
+    let mut request = request(bundle, &[]);
+    request.approved_files = Named::Text(text.into());
+    let staged = StageRequest { apply: request, ..Default::default() };
+    let staged = stage(&house.room.store, &staged, &house.parent)?;
+    Ok(serde_json::from_value(staged["apply_input"]["approved_files"].clone()).unwrap())
+}
+
+#[test]
+fn a_comma_in_a_name_is_never_taken_for_one_between_names() {
+    let names = ["a.php", "b.php", "a,b.php", "c", "c,", "d, e", "a.php,/workspace/b.php"];
+    let tree_of = |content: &str| -> Tree {
+        names.iter().map(|name| (name.as_bytes().to_vec(), text(&format!("{name} {content}\n")))).collect()
+    };
+    let (before, after) = (tree_of("before"), tree_of("after"));
+    let house = house(&before);
+    let bundle = house.run(&before, &after);
+    // Two other files, or the one whose name is made of theirs: nobody can say.
+    for (text, meant) in [
+        ("/workspace/a,b.php", "/workspace/a,b.php"),
+        ("/workspace/b.php,/workspace/a , b.php", "/workspace/a,b.php"),
+        ("/workspace/c,", "/workspace/c,"),
+        ("/workspace/d, e", "/workspace/d, e"),
+        ("/workspace/a.php,/workspace/b.php", "/workspace/a.php,/workspace/b.php"),
+    ] {
+        let refusal = typed(&house, &bundle, text).unwrap_err();
+        assert_eq!(refusal.code, Code::ApprovedFilesInvalid, "{text}");
+        assert_eq!(refusal.facts["files"], json!([meant]), "{text}");
+        assert!(refusal.message.contains("JSON list"), "{refusal}");
+    }
+    assert_eq!(
+        typed(&house, &bundle, " /workspace/b.php , /workspace/c ").unwrap(),
+        ["/workspace/b.php", "/workspace/c"]
+    );
+    assert_eq!(typed(&house, &bundle, "/workspace/nope,b.php").unwrap_err().code, Code::ApprovedFilesInvalid);
+    // A list says exactly what it says.
+    for name in names {
+        let blocks = parse(staged_patch(&house, &bundle, &[name]).as_bytes()).unwrap();
+        assert_eq!((blocks.len(), blocks[0].path()), (1, name.as_bytes()), "{name}");
+    }
+    let two = staged_patch(&house, &bundle, &["a.php", "b.php"]);
+    assert_eq!(parse(two.as_bytes()).unwrap().len(), 2);
 }

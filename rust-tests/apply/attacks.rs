@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use wp_codebox::artifact::Bundle;
 use wp_codebox::artifact::apply::{Mode, apply};
-use wp_codebox::artifact::patch::{PatchError, check_conflicts, parse};
+use wp_codebox::artifact::patch::{Block, DiffBudget, PatchError, check_conflicts, parse};
 use wp_codebox::contract::{Code, Refusal};
 
 /// Applies the patch to a directory that also has a git directory, and expects a refusal that
@@ -176,4 +176,58 @@ fn devices_setuid_and_submodules_are_no_modes_of_a_patch() {
     for mode in ["104755", "160000", "040000", "060000", "020666", "100777", "777", ""] {
         assert!(parse(create("x", mode, "x").as_bytes()).is_err(), "{mode}");
     }
+}
+
+/// A patch that adds a file of so many zeros: some ten kilobytes for ten megabytes.
+fn zeros(bytes: usize) -> String {
+    let mode = wp_codebox::artifact::patch::GitMode::Regular;
+    let block = Block::added(b"a.txt", mode, &vec![0; bytes], &mut DiffBudget::default());
+    let mut patch = Vec::new();
+    block.render("", &mut patch);
+    String::from_utf8(patch).unwrap()
+}
+
+#[test]
+fn a_binary_patch_that_inflates_to_gigabytes_is_refused_with_its_file_and_the_limit() {
+    let after = tree([("a.txt", Node::File { bytes: vec![0, 1], executable: false })]);
+    let small = zeros(1000);
+    for (patch, expected) in [
+        // It says what it is.
+        (zeros((64 << 20) + 1), Code::ApplyPathRefused),
+        (small.replace("literal 1000\n", "literal 99999999999\n"), Code::ApplyPathRefused),
+        (small.replace("literal 1000\n", "literal 18446744073709551615\n"), Code::ApplyPathRefused),
+        // It says that it is small, and is not inflated beyond what it says.
+        (zeros(32 << 20).replace(&format!("literal {}\n", 32 << 20), "literal 1000\n"), Code::ApplyBaseStale),
+        (small.replace("literal 1000\n", "literal 1001\n"), Code::ApplyBaseStale),
+    ] {
+        assert!(patch.len() < 1 << 20);
+        let mut house = house(&Tree::new());
+        house.parent.settings.mount_roots.clear();
+        house.apply_here();
+        let bundle = with_patch(&house, &house.run(&Tree::new(), &after), &patch);
+        let done = apply(&house.room.store, &everything(&bundle), Mode::Apply, &house.parent);
+        let refusal = Refusal::from(done.unwrap_err());
+        assert_eq!(refusal.code, expected, "{refusal}");
+        if expected == Code::ApplyPathRefused {
+            assert!(refusal.message.contains("/workspace/a.txt"), "{refusal}");
+            assert!(refusal.message.contains("67108864"), "{refusal}");
+        }
+        assert_eq!(house.now(), Tree::new());
+    }
+}
+
+#[test]
+fn a_delta_whose_copies_repeat_is_not_applied_at_all() {
+    let delta = "diff --git a/a.txt b/a.txt\nindex 0000000..1111111 100644\nGIT binary patch\ndelta 10\nRcmZQzfB=;r{>t\n\n";
+    let refusal = parse(delta.as_bytes()).unwrap_err();
+    assert!(refusal.to_string().contains("no delta"), "{refusal}");
+}
+
+#[test]
+fn a_patch_of_millions_of_empty_lines_is_refused_before_they_are_kept() {
+    let lines = 4_000_001;
+    let head = "diff --git a/x b/x\nnew file mode 100644\n--- /dev/null\n+++ b/x\n";
+    let patch = format!("{head}@@ -0,0 +1,{lines} @@\n{}", "+\n".repeat(lines));
+    let refusal = parse(patch.as_bytes()).unwrap_err();
+    assert!(refusal.to_string().contains("too many lines"), "{refusal}");
 }

@@ -161,6 +161,42 @@ fn a_huge_record_is_cut_and_says_so() {
     assert!(fs::read_to_string(&log.path).unwrap().contains("\"truncated\":true"));
 }
 
+#[test]
+fn whatever_is_recorded_the_log_takes_it_and_verifies() {
+    let (_dir, log) = filled(1);
+    let deep = (0..400).fold(json!(1), |inner, _| json!([inner]));
+    let huge = json!("x".repeat(2 << 20));
+    for value in [huge, deep, json!({ "many": vec!["\u{1}"; 300_000] }), json!([0.1, 1e308, 1.1e-7])] {
+        for field in ["adapter", "apply_target", "approver", "principal", "approved_files", "anything"] {
+            let mut record = record(1);
+            record.insert(field.into(), value.clone());
+            let receipt = log.append(record).unwrap();
+            let verdict = log.verify().unwrap();
+            assert!(verdict.valid, "{field}: {verdict:?}");
+            assert_eq!(verdict.head, Some(receipt.hash));
+        }
+    }
+    // All of them at once, each of which would fit.
+    let mut record = record(1);
+    (0..20).for_each(|n| _ = record.insert(format!("field_{n}"), json!("y".repeat(100_000))));
+    log.append(record).unwrap();
+    assert!(log.verify().unwrap().valid);
+}
+
+#[test]
+fn a_megabyte_target_leaves_a_log_that_can_be_read() {
+    let before = tree([("a.php", text("one\n"))]);
+    let after = tree([("a.php", text("ONE\n"))]);
+    let house = house(&before);
+    let bundle = house.run(&before, &after);
+    house.parent.filter("wp_codebox_apply_approved_artifact", |_, _| Ok(answer(&["a.php"])));
+    let mut request = everything(&bundle);
+    request.apply_target = Some(json!({ "name": "x".repeat(3 << 20) }).as_object().unwrap().clone());
+    apply(&house.room.store, &request, Mode::Apply, &house.parent).unwrap();
+    let lines = crate::deliver::log(&house, "apply-audit.jsonl");
+    assert_eq!((lines.len(), &lines[1]["apply_target"]["truncated"]), (2, &json!(true)));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 

@@ -31,6 +31,7 @@ fn many() -> (Tree, Tree) {
         ("plain.sh", script("#!/bin/sh\n")),
         ("logo.bin", binary(&[0, 1, 2, 250, 251])),
         ("crlf.txt", text("a\r\nb\r\n")),
+        ("turns", text("a file that a directory takes the name of\n")),
         ("no-newline.txt", text("end")),
         ("kept.txt", text("kept\n")),
         ("\u{e9}t\u{e9}.txt", text("x\n")),
@@ -39,6 +40,8 @@ fn many() -> (Tree, Tree) {
     let set = |after: &mut Tree, path: &str, node: Node| _ = after.insert(path.as_bytes().to_vec(), node);
     set(&mut after, "edit.php", text("one\n2\nthree\n"));
     after.remove(b"gone/deep/file.txt".as_slice());
+    after.remove(b"turns".as_slice());
+    set(&mut after, "turns/into/directory.txt", text("x\n"));
     after.remove(b"moved from.txt".as_slice());
     set(&mut after, "moved/to.txt", text(&body.replace("line 20\n", "line twenty\n")));
     set(&mut after, "script.sh", script("#!/bin/sh\n"));
@@ -95,6 +98,29 @@ fn a_dry_run_changes_nothing_and_asks_no_other_adapter() {
     assert_eq!((done.dry_run, done.result.status.as_str(), done.audit), (true, "dry-run", None));
     assert_eq!(house.now(), before);
     assert!(clean(&house) && !house.room.root().join("apply-audit.jsonl").exists());
+}
+
+#[test]
+fn a_file_makes_room_for_a_directory_of_its_name_and_a_directory_is_never_replaced() {
+    let before = tree([("was-file", text("1\n")), ("was-dir/a", text("2\n"))]);
+    let mut after = tree([("was-file/deep/a", text("4\n")), ("was-dir/a", text("2\n"))]);
+    let house_1 = house(&before);
+    house_1.apply_here();
+    let bundle = house_1.run(&before, &after);
+    // By itself the new file has no room.
+    let alone = request(&bundle, &["was-file/deep/a"]);
+    let done = apply(&house_1.room.store, &alone, Mode::Apply, &house_1.parent);
+    assert_eq!(code(done), Code::ApplyBaseStale);
+    run(&house_1, &bundle, Mode::Apply).unwrap();
+    assert_eq!(tree::show(&house_1.now()), tree::show(&after));
+
+    after.remove(b"was-dir/a".as_slice());
+    after.insert(b"was-dir".to_vec(), text("5\n"));
+    let house_2 = house(&before);
+    house_2.apply_here();
+    let bundle = house_2.run(&before, &after);
+    assert_eq!(code(run(&house_2, &bundle, Mode::Apply)), Code::ApplyPathRefused);
+    assert_eq!(house_2.now(), before);
 }
 
 #[test]
@@ -291,7 +317,8 @@ fn killed_at_any_moment_it_is_all_or_nothing() {
         match next {
             Ok(_) => assert_eq!(tree::show(&now), tree::show(&after)),
             Err(error) => {
-                assert_eq!(Refusal::from(error).code, Code::ApplyBaseStale);
+                let code = Refusal::from(error).code;
+                assert!(matches!(code, Code::ApplyBaseStale | Code::ApplyPathRefused), "{code:?}");
                 assert_eq!(tree::show(&now), tree::show(&after));
             }
         }

@@ -115,7 +115,7 @@ fn one_file_of_a_bundle_of_the_reference_is_one_block() {
     let bundle = imported(&house, true, "files/diffs/mount-0.patch");
     let request = ApplyRequest {
         artifact_id: bundle.id.clone(),
-        approved_files: vec!["/workspace/edit.php".into()],
+        approved_files: vec!["/workspace/edit.php".to_owned()].into(),
         ..ApplyRequest::default()
     };
     apply(&house.room.store, &request, Mode::Apply, &house.parent).unwrap();

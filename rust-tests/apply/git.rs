@@ -181,6 +181,8 @@ fn settings_that_cannot_be_used_are_refused() {
         json!({ "branch": "-x" }),
         json!({ "branch": "a..b" }),
         json!({ "branch": "main" }),
+        json!({ "prefix": "../x" }),
+        json!({ "prefix": "x/.git/hooks" }),
         json!({ "author": "nobody" }),
         json!({ "author": "a\nb <c>" }),
     ] {
@@ -195,6 +197,189 @@ fn settings_that_cannot_be_used_are_refused() {
     assert_eq!(code(run(&house_2, &bundle, Mode::Apply)), Code::ApplyWriteFailed);
     house_2.parent.settings.git = None;
     assert_eq!(code(run(&house_2, &bundle, Mode::Apply)), Code::ApplyTargetInvalid);
+}
+
+/// Everything in a git directory but objects and logs.
+fn state(repository: &std::path::Path) -> String {
+    ["refs", "index", "status"]
+        .map(|what| match what {
+            "refs" => ask(repository, &["for-each-ref"]),
+            "index" => ask(repository, &["ls-files", "-s"]),
+            _ => ask(repository, &["status", "--porcelain", "--ignored"]),
+        })
+        .concat()
+}
+
+#[test]
+fn a_directory_inside_a_repository_is_not_that_repository() {
+    let (before, after) = edit();
+    let mut house = house(&before);
+    let bundle = house.run(&before, &after);
+    let repository = repository(&mut house, &before, "", json!({}));
+    fs::create_dir_all(repository.join("plugins/mine")).unwrap();
+    let was = state(&repository);
+    for path in ["plugins/mine", "dir", "plugins"] {
+        let target = json!({ "name": "inner", "kind": "git", "path": repository.join(path) });
+        house.parent.targets(json!([target]));
+        assert_eq!(code(run(&house, &bundle, Mode::Apply)), Code::ApplyTargetInvalid, "{path}");
+    }
+    std::os::unix::fs::symlink(repository.join(".git"), repository.join("plugins/mine/.git")).unwrap();
+    let target = json!({ "name": "inner", "kind": "git", "path": repository.join("plugins/mine") });
+    house.parent.targets(json!([target]));
+    assert_eq!(code(run(&house, &bundle, Mode::Apply)), Code::ApplyTargetInvalid);
+    fs::remove_file(repository.join("plugins/mine/.git")).unwrap();
+    assert_eq!(state(&repository), was);
+}
+
+#[test]
+fn a_bare_repository_a_linked_tree_and_a_submodule_are_repositories_of_their_own() {
+    let (before, after) = edit();
+    let mut house = house(&before);
+    let bundle = house.run(&before, &after);
+    let outer = repository(&mut house, &before, "", json!({}));
+    let beside = |name: &str| house.room.dir.path().join(name);
+    let text = |path: &std::path::Path| path.display().to_string();
+    ask(&outer, &["clone", "-q", "--bare", ".", &text(&beside("bare.git"))]);
+    ask(&outer, &["worktree", "add", "-q", "-b", "other", &text(&beside("linked"))]);
+    ask(
+        &outer,
+        &["-c", "protocol.file.allow=always", "submodule", "add", "-q", &text(&beside("bare.git")), "sub"],
+    );
+    ask(&outer, &["commit", "-q", "-m", "sub"]);
+    let was = ask(&outer, &["rev-parse", "main"]);
+    for (path, holds) in [
+        (beside("bare.git"), beside("bare.git")),
+        (beside("linked"), outer.clone()),
+        (outer.join("sub"), outer.join("sub")),
+    ] {
+        house.parent.targets(json!([{ "name": "it", "kind": "git", "path": path }]));
+        let done = run(&house, &bundle, Mode::Apply).unwrap();
+        let branch = done.result.branch.unwrap();
+        assert_eq!(Some(ask(&holds, &["rev-parse", &branch]).trim()), done.result.commit.as_deref());
+        assert_eq!(ask(&holds, &["show", &format!("{branch}:a b.php")]), "ONE\n");
+        ask(&holds, &["branch", "-D", &branch]);
+    }
+    assert_eq!(ask(&outer, &["rev-parse", "main"]), was);
+    assert_eq!(ask(&outer, &["status", "--porcelain"]), "");
+    // What lies in the submodule is not the outer repository's to change.
+    house.parent.targets(json!([{ "name": "it", "kind": "git", "path": outer, "prefix": "sub" }]));
+    assert_eq!(code(run(&house, &bundle, Mode::Apply)), Code::ApplyPathRefused);
+}
+
+#[test]
+fn variables_of_gits_in_the_environment_lead_nowhere() {
+    let names = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_SSH_COMMAND"];
+    if std::env::var_os("GIT_DIR").is_none() {
+        // In a process of its own: others read the environment too.
+        let this = ["--exact", "git::variables_of_gits_in_the_environment_lead_nowhere"];
+        let mut own = std::process::Command::new(std::env::current_exe().unwrap());
+        own.args(this).envs(names.map(|name| (name, "/nonexistent/elsewhere")));
+        let ended = own.output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
+        assert!(String::from_utf8_lossy(&ended.stdout).contains("1 passed"));
+        return;
+    }
+    let (before, after) = edit();
+    let mut house = house(&before);
+    let bundle = house.run(&before, &after);
+    let repository = repository(&mut house, &before, "", json!({}));
+    // A program in git's place that says what it was given, and then is git.
+    let seen = house.room.dir.path().join("seen");
+    let wrapper = house.room.dir.path().join("git.sh");
+    let script =
+        format!("#!/bin/sh\nenv >>'{}'\nexec '{}' \"$@\"\n", seen.display(), git::all()[0].display());
+    fs::write(&wrapper, script).unwrap();
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+    house.parent.settings.git = Some(wrapper);
+    let done = run(&house, &bundle, Mode::Apply);
+    let branch = done.unwrap().result.branch.unwrap();
+    assert_eq!(ask(&repository, &["show", &format!("{branch}:a b.php")]), "ONE\n");
+    assert!(!fs::read_to_string(seen).unwrap().contains("/nonexistent/elsewhere"));
+}
+
+#[test]
+fn nothing_in_the_repositorys_configuration_changes_what_is_committed() {
+    let (before, after) = edit();
+    let mut house = house(&before);
+    let bundle = house.run(&before, &after);
+    let repository = repository(&mut house, &before, "", json!({}));
+    let attributes = house.room.dir.path().join("attributes");
+    fs::write(&attributes, "* text eol=crlf ident filter=x\n").unwrap();
+    for (key, value) in [
+        ("core.attributesFile", attributes.to_str().unwrap()),
+        ("core.autocrlf", "true"),
+        ("core.splitIndex", "true"),
+        ("core.untrackedCache", "true"),
+        ("core.sparseCheckout", "true"),
+        ("core.ignoreCase", "true"),
+        ("i18n.commitEncoding", "ISO-8859-1"),
+        ("core.worktree", house.room.dir.path().to_str().unwrap()),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.url", "ssh://nowhere/x"),
+        ("core.sshCommand", "false"),
+    ] {
+        ask(&repository, &["config", key, value]);
+    }
+    let branch = run(&house, &bundle, Mode::Apply).unwrap().result.branch.unwrap();
+    for key in
+        ["core.worktree", "core.splitIndex", "core.autocrlf", "core.sparseCheckout", "core.attributesFile"]
+    {
+        ask(&repository, &["config", "--unset", key]);
+    }
+    let shared: Vec<_> = fs::read_dir(repository.join(".git"))
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("sharedindex"))
+        .collect();
+    assert!(shared.is_empty());
+    assert_eq!(ask(&repository, &["show", &format!("{branch}:a b.php")]), "ONE\n");
+    assert!(!ask(&repository, &["cat-file", "commit", &branch]).contains("encoding"));
+    ask(&repository, &["checkout", "-q", &branch]);
+    assert_eq!(fs::read_to_string(repository.join("a b.php")).unwrap(), "ONE\n");
+}
+
+#[test]
+fn a_branch_that_stands_for_another_one_does_not_move_it() {
+    let (before, after) = edit();
+    let mut house = house(&before);
+    let bundle = house.run(&before, &after);
+    let repository = repository(&mut house, &before, "", json!({ "branch": "alias" }));
+    ask(&repository, &["symbolic-ref", "refs/heads/alias", "refs/heads/main"]);
+    let was = ask(&repository, &["rev-parse", "main"]);
+    assert_eq!(code(run(&house, &bundle, Mode::Apply)), Code::ApplyTargetInvalid);
+    assert_eq!(ask(&repository, &["rev-parse", "main"]), was);
+}
+
+#[test]
+fn a_repository_of_another_owner_is_used_as_configured_and_nothing_of_it_is_run() {
+    let (before, after) = edit();
+    let mut house = house(&before);
+    let bundle = house.run(&before, &after);
+    let repository = repository(&mut house, &before, "", json!({}));
+    // Only root can give a repository away; everybody else has their own.
+    let owner = std::process::Command::new("chown").args(["-R", "12345:12345"]).arg(&repository).status();
+    let away = owner.is_ok_and(|status| status.success());
+    let branch = run(&house, &bundle, Mode::Apply).unwrap().result.branch.unwrap();
+    let safe = if away { "safe.directory=*" } else { "safe.directory=" };
+    assert_eq!(ask(&repository, &["-c", safe, "show", &format!("{branch}:a b.php")]), "ONE\n");
+}
+
+#[test]
+fn a_repository_with_longer_ids_takes_deletions_and_a_directory_for_a_file_too() {
+    let before = tree([("was-file", text("1\n")), ("gone", text("3\n"))]);
+    let after = tree([("was-file/a", text("4\n"))]);
+    let mut house = house(&before);
+    let bundle = house.run(&before, &after);
+    let path = house.room.dir.path().join("repository");
+    fs::create_dir_all(&path).unwrap();
+    tree::write(&path, &before);
+    ask(&path, &["init", "-q", "-b", "main", "--object-format=sha256"]);
+    ask(&path, &["add", "-A"]);
+    ask(&path, &["commit", "-q", "-m", "begin"]);
+    house.parent.settings.git = Some(git::all()[0].clone());
+    house.parent.targets(json!([{ "name": "repo", "kind": "git", "path": path }]));
+    let branch = run(&house, &bundle, Mode::Apply).unwrap().result.branch.unwrap();
+    ask(&path, &["checkout", "-q", &branch]);
+    assert_eq!(tree::show(&tree::read(&path)), tree::show(&after));
 }
 
 #[test]

@@ -163,7 +163,7 @@ impl House {
 pub fn request(bundle: &Bundle, files: &[&str]) -> ApplyRequest {
     ApplyRequest {
         artifact_id: bundle.id.clone(),
-        approved_files: files.iter().map(|file| format!("/workspace/{file}")).collect(),
+        approved_files: files.iter().map(|file| format!("/workspace/{file}")).collect::<Vec<_>>().into(),
         ..ApplyRequest::default()
     }
 }
@@ -173,7 +173,11 @@ pub fn everything(bundle: &Bundle) -> ApplyRequest {
     let files = bundle.changed_files.as_ref().unwrap()["files"].as_array().unwrap();
     ApplyRequest {
         artifact_id: bundle.id.clone(),
-        approved_files: files.iter().map(|row| row["path"].as_str().unwrap().to_owned()).collect(),
+        approved_files: files
+            .iter()
+            .map(|row| row["path"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+            .into(),
         ..ApplyRequest::default()
     }
 }

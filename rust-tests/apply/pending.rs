@@ -43,7 +43,7 @@ fn what_is_staged_is_shown_and_accepted_once() {
     assert_eq!(pending.preview_data["schema"], "wp-codebox/pending-apply-preview/v1");
     assert_eq!(pending.preview_data["approved_files"], json!(["/workspace/a.php"]));
     assert!(pending.preview_data["review"]["summary"].is_string());
-    assert_eq!(pending_artifacts(&house.parent).unwrap(), std::slice::from_ref(&bundle.id));
+    assert_eq!(pending_artifacts(&house.parent).unwrap(), [bundle.id.clone()].into());
 
     house.apply_here();
     let done = accept(&pending.pending_id, Some("fine".into()), &house.parent).unwrap();
@@ -239,4 +239,43 @@ fn without_wordpress_and_without_a_queue_staging_fails_closed() {
     let request = StageRequest { apply: request(&bundle, &["a.php"]), ..Default::default() };
     assert_eq!(code(stage(&house.room.store, &request, &house.parent)), Code::PendingApplyUnavailable);
     assert!(pending_artifacts(&house.parent).unwrap().is_empty());
+}
+
+#[test]
+fn more_than_a_thousand_pending_applies_are_all_remembered_when_bundles_are_pruned() {
+    let (house, _, pending) = staged();
+    {
+        let table = house.parent.table.as_ref().unwrap();
+        let mut rows = table.rows.lock().unwrap();
+        let first = rows[0].clone();
+        for n in 0..1234 {
+            let mut pending = pending.clone();
+            pending.pending_id = format!("pending-{n:032x}");
+            pending.apply_input["artifact_id"] = json!(format!("bundle-{n}"));
+            let (id, body) = (pending.pending_id.clone(), serde_json::to_string(&pending).unwrap());
+            rows.push(wp_codebox::host::Record { id, body, ..first.clone() });
+        }
+        // One that nobody can read is nobody's reason to keep anything, nor to forget the others.
+        rows.push(wp_codebox::host::Record { id: "pending-x".into(), body: "{".into(), ..first });
+    }
+    let needed = pending_artifacts(&house.parent).unwrap();
+    assert_eq!(needed.len(), 1235);
+    assert!((0..1234).all(|n| needed.contains(&format!("bundle-{n}"))));
+}
+
+#[test]
+fn an_accept_that_began_in_a_time_to_come_does_not_block_for_ever() {
+    let (house, _, pending) = staged();
+    house.apply_here();
+    {
+        let mut rows = house.parent.table.as_ref().unwrap().rows.lock().unwrap();
+        let mut body: Value = serde_json::from_str(&rows[0].body).unwrap();
+        body["state"] = json!("applying");
+        body["decision"] =
+            json!({ "decision": "accepted", "decided_by": null, "decided_at": "2999-01-01T00:00:00.000Z" });
+        rows[0].state = "applying".into();
+        rows[0].body = body.to_string();
+    }
+    accept(&pending.pending_id, None, &house.parent).unwrap();
+    assert_eq!(state(&house, &pending.pending_id), PendingState::Applied);
 }

@@ -4,12 +4,14 @@ use super::row::{Ability, Annotations, Cli, Permission, validate_as};
 use super::store;
 use crate::artifact::Store;
 use crate::artifact::apply::{
-    Applied, ApplyRequest, Mode, Preflight, ReviewAction, ReviewRequest, Reviewed, StageRequest, apply,
-    preflight, review, stage,
+    Applied, ApplyRequest, Mode, Named, Preflight, ReviewAction, ReviewRequest, Reviewed, StageRequest,
+    apply, preflight, review, stage,
 };
-use crate::contract::{Code, Input, Refusal, input_schema, output_schema, parse_iso8601, to_value};
+use crate::contract::{
+    Code, Input, Refusal, input_schema, json_fits, output_schema, parse_iso8601, to_value,
+};
 use crate::host::Host;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -26,10 +28,10 @@ macro_rules! approval {
             #[schemars(length(min = 1, max = 200))]
             artifact_id: String,
             /// The files that are approved, or are to be: sandbox paths, as the list of changed files
-            /// has them.
+            /// has them. Names without a comma may also be one text, with commas between them.
             $(#[$files])*
-            #[schemars(length(max = 100_000), inner(length(max = 4096)))]
-            approved_files: Vec<String>,
+            #[schemars(schema_with = "approved_files")]
+            approved_files: Named,
             /// Directory of the store. It must lie beneath a configured root; left out: the configured
             /// one.
             #[serde(default)]
@@ -83,6 +85,8 @@ macro_rules! approval {
             }
 
             fn check(&mut self) -> Result<(), Refusal> {
+                need_small("approver", &self.approver, MAX_APPROVER)?;
+                need_small("apply_target", &self.apply_target, MAX_TARGET)?;
                 let rules: fn(&mut $name) -> Result<(), Refusal> = $rules;
                 rules(self)
             }
@@ -109,7 +113,7 @@ approval! {
 
 approval! {
     /// Files of a bundle that somebody else is to approve.
-    struct StageInput: |input| need_files(&input.approved_files), {
+    struct StageInput: StageInput::bounded, {
         approved_files,
         /// One line for whoever decides; left out: the review's.
         #[serde(default)]
@@ -152,6 +156,15 @@ approval! {
     }
 }
 
+fn approved_files(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": ["array", "string"],
+        "items": { "type": "string", "maxLength": 4096 },
+        "maxItems": 100_000,
+        "maxLength": 1 << 20,
+    })
+}
+
 /// A name, or an object that describes somebody.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -160,8 +173,24 @@ enum Approver {
     Described(Map<String, Value>),
 }
 
-fn need_files(files: &[String]) -> Result<(), Refusal> {
-    match files.iter().all(|file| file.trim().is_empty()) {
+/// What a caller may say in its own words. It stands in the audit log, and in a row of the parent's
+/// database. Bytes of JSON.
+const MAX_APPROVER: usize = 4 << 10;
+const MAX_TARGET: usize = 16 << 10;
+const MAX_CONTEXT: usize = 64 << 10;
+
+fn need_small(field: &str, value: &impl Serialize, max: usize) -> Result<(), Refusal> {
+    match json_fits(value, max) {
+        true => Ok(()),
+        false => {
+            let why = format!("at most {max} bytes of JSON");
+            Err(Refusal::field(Code::InputInvalid, field, &why))
+        }
+    }
+}
+
+fn need_files(files: &Named) -> Result<(), Refusal> {
+    match files.is_empty() {
         true => {
             let why = "name the files that are approved";
             Err(Refusal::field(Code::ApprovedFilesMissing, "approved_files", why))
@@ -170,8 +199,16 @@ fn need_files(files: &[String]) -> Result<(), Refusal> {
     }
 }
 
+impl StageInput {
+    fn bounded(&mut self) -> Result<(), Refusal> {
+        need_small("context", &self.context, MAX_CONTEXT)?;
+        need_files(&self.approved_files)
+    }
+}
+
 impl ReviewInput {
     fn decided(&mut self) -> Result<(), Refusal> {
+        need_small("context", &self.context, MAX_CONTEXT)?;
         let Some(action) = self.action.or(self.decision) else {
             let why = "approve, reject or request-changes";
             return Err(Refusal::field(Code::ReviewActionMissing, "action", why));

@@ -56,11 +56,11 @@ pub fn check_block(
     if block.new_path.is_none() {
         return match made_anew {
             true => Ok(()),
-            false => check_kind(row, block.old_mode, &row.before_mode).and_then(|()| check_deletion(row)),
+            false => check_deletion(row),
         };
     }
     check_kind(row, block.new_mode, &row.after_mode)?;
-    if is_deletion(row) {
+    if row.is_deletion() {
         return Err(disagree(row, "the patch keeps a file whose status is deleted"));
     }
     let stated = row.after_mode.as_deref().and_then(|mode| u32::from_str_radix(mode, 8).ok());
@@ -124,14 +124,10 @@ fn check_kind(row: &ChangedRow, mode: Option<GitMode>, stated: &Option<String>) 
 }
 
 fn check_deletion(row: &ChangedRow) -> Result<(), ApplyError> {
-    match row.after_sha256.is_some() || row.status.is_some() && !is_deletion(row) {
+    match row.after_sha256.is_some() || row.status.is_some() && !row.makes_room() {
         true => Err(disagree(row, "the patch deletes a file that the row keeps")),
         false => Ok(()),
     }
-}
-
-fn is_deletion(row: &ChangedRow) -> bool {
-    matches!(row.status.as_deref(), Some("deleted" | "removed"))
 }
 
 /// Whether the last segments of `path` are `end`.

@@ -6,6 +6,7 @@
 
 use super::error::ApplyError;
 use super::filter::filter;
+use super::named::Named;
 use super::rows::{ChangedRow, rows};
 use crate::artifact::bundle::{Limits, MANIFEST_PATH};
 use crate::artifact::digest::{CHANGED_FILES_PATH, PATCH_PATH};
@@ -78,7 +79,7 @@ impl Trusted {
     }
 
     /// What is left if only these files are approved.
-    pub fn approve(self, approved: &[String], extent: Extent) -> Result<Approved, ApplyError> {
+    pub fn approve(self, approved: &Named, extent: Extent) -> Result<Approved, ApplyError> {
         let by_path: HashMap<&str, &ChangedRow> =
             self.rows.iter().rev().map(|row| (row.path.as_str(), row)).collect();
         // Names may begin and end with white space: what is a changed file as it stands is that one.
@@ -86,6 +87,7 @@ impl Trusted {
             true => file.clone(),
             false => file.trim().to_owned(),
         };
+        let approved = approved.among(self.rows.iter().map(|row| row.path.as_str()))?;
         let mut seen = HashSet::new();
         let files: Vec<String> =
             approved.iter().map(exact).filter(|file| !file.is_empty() && seen.insert(file.clone())).collect();

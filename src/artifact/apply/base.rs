@@ -10,6 +10,7 @@ use crate::host::Settings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// What is known of the base.
@@ -41,6 +42,15 @@ pub fn check(
     let mounts = metadata.and_then(|m| m["mounts"].as_array()).map(Vec::as_slice).unwrap_or_default();
     let mut sources: Vec<(usize, Option<Tree>)> = Vec::new();
     let (mut stale, mut unchecked, mut checked) = (Vec::new(), Vec::new(), 0);
+    let going: HashSet<(Option<usize>, Vec<u8>)> = rows
+        .iter()
+        .filter(|row| row.makes_room())
+        .filter_map(|row| Some((row.mount_index, row.relative()?)))
+        .collect();
+    let has_room = |row: &ChangedRow| {
+        row.relative()
+            .is_some_and(|path| above(&path).any(|p| going.contains(&(row.mount_index, p.to_vec()))))
+    };
     for row in rows {
         let index = row.mount_index.unwrap_or(usize::MAX);
         let at = match sources.iter().position(|(known, _)| *known == index) {
@@ -52,7 +62,7 @@ pub fn check(
                 sources.len() - 1
             }
         };
-        match sources[at].1.as_ref().and_then(|tree| is_current(row, tree)) {
+        match sources[at].1.as_ref().and_then(|tree| is_current(row, tree, has_room(row))) {
             Some(true) => checked += 1,
             Some(false) => stale.push(row.path.clone()),
             None => unchecked.push(row.path.clone()),
@@ -65,18 +75,24 @@ pub fn check(
     Ok(BaseCheck { status, checked, unchecked })
 }
 
-/// Whether the file is what it was; `None` if that cannot be said.
-pub fn is_current(row: &ChangedRow, tree: &Tree) -> Option<bool> {
+/// Whether the file is what it was; `None` if that cannot be said. `has_room`: what is a file above it
+/// goes.
+fn is_current(row: &ChangedRow, tree: &Tree, has_room: bool) -> Option<bool> {
     let path = row.relative()?;
     let before = row.before_path().unwrap_or_else(|| path.clone());
+    let free = |path: &[u8]| Some(has_room || digest_matches(&tree.read(path).ok()?, None));
     let same = match (row.before_sha256.as_deref(), row.status.as_deref()) {
         (Some(sha256), _) => digest_matches(&tree.read(&before).ok()?, Some(sha256)),
-        (None, Some("added")) => digest_matches(&tree.read(&path).ok()?, None),
+        (None, Some("added")) => free(&path)?,
         (None, _) => return None,
     };
     // A moved file must not land on another.
-    let free = before == path || digest_matches(&tree.read(&path).ok()?, None);
-    Some(same && free)
+    Some(same && (before == path || free(&path)?))
+}
+
+/// The directories above a path.
+fn above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(slash, _)| &path[..slash])
 }
 
 fn is_of(mount: &Value, row: &ChangedRow) -> bool {

@@ -1,7 +1,7 @@
 //! Why changes are not reviewed, staged or applied, and what a caller can do about it.
 
 use crate::artifact::ArtifactError;
-use crate::artifact::patch::PatchError;
+use crate::artifact::patch::{Misfit, PatchError};
 use crate::contract::{Code, Refusal};
 use serde_json::Value;
 use std::io;
@@ -22,6 +22,14 @@ pub enum ApplyError {
     /// The bundle lists other files as changed.
     #[error("approved_files: the bundle has not changed {}", names(.0))]
     NotChanged(Vec<String>),
+
+    /// In a text with commas between the names, one could belong to the name of a changed file. Give a
+    /// list: `["/workspace/a,b.php"]`.
+    #[error(
+        "approved_files: a comma belongs to the name of {}, or stands between names: give a JSON list of \
+         names", names(.0)
+    )]
+    Ambiguous(Vec<String>),
 
     /// A preflight is of the whole bundle. Approve these files too, or apply without a preflight.
     #[error("approved_files: not approved: {}", names(.0))]
@@ -85,6 +93,10 @@ pub enum ApplyError {
     #[error("{path} is not applied: {why}")]
     Refused { path: String, why: &'static str },
 
+    /// The built-in adapter does not work this content out.
+    #[error("{path} is not applied: {misfit}")]
+    Unreadable { path: String, misfit: Misfit },
+
     /// Another apply holds the target. Try again.
     #[error("another apply to {} is going on", .0.display())]
     Busy(PathBuf),
@@ -120,6 +132,10 @@ pub enum ApplyError {
     #[error("no pending apply has the id {0}")]
     PendingUnknown(String),
 
+    /// Nobody could say which bundles are still needed, so none is pruned. Decide about some of them.
+    #[error("there are more than {0} pending applies")]
+    TooManyPending(usize),
+
     /// Somebody was faster.
     #[error("the pending apply {id} is {state} already")]
     PendingDecided { id: String, state: String },
@@ -146,7 +162,7 @@ impl ApplyError {
         match self {
             ApplyError::Artifact(_) | ApplyError::Host(_) => Code::HostRefused,
             ApplyError::NothingApproved => Code::ApprovedFilesMissing,
-            ApplyError::NotChanged(_) => Code::ApprovedFilesInvalid,
+            ApplyError::NotChanged(_) | ApplyError::Ambiguous(_) => Code::ApprovedFilesInvalid,
             ApplyError::Incomplete(_) => Code::ApprovedFilesIncomplete,
             ApplyError::Unusable(_) => Code::ApprovedFilesUnusable,
             ApplyError::ChangedFilesInvalid(_) => Code::ChangedFilesInvalid,
@@ -159,7 +175,7 @@ impl ApplyError {
             ApplyError::ResultInvalid { .. } => Code::ApplyResultInvalid,
             ApplyError::ResultMismatch { .. } => Code::ApplyResultMismatch,
             ApplyError::Target(_) => Code::ApplyTargetInvalid,
-            ApplyError::Refused { .. } => Code::ApplyPathRefused,
+            ApplyError::Refused { .. } | ApplyError::Unreadable { .. } => Code::ApplyPathRefused,
             ApplyError::Busy(_) => Code::ApplyTargetBusy,
             ApplyError::Write { .. } | ApplyError::Git { .. } => Code::ApplyWriteFailed,
             ApplyError::Audit { .. } => Code::AuditUnwritable,
@@ -167,7 +183,7 @@ impl ApplyError {
             ApplyError::ReviewResultInvalid(_) => Code::ReviewResultInvalid,
             ApplyError::NoPending => Code::PendingApplyUnavailable,
             ApplyError::PendingUnknown(_) => Code::PendingApplyNotFound,
-            ApplyError::PendingDecided { .. } => Code::PendingApplyDecided,
+            ApplyError::PendingDecided { .. } | ApplyError::TooManyPending(_) => Code::PendingApplyDecided,
             ApplyError::PendingChanged(_) | ApplyError::BundleChanged(_) => Code::PendingApplyChanged,
             ApplyError::Forbidden(_) => Code::Forbidden,
         }
@@ -182,6 +198,7 @@ impl From<ApplyError> for Refusal {
             ApplyError::Host(refusal) => refusal,
             ApplyError::NothingApproved => refusal.with("field", "approved_files"),
             ApplyError::NotChanged(files)
+            | ApplyError::Ambiguous(files)
             | ApplyError::Incomplete(files)
             | ApplyError::Unusable(files)
             | ApplyError::NoPatchPath(files)
@@ -193,7 +210,9 @@ impl From<ApplyError> for Refusal {
             ApplyError::ResultMismatch { adapter, unapplied, unapproved } => {
                 refusal.with("adapter", adapter).with("unapplied", unapplied).with("unapproved", unapproved)
             }
-            ApplyError::Refused { path, .. } => refusal.with("files", vec![path]),
+            ApplyError::Refused { path, .. } | ApplyError::Unreadable { path, .. } => {
+                refusal.with("files", vec![path])
+            }
             ApplyError::Target(_) => refusal.with("field", "apply_target"),
             ApplyError::BundleChanged(_) => refusal.with("field", "manifest_sha256"),
             ApplyError::ActionMissing => refusal.with("field", "action"),

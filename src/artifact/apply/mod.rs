@@ -14,6 +14,7 @@ mod base;
 mod deliver;
 mod error;
 mod filter;
+mod named;
 mod pending;
 mod preflight;
 mod request;
@@ -30,6 +31,7 @@ pub use audit::{
 pub use base::{BaseCheck, BaseStatus};
 pub use deliver::{APPLY_SCHEMA, Applied, Mode, apply};
 pub use error::ApplyError;
+pub use named::Named;
 pub use pending::{
     PENDING_APPLY_LIST_SCHEMA, PENDING_APPLY_RESOLUTION_SCHEMA, PENDING_APPLY_SCHEMA, PendingApply,
     PendingDecision, PendingList, PendingState, Resolution, Verdict, accept, list as list_pending,

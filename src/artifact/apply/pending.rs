@@ -18,6 +18,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Schema ids.
@@ -35,8 +36,12 @@ const MAX_PREVIEW: usize = 1 << 20;
 /// An apply that has not ended after this long was interrupted, and may be decided again.
 const INTERRUPTED: Duration = Duration::from_secs(15 * 60);
 
-/// As many pending applies are looked at when bundles are pruned.
-const MAX_LOOKED_AT: usize = 1000;
+/// Pending applies are looked at page by page, in which a page begins with the end of the one before:
+/// rows that others decide meanwhile leave, and what comes after them moves up.
+const PAGE: usize = 100;
+const OVERLAP: usize = 20;
+/// With more of them nothing is pruned.
+const MAX_PENDING: usize = 100_000;
 
 /// What is staged.
 #[derive(Debug, Clone)]
@@ -212,17 +217,27 @@ pub fn list(
     Ok(PendingList { success: true, schema: PENDING_APPLY_LIST_SCHEMA.into(), pending, next_offset })
 }
 
-/// The bundles that pending applies still need.
-pub fn pending_artifacts(host: &dyn Host) -> Result<Vec<String>, Refusal> {
-    let Some(records) = host.records() else { return Ok(Vec::new()) };
-    let mut ids = Vec::new();
+/// The bundles that pending applies still need: all of them, or an error.
+pub fn pending_artifacts(host: &dyn Host) -> Result<BTreeSet<String>, Refusal> {
+    let mut ids = BTreeSet::new();
+    let Some(records) = host.records() else { return Ok(ids) };
     for state in PendingState::OPEN {
-        let rows = records.list(RECORD_KIND, Some(state.as_str()), MAX_LOOKED_AT, 0)?;
-        let named = |row: &Record| {
-            let pending = PendingApply::of(row).ok()?;
-            Some(pending.apply_input.get("artifact_id")?.as_str()?.to_owned())
-        };
-        ids.extend(rows.iter().filter_map(named));
+        let mut offset = 0;
+        loop {
+            let rows = records.list(RECORD_KIND, Some(state.as_str()), PAGE, offset)?;
+            // One that cannot be read cannot be accepted either.
+            for pending in rows.iter().filter_map(|row| PendingApply::of(row).ok()) {
+                let id = pending.apply_input.get("artifact_id").and_then(Value::as_str);
+                ids.extend(id.map(str::to_owned));
+            }
+            if rows.len() < PAGE {
+                break;
+            }
+            offset += PAGE - OVERLAP;
+            if offset > MAX_PENDING {
+                return Err(ApplyError::TooManyPending(MAX_PENDING).into());
+            }
+        }
     }
     Ok(ids)
 }
@@ -291,8 +306,9 @@ fn undecided(id: &str, host: &dyn Host, records: &dyn Records) -> Result<(Record
     let row = records.get(RECORD_KIND, id)?.ok_or_else(unknown)?;
     let pending = PendingApply::of(&row)?;
     let since = pending.decision.as_ref().and_then(|made| parse_iso8601(&made.decided_at));
-    let interrupted =
-        || since.is_some_and(|at| host.now().duration_since(at).is_ok_and(|age| age > INTERRUPTED));
+    // A clock that was set back makes it a time to come: that must not last for ever either.
+    let away = |at| host.now().duration_since(at).unwrap_or_else(|ahead| ahead.duration());
+    let interrupted = || since.is_none_or(|at| away(at) > INTERRUPTED);
     let open = match pending.state {
         PendingState::Pending | PendingState::Failed => true,
         PendingState::Applying => interrupted(),
@@ -337,7 +353,7 @@ fn carry_out(pending: &PendingApply, host: &dyn Host) -> Result<Applied, ApplyEr
     let text = |field: &str| input.get(field).and_then(Value::as_str).map(str::to_owned);
     let request = ApplyRequest {
         artifact_id: text("artifact_id").unwrap_or_default(),
-        approved_files: strings(input.get("approved_files")),
+        approved_files: strings(input.get("approved_files")).into(),
         // Whoever accepts has approved.
         approver: input.get("approver").cloned(),
         apply_target: input.get("apply_target").and_then(Value::as_object).cloned(),

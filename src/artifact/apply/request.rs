@@ -3,6 +3,7 @@
 use super::approval::Approved;
 use super::base::{self, BaseCheck};
 use super::error::ApplyError;
+use super::named::Named;
 use super::rows::ChangedRow;
 use crate::artifact::{Bundle, Verification};
 use crate::host::Host;
@@ -14,8 +15,7 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ApplyRequest {
     pub artifact_id: String,
-    /// Sandbox paths, as in changed-files.json.
-    pub approved_files: Vec<String>,
+    pub approved_files: Named,
     /// Who approves, if it is not the current user.
     pub approver: Option<Value>,
     /// For adapters; the built-in one reads `name`.

@@ -78,7 +78,7 @@ pub fn review(store: &Store, request: &ReviewRequest, host: &dyn Host) -> Result
             let Approved { files, .. } = approved;
             files
         }
-        _ => request.apply.approved_files.clone(),
+        _ => request.apply.approved_files.names(),
     };
     let principal = principal(host)?;
     let decision = decision(request, &bundle, &approved_files, &principal, host);

@@ -107,6 +107,15 @@ impl ChangedRow {
         Some(self.bytes(from))
     }
 
+    pub fn is_deletion(&self) -> bool {
+        matches!(self.status.as_deref(), Some("deleted" | "removed"))
+    }
+
+    /// Whether what was a file is none afterwards: others can be beneath its name then.
+    pub fn makes_room(&self) -> bool {
+        self.is_deletion() || self.kind.as_deref() == Some("directory")
+    }
+
     /// Whether content that the bundle does not have would be needed.
     pub fn is_unusable(&self) -> bool {
         self.redacted || self.truncated

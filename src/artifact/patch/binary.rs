@@ -6,6 +6,9 @@ use flate2::bufread::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use std::io::{Read, Write};
 
+/// More is not inflated, whatever a header says: a few bytes can stand for gigabytes. Bytes.
+pub const MAX_LITERAL: u64 = 64 << 20;
+
 /// The body of a block that turns `old` into `new` (and, reversed, `new` into `old`).
 pub fn write(old: &[u8], new: &[u8]) -> Vec<u8> {
     let mut out = b"GIT binary patch\n".to_vec();
@@ -23,8 +26,9 @@ fn literal(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// Reads a literal back: its lines (without line feeds) and the size that its header names.
-/// `None` if it is not well-formed, or inflates to another size.
+/// Reads a literal back: its lines (without line feeds) and the size that its header names, which is
+/// no more than [`MAX_LITERAL`]. `None` if it is not well-formed, or inflates to another size; it is
+/// never inflated beyond that.
 pub(crate) fn decode_literal<'a>(lines: impl IntoIterator<Item = &'a [u8]>, size: u64) -> Option<Vec<u8>> {
     let mut packed = Vec::new();
     for line in lines {

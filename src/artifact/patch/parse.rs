@@ -7,6 +7,8 @@ use std::ops::Range;
 
 /// A patch may have this many blocks.
 const MAX_BLOCKS: usize = 100_000;
+/// And its hunks so many lines: of an empty line, what we keep of it is many times its size.
+const MAX_LINES: usize = 4_000_000;
 
 /// Why a patch is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -93,7 +95,7 @@ impl FilePatch {
 
 /// Reads all blocks of a patch. Blank lines between them are allowed, nothing else.
 pub fn parse(patch: &[u8]) -> Result<Vec<FilePatch>, PatchError> {
-    let mut reader = Reader { patch, at: 0, line: 1 };
+    let mut reader = Reader { patch, at: 0, line: 1, hunk_lines: 0 };
     let mut blocks = Vec::new();
     loop {
         while reader.peek() == Some(b"\n") {
@@ -126,6 +128,8 @@ struct Reader<'a> {
     at: usize,
     /// Of the line that comes next, from 1.
     line: usize,
+    /// How many lines of hunks there were.
+    hunk_lines: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -362,6 +366,10 @@ fn hunk(reader: &mut Reader<'_>) -> Result<Hunk, PatchError> {
         if takes.0 > old_left || takes.1 > new_left {
             return Err(reader.error_before("more lines than the head of the hunk says"));
         }
+        reader.hunk_lines += 1;
+        if reader.hunk_lines > MAX_LINES {
+            return Err(reader.error_before("too many lines"));
+        }
         old_left -= takes.0;
         new_left -= takes.1;
         lines.push(HunkLine { sign, text });
@@ -385,7 +393,8 @@ fn hunk_ranges(text: &[u8]) -> Option<((usize, usize), (usize, usize))> {
 }
 
 fn literal(reader: &mut Reader<'_>) -> Result<Content, PatchError> {
-    let size = reader.take("literal ").ok_or(reader.error("only whole binary content is applied"))?;
+    let size =
+        reader.take("literal ").ok_or(reader.error("only whole binary content is applied, no delta"))?;
     let size = std::str::from_utf8(size).ok().and_then(|t| t.parse().ok());
     let size = size.ok_or(reader.error_before("not a size"))?;
     let start = reader.at;

@@ -16,7 +16,7 @@ use std::time::SystemTime;
 
 const INDEX: &str = ".index";
 /// The first line of the index.
-const VERSION: &str = "wp-codebox/artifact-index/v1";
+const VERSION: &str = "wp-codebox/artifact-index/v2";
 /// An index is not read beyond this. Bytes.
 const MAX_INDEX: u64 = 64 << 20;
 /// Bundles beyond this are not looked for.
@@ -70,6 +70,11 @@ pub fn nanos(text: &str) -> Option<i128> {
         Ok(after) => after.as_nanos() as i128,
         Err(before) => -(before.duration().as_nanos() as i128),
     })
+}
+
+/// When the file got here: nobody can set that. Nanoseconds since the Unix epoch.
+fn arrived(stat: &Stat) -> i128 {
+    i128::from(stat.st_ctime) * 1_000_000_000 + i128::from(stat.st_ctime_nsec)
 }
 
 impl Store {
@@ -167,7 +172,9 @@ impl Found {
         self.push(Row {
             place: place.into(),
             id: text(&manifest["id"]),
-            created: nanos(&text(&manifest["createdAt"])).unwrap_or(0),
+            // An import says what it likes. A bundle that came to be later than its file would be
+            // the newest for ever, and never too old.
+            created: nanos(&text(&manifest["createdAt"])).unwrap_or(0).min(arrived(&stat)),
             session_id: text(&metadata["sessionId"]),
             status: text(&metadata["outcome"]["status"]),
             stamp: Stamp::of(&stat),

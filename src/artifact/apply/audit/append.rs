@@ -1,6 +1,7 @@
 //! Adding a line.
 
-use super::{AuditLog, MAX_LINE, ORIGIN, link, record_hash, redact};
+use super::verify::{Previous, broken};
+use super::{AuditLog, MAX_LINE, record_hash, redact};
 use crate::contract::digest_hex;
 use rustix::fs::{self, FlockOperation, Mode, OFlags};
 use schemars::JsonSchema;
@@ -41,25 +42,20 @@ impl AuditLog {
         lock(&file)?;
         let end = file.metadata()?.len();
         let last = last_line(&file, end)?;
-        let (sequence, previous) = match &last {
-            None => (1, ORIGIN.to_owned()),
-            Some(line) => (number(line) + 1, link(line)),
-        };
+        let previous = last.as_deref().map_or_else(Previous::none, Previous::of);
+        let sequence = previous.sequence.saturating_add(1);
         let mut chained = Map::new();
         chained.insert("sequence".into(), sequence.into());
-        chained.insert("previous".into(), previous.into());
+        chained.insert("previous".into(), previous.hash.as_str().into());
         chained.extend(record);
-        let mut record = Value::Object(redact::redact(chained));
-        bound(&mut record);
-        let hash = record_hash(&record);
-        record["hash"] = hash.as_str().into();
+        let (line, hash) = sealed(redact::redact(chained), &previous)?;
 
         let mut bytes = Vec::new();
         // A line that a crash has torn stays as it is: the chain goes over its bytes.
         if last.is_some() && !ends_with_newline(&file, end)? {
             bytes.push(b'\n');
         }
-        bytes.extend(record.to_string().bytes());
+        bytes.extend(line.bytes());
         bytes.push(b'\n');
         if let Err(why) = file.write_all(&bytes).and_then(|()| file.sync_data()) {
             // What was written of it is ours, and nobody else has read it: the lock is held.
@@ -119,21 +115,30 @@ fn ends_with_newline(file: &File, end: u64) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-fn number(line: &[u8]) -> u64 {
-    let record: Option<Value> = serde_json::from_slice(line).ok();
-    record.and_then(|record| record["sequence"].as_u64()).unwrap_or(0)
-}
-
-/// Cuts what adapters returned if the line would be too long, and says so.
-fn bound(record: &mut Value) {
-    for field in ["result", "error", "decision", "requester", "approver", "approved_files"] {
-        if record.to_string().len() <= MAX_LINE {
-            return;
+/// The line and its hash. What adapters and callers gave is cut, the largest first, until the line is
+/// one that verification takes: neither too long nor nested too deeply, and the same when it is read.
+fn sealed(mut record: Map<String, Value>, previous: &Previous) -> io::Result<(String, String)> {
+    // What the chain is made of, and what a line says at the least.
+    const KEPT: [&str; 6] = ["sequence", "previous", "schema", "timestamp", "status", "artifact_id"];
+    let mut cuttable: Vec<(usize, String)> = record
+        .iter()
+        .filter(|(field, _)| !KEPT.contains(&field.as_str()))
+        .map(|(field, value)| (value.to_string().len(), field.clone()))
+        .collect();
+    cuttable.sort();
+    loop {
+        let mut line = Value::Object(record.clone());
+        let hash = record_hash(&line);
+        line["hash"] = hash.as_str().into();
+        let line = line.to_string();
+        if line.len() < MAX_LINE && broken(line.as_bytes(), previous).is_none() {
+            return Ok((line, hash));
         }
-        if let Some(value) = record.get_mut(field) {
-            let text = value.to_string();
-            *value =
-                json!({ "truncated": true, "bytes": text.len(), "sha256": digest_hex([text.as_bytes()]) });
-        }
+        let Some((_, field)) = cuttable.pop() else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the record is too large"));
+        };
+        let text = record.get(&field).map(Value::to_string).unwrap_or_default();
+        let cut = json!({ "truncated": true, "bytes": text.len(), "sha256": digest_hex([text.as_bytes()]) });
+        record.insert(field, cut);
     }
 }

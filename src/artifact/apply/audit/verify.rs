@@ -55,7 +55,7 @@ impl AuditLog {
         // A line that is being written is seen whole or not at all.
         rustix::fs::flock(&file, rustix::fs::FlockOperation::LockShared)?;
         let mut reader = BufReader::new(file);
-        let mut previous = (0, ORIGIN.to_owned());
+        let mut previous = Previous::none();
         loop {
             let mut line = Vec::new();
             reader.by_ref().take(MAX_LINE as u64 + 4096).read_until(b'\n', &mut line)?;
@@ -71,27 +71,46 @@ impl AuditLog {
             if let Some(why) = broken(text, &previous) {
                 verdict.problem(number, why);
             }
-            let record: Option<Value> = serde_json::from_slice(text).ok();
-            let sequence = record.and_then(|record| record["sequence"].as_u64()).unwrap_or(0);
-            previous = (sequence, link(text));
+            previous = Previous::of(text);
         }
-        verdict.head = (verdict.records > 0).then_some(previous.1);
+        verdict.head = (verdict.records > 0).then_some(previous.hash);
         Ok(verdict)
     }
 }
 
-/// What is wrong with a line that follows `previous`, a number and a hash.
-fn broken(line: &[u8], previous: &(u64, String)) -> Option<&'static str> {
+/// What a line has to follow.
+pub struct Previous {
+    pub sequence: u64,
+    pub hash: String,
+}
+
+impl Previous {
+    /// Nothing: the line is the first.
+    pub fn none() -> Previous {
+        Previous { sequence: 0, hash: ORIGIN.to_owned() }
+    }
+
+    /// This line. One that is no record has no number.
+    pub fn of(line: &[u8]) -> Previous {
+        let record: Option<Value> = serde_json::from_slice(line).ok();
+        let sequence = record.and_then(|record| record["sequence"].as_u64()).unwrap_or(0);
+        Previous { sequence, hash: link(line) }
+    }
+}
+
+/// What is wrong with a line.
+pub fn broken(line: &[u8], previous: &Previous) -> Option<&'static str> {
     let Ok(record) = serde_json::from_slice::<Value>(line) else {
         return Some("The line is not a record.");
     };
     if record["hash"] != record_hash(&record).as_str() {
         return Some("The line is not the one that was written.");
     }
-    if record["previous"] != previous.1.as_str() {
+    if record["previous"] != previous.hash.as_str() {
         return Some("A line before this one was changed or is missing.");
     }
-    (record["sequence"] != previous.0 + 1).then_some("The numbers do not follow each other.")
+    (record["sequence"] != previous.sequence.saturating_add(1))
+        .then_some("The numbers do not follow each other.")
 }
 
 impl AuditVerdict {

@@ -10,6 +10,7 @@ use crate::artifact::apply::tree::{Tree, digest_matches};
 use crate::artifact::confined::Dir;
 use crate::artifact::patch::GitMode;
 use rustix::io::Errno;
+use std::collections::HashSet;
 use std::fs::Permissions;
 use std::io::{self, Write};
 use std::os::unix::fs::{PermissionsExt, fchown};
@@ -60,6 +61,9 @@ pub fn commit(tree: &Tree, changes: &[Change]) -> Result<(), ApplyError> {
 /// New files, and the journal, on the disk.
 fn prepare(tree: &Tree, ours: &Dir, changes: &[Change]) -> io::Result<Journal> {
     let mut journal = Journal::default();
+    let mut missing = Missing::default();
+    let going: HashSet<&str> =
+        changes.iter().filter(|change| change.new.is_none()).map(|change| change.path.as_str()).collect();
     for (i, change) in changes.iter().enumerate() {
         if let Some(new) = &change.new {
             let mut file = ours.create_file(&new_name(i))?;
@@ -77,7 +81,7 @@ fn prepare(tree: &Tree, ours: &Dir, changes: &[Change]) -> io::Result<Journal> {
             file.set_permissions(Permissions::from_mode(bits & 0o777))?;
         }
         if change.old.is_none() {
-            missing_directories(tree, &change.path, &mut journal.directories)?;
+            missing_directories(tree, &change.path, &going, &mut missing)?;
         }
         journal.steps.push(Step {
             path: change.path.clone(),
@@ -85,6 +89,7 @@ fn prepare(tree: &Tree, ours: &Dir, changes: &[Change]) -> io::Result<Journal> {
             after: change.new.as_ref().map(|new| new.sha256.clone()),
         });
     }
+    journal.directories = missing.in_order;
     tree.dir.sync_file_system()?;
     journal.write(ours)?;
     Ok(journal)
@@ -102,16 +107,33 @@ fn owner(tree: &Tree, path: &str) -> Option<(u32, u32)> {
     }
 }
 
-fn missing_directories(tree: &Tree, path: &str, missing: &mut Vec<String>) -> io::Result<()> {
+/// Directories that are to be made, outer ones first.
+#[derive(Default)]
+struct Missing {
+    in_order: Vec<String>,
+    known: HashSet<String>,
+}
+
+/// Directories above a path that are to be made: they are not there, or a file has the name that goes.
+fn missing_directories(
+    tree: &Tree,
+    path: &str,
+    going: &HashSet<&str>,
+    missing: &mut Missing,
+) -> io::Result<()> {
+    let mut outer_is_missing = false;
     for (slash, _) in path.match_indices('/') {
         let directory = &path[..slash];
-        if missing.iter().any(|known| known == directory) {
-            continue;
-        }
-        match tree.dir.open_dir(directory) {
-            Ok(_) => {}
-            Err(why) if why.kind() == io::ErrorKind::NotFound => missing.push(directory.to_owned()),
-            Err(why) => return Err(why),
+        outer_is_missing = missing.known.contains(directory)
+            || outer_is_missing
+            || going.contains(directory)
+            || match tree.dir.open_dir(directory) {
+                Ok(_) => false,
+                Err(why) if why.kind() == io::ErrorKind::NotFound => true,
+                Err(why) => return Err(why),
+            };
+        if outer_is_missing && missing.known.insert(directory.to_owned()) {
+            missing.in_order.push(directory.to_owned());
         }
     }
     Ok(())

@@ -66,17 +66,22 @@ impl Journal {
         ours.sync()
     }
 
-    /// Undoes every step that was taken, the last one first.
+    /// Undoes every step that was taken, the last one first: deletions were the first ones, and a
+    /// directory may have the name of a file that is to come back.
     pub fn roll_back(&self, tree: &Tree, ours: &Dir) -> io::Result<()> {
-        for (i, step) in self.steps.iter().enumerate().rev() {
-            step.undo(i, tree, ours)?;
-        }
+        let steps = || self.steps.iter().enumerate().rev();
+        steps()
+            .filter(|(_, step)| step.after.is_some())
+            .try_for_each(|(i, step)| step.undo(i, tree, ours))?;
         for directory in self.directories.iter().rev() {
             // One that somebody has put something into meanwhile stays.
             if let Ok((parent, name)) = parent(&tree.dir, directory) {
                 let _ = parent.remove_dir(name);
             }
         }
+        steps()
+            .filter(|(_, step)| step.after.is_none())
+            .try_for_each(|(i, step)| step.undo(i, tree, ours))?;
         tree.dir.sync_file_system()
     }
 }
@@ -87,8 +92,8 @@ impl Step {
         let has = |name: &str| ours.stat(name).map(|found| found.is_some());
         let at = match parent(&tree.dir, &self.path) {
             Ok(at) => Some(at),
-            // A directory that was still to be made.
-            Err(why) if why.kind() == io::ErrorKind::NotFound => None,
+            // A directory that was still to be made, perhaps where a file still is.
+            Err(why) if matches!(why.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
             Err(why) => return Err(why),
         };
         let Some((dir, name)) = at else { return Ok(()) };

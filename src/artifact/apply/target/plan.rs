@@ -4,7 +4,7 @@ use crate::artifact::apply::approval::Approved;
 use crate::artifact::apply::error::ApplyError;
 use crate::artifact::apply::rows::ChangedRow;
 use crate::artifact::apply::tree::{Node, digest_matches, text};
-use crate::artifact::patch::{FilePatch, GitMode, apply, is_git_internal, parse};
+use crate::artifact::patch::{FilePatch, GitMode, Misfit, apply, is_git_internal, parse};
 use crate::contract::digest_hex;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -100,9 +100,15 @@ impl Planned<'_> {
             self.stale.push(row.path.clone());
             return Ok(());
         }
-        let Ok(content) = apply(patch, block, bytes) else {
-            self.stale.push(row.path.clone());
-            return Ok(());
+        let content = match apply(patch, block, bytes) {
+            Ok(content) => content,
+            Err(misfit @ Misfit::TooLarge(_)) => {
+                return Err(ApplyError::Unreadable { path: row.path.clone(), misfit });
+            }
+            Err(_) => {
+                self.stale.push(row.path.clone());
+                return Ok(());
+            }
         };
         let was = old.flatten();
         if block.is_rename() {
@@ -153,9 +159,11 @@ impl Planned<'_> {
     }
 
     fn free(&self, path: &[u8], row: &ChangedRow) -> Result<bool, ApplyError> {
-        // A file that is deleted by an earlier block makes room.
-        let planned = text(path).ok().and_then(|path| self.files.get(path));
-        if planned.is_some_and(|change| change.new.is_none()) {
+        // A file that is deleted by an earlier block makes room, for its own name and beneath it.
+        let goes = |path: &str| self.files.get(path).is_some_and(|change| change.new.is_none());
+        if let Ok(path) = text(path)
+            && (goes(path) || path.match_indices('/').any(|(slash, _)| goes(&path[..slash])))
+        {
             return Ok(true);
         }
         match self.node(path, row)? {
