@@ -3,8 +3,8 @@
 use super::normalize::{CheckedFile, Content, Encoding};
 use super::path::in_bundle;
 use crate::artifact::bundle::{
-    ARTIFACT_REVIEW_SCHEMA, MANIFEST_PATH, METADATA_PATH, ManifestFile, REVIEW_PATH, Staging, pretty,
-    to_value,
+    ARTIFACT_REVIEW_SCHEMA, MANIFEST_PATH, METADATA_PATH, ManifestFile, REVIEW_PATH, Staging,
+    TEST_RESULTS_PATH, pretty, to_value,
 };
 use crate::artifact::changed_files::CHANGED_FILES_SCHEMA;
 use crate::artifact::confined::Dir;
@@ -17,7 +17,6 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::Write;
 
-const TEST_RESULTS_PATH: &str = "files/test-results.json";
 const NAME: &str = "browser-playground";
 
 /// A row of changed-files.json.

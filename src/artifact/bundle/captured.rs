@@ -1,6 +1,7 @@
 //! The changed files themselves, as they are after the run: `files/mounts/<mount>/<path>`, the index
 //! of them, and a Playground blueprint that writes them again.
 
+use super::paths::{BLUEPRINT_NOTES_PATH, BLUEPRINT_PATH, MOUNTED_FILES_PATH};
 use super::staging::{Staging, Writing};
 use crate::artifact::changed_files::{ChangeStatus, ChangedFile, ChangedFiles, NodeKind};
 use crate::artifact::path::is_bundle_path;
@@ -10,10 +11,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-
-pub const MOUNTED_FILES_PATH: &str = "files/mounted-files.json";
-pub const BLUEPRINT_PATH: &str = "blueprint.after.json";
-pub const BLUEPRINT_NOTES_PATH: &str = "blueprint.after-notes.json";
 
 const MOST_FILES: usize = 200;
 const LARGEST_FILE: usize = 1 << 20;

@@ -2,11 +2,11 @@
 
 use super::conclusions::Conclusions;
 use super::diffs::Patches;
-use super::manifest::{MANIFEST_PATH, Manifest};
-use super::metadata::{ARTIFACT_OUTCOME_SCHEMA, OUTCOME_PATH, OutcomeFile};
-use super::read::{Bundle, Documents};
-use super::review::REVIEW_PATH;
-use super::staging::Staging;
+use super::manifest::Manifest;
+use super::metadata::{ARTIFACT_OUTCOME_SCHEMA, OutcomeFile};
+use super::paths::{MANIFEST_PATH, OUTCOME_PATH, REVIEW_PATH};
+use super::read::Bundle;
+use super::staging::{Documents, Staging};
 use super::{agent, clean, commands, manifest};
 use crate::artifact::capture::capture;
 use crate::artifact::changed_files::ChangedFiles;

@@ -2,9 +2,10 @@
 //! vouched for by it.
 
 use super::manifest::to_value;
-use super::metadata::{ArtifactPaths, METADATA_PATH, Metadata};
+use super::metadata::{ArtifactPaths, Metadata};
+use super::paths::{METADATA_PATH, REVIEW_PATH};
 use super::progress::progress;
-use super::review::{self, REVIEW_PATH, Review, ReviewEvidence, ReviewStats};
+use super::review::{self, Review, ReviewEvidence, ReviewStats};
 use super::staging::Staging;
 use crate::artifact::digest::{
     CHANGED_FILES_PATH, ContentDigest, FileDigest, PATCH_PATH, conclusions_digest,

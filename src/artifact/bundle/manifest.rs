@@ -1,12 +1,11 @@
 //! `manifest.json`: the table of contents, with a hash for every file.
 
+use super::paths::MANIFEST_PATH;
 use crate::artifact::digest::{ContentDigest, FileDigest, manifest_self_hash};
 use crate::artifact::{Found, RuntimeInfo};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-pub const MANIFEST_PATH: &str = "manifest.json";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -1,14 +1,13 @@
 //! `metadata.json` and `files/outcome.json`: what ran, why, and how it ended.
 
-use super::agent::{AGENT_RESULT_PATH, AGENT_TASK_RESULT_PATH, COMPLETION_OUTCOME_PATH, TRANSCRIPT_PATH};
-use super::captured::{BLUEPRINT_NOTES_PATH, BLUEPRINT_PATH, MOUNTED_FILES_PATH};
+use super::paths::{
+    AGENT_RESULT_PATH, AGENT_TASK_RESULT_PATH, BLUEPRINT_NOTES_PATH, BLUEPRINT_PATH, COMPLETION_OUTCOME_PATH,
+    MOUNTED_FILES_PATH, OUTCOME_PATH, TRANSCRIPT_PATH,
+};
 use crate::artifact::digest::ContentDigest;
 use crate::artifact::{MountRecord, Outcome, Provenance, Redaction, RuntimeInfo};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-pub const METADATA_PATH: &str = "metadata.json";
-pub const OUTCOME_PATH: &str = "files/outcome.json";
 
 /// Schema id of `files/outcome.json`.
 pub const ARTIFACT_OUTCOME_SCHEMA: &str = "wp-codebox/artifact-outcome/v1";

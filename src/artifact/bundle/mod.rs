@@ -15,6 +15,7 @@ mod conclusions;
 mod diffs;
 mod manifest;
 mod metadata;
+mod paths;
 mod progress;
 mod read;
 mod review;
@@ -23,13 +24,14 @@ mod staging;
 pub use agent::{
     AGENT_RESULT_SCHEMA, AGENT_TASK_RESULT_SCHEMA, AGENT_TRANSCRIPT_SCHEMA, COMPLETION_OUTCOME_SCHEMA,
 };
-pub use manifest::{FileRedaction, MANIFEST_PATH, Manifest, ManifestFile, RedactionPolicy};
-pub(super) use metadata::OUTCOME_PATH;
-pub use metadata::{ARTIFACT_OUTCOME_SCHEMA, METADATA_PATH, Metadata};
+pub use manifest::{FileRedaction, Manifest, ManifestFile, RedactionPolicy};
+pub use metadata::{ARTIFACT_OUTCOME_SCHEMA, Metadata};
+pub use paths::{MANIFEST_PATH, METADATA_PATH, REVIEW_PATH};
+pub(super) use paths::{OUTCOME_PATH, TEST_RESULTS_PATH};
 pub use progress::{ProgressStep, ProgressType};
 pub use read::{Bundle, BundlePaths};
 pub(super) use review::derived as derived_review;
-pub use review::{ARTIFACT_REVIEW_SCHEMA, REVIEW_PATH, Review};
+pub use review::{ARTIFACT_REVIEW_SCHEMA, Review};
 
 pub use clean::{commands as clean_commands, log as clean_log, withhold};
 pub(super) use compose::compose;

@@ -1,9 +1,10 @@
 //! Reading a bundle back, trusting nothing that is in it.
 
-use super::agent::{AGENT_TASK_RESULT_PATH, COMPLETION_OUTCOME_PATH};
-use super::manifest::MANIFEST_PATH;
-use super::metadata::METADATA_PATH;
-use super::review::REVIEW_PATH;
+use super::paths::{
+    AGENT_TASK_RESULT_PATH, COMPLETION_OUTCOME_PATH, MANIFEST_PATH, METADATA_PATH, REVIEW_PATH,
+    TEST_RESULTS_PATH,
+};
+use super::staging::Documents;
 use crate::artifact::ArtifactError;
 use crate::artifact::confined::Dir;
 use crate::artifact::digest::{
@@ -14,7 +15,6 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,6 @@ use std::path::{Path, PathBuf};
 const MAX_JSON: u64 = 64 << 20;
 /// The largest manifest. Bytes.
 const MAX_MANIFEST: u64 = 16 << 20;
-const TEST_RESULTS_PATH: &str = "files/test-results.json";
 
 /// A bundle as callers see it. `directory` and `paths` are absolute paths of the host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,19 +64,6 @@ pub struct BundlePaths {
     pub test_results: PathBuf,
     pub review: PathBuf,
 }
-
-/// JSON documents by their path in a bundle.
-pub type Documents = BTreeMap<String, Value>;
-
-/// The documents that a [`Bundle`] has.
-pub const DOCUMENTS: [&str; 6] = [
-    METADATA_PATH,
-    CHANGED_FILES_PATH,
-    TEST_RESULTS_PATH,
-    REVIEW_PATH,
-    AGENT_TASK_RESULT_PATH,
-    COMPLETION_OUTCOME_PATH,
-];
 
 /// How much of a bundle is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,6 @@ use serde_json::{Map, Value};
 
 /// Schema id of [`Review`].
 pub const ARTIFACT_REVIEW_SCHEMA: &str = "wp-codebox/artifact-review/v1";
-pub const REVIEW_PATH: &str = "files/review.json";
 
 /// A file with at least this many lines, of which at least this part (percent) was replaced, has
 /// been rewritten rather than edited.

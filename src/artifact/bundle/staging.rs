@@ -1,7 +1,7 @@
 //! A directory in which a bundle comes into being, file by file.
 
 use super::manifest::{FileRedaction, ManifestFile, pretty, to_value};
-use super::read::{DOCUMENTS, Documents};
+use super::paths::DOCUMENTS;
 use crate::artifact::ArtifactError;
 use crate::artifact::confined::Dir;
 use crate::artifact::digest::FileDigest;
@@ -9,8 +9,12 @@ use crate::artifact::{Found, Redactor, Tally};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+
+/// JSON documents by their path in a bundle.
+pub type Documents = BTreeMap<String, Value>;
 
 /// Writes files once each, without secrets, and remembers their hashes.
 pub struct Staging<'a> {

@@ -13,17 +13,13 @@ pub use completion::COMPLETION_OUTCOME_SCHEMA;
 pub use result::{AGENT_RESULT_SCHEMA, AGENT_TASK_RESULT_SCHEMA};
 pub use transcript::AGENT_TRANSCRIPT_SCHEMA;
 
+use super::paths::{AGENT_RESULT_PATH, AGENT_TASK_RESULT_PATH, COMPLETION_OUTCOME_PATH, TRANSCRIPT_PATH};
 use super::staging::Staging;
 use crate::artifact::changed_files::ChangedFiles;
 use crate::artifact::digest::{CHANGED_FILES_PATH, PATCH_PATH};
 use crate::artifact::{AgentRun, ArtifactError, Draft, Failure, Outcome};
 use crate::contract::CommandRecord;
 use serde::Serialize;
-
-pub const TRANSCRIPT_PATH: &str = "files/transcript.json";
-pub const AGENT_RESULT_PATH: &str = "files/agent-result.json";
-pub const AGENT_TASK_RESULT_PATH: &str = "files/agent-task-result.json";
-pub const COMPLETION_OUTCOME_PATH: &str = "files/completion-outcome.json";
 
 /// What is known of a run once its changes are written.
 pub struct Known<'a> {

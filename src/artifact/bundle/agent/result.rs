@@ -1,7 +1,8 @@
 //! `files/agent-result.json`: what became of the workspace. `files/agent-task-result.json`: what
 //! the agent answered.
 
-use super::{Known, PatchFacts, TRANSCRIPT_PATH};
+use super::super::paths::TRANSCRIPT_PATH;
+use super::{Known, PatchFacts};
 use crate::artifact::AgentRun;
 use crate::artifact::bundle::review::{self, ReviewStats};
 use crate::artifact::digest::CHANGED_FILES_PATH;
