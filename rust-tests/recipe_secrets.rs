@@ -60,7 +60,7 @@ impl Host for Parent {
 }
 
 /// Runs `steps`, and gives the answer with everything that came out: what each is called, and its text.
-fn run(steps: Vec<Value>) -> (Value, BTreeMap<String, String>) {
+fn run(value: &str, steps: Vec<Value>) -> (Value, BTreeMap<String, String>) {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path().canonicalize().unwrap();
     let settings = Settings {
@@ -72,7 +72,7 @@ fn run(steps: Vec<Value>) -> (Value, BTreeMap<String, String>) {
         ..Settings::default()
     };
     let mut host = PlainHost { settings, ..PlainHost::default() };
-    host.env.insert(NAME.to_owned(), VALUE.to_owned());
+    host.env.insert(NAME.to_owned(), value.to_owned());
     let parent = Parent { host, told: Mutex::default() };
     let recipe = json!({
         "schema": RECIPE_SCHEMA,
@@ -126,7 +126,7 @@ fn a_secret_in_the_middle_of_which_the_output_limit_falls_is_nowhere() {
             steps.extend(["stdout", "stderr"].map(|channel| cut(channel, expression, kept)));
         }
     }
-    let (answer, out) = run(steps);
+    let (answer, out) = run(VALUE, steps);
     assert_eq!(answer["success"], true, "{answer:#}");
     let printed = &out["commands.jsonl"];
     assert!(printed.contains("bytes more were dropped"), "{printed}");
@@ -146,11 +146,35 @@ fn a_fatal_error_whose_message_the_output_limit_cuts_tells_nothing_of_a_secret()
         );
         json!({ "command": "wordpress.run-php", "args": [code], "allowFailure": true })
     });
-    let (answer, out) = run(steps.collect());
+    let (answer, out) = run(VALUE, steps.collect());
     let executions = answer["executions"].as_array().unwrap();
     let errors: Vec<&str> = executions.iter().filter_map(|one| one["stderr"].as_str()).collect();
     let cut =
         |stderr: &&&str| stderr.contains("Uncaught Exception:") && stderr.contains("bytes more were dropped");
     assert!(errors.iter().filter(cut).count() >= 5, "{errors:?}");
     assert_hidden(VALUE, 4, &out);
+}
+
+#[test]
+fn a_character_of_a_secret_in_the_middle_of_which_the_output_limit_falls_hides_no_head() {
+    let value = "geheimnißvoll€4711漢字😀xyz";
+    let steps = [9, 10, 16, 17, 18, 23, 26, 30].map(|kept| cut("stdout", "$v", kept));
+    let (answer, out) = run(value, steps.to_vec());
+    assert_eq!(answer["success"], true, "{answer:#}");
+    for (name, text) in &out {
+        assert!(!text.contains("gehe"), "{name}");
+    }
+}
+
+#[test]
+fn a_command_that_is_stopped_in_the_middle_of_a_secret_tells_nothing_of_it() {
+    let code = format!(
+        "code=echo 'ready '; fwrite(fopen('php://stderr', 'w'), substr(getenv('{NAME}'), 0, 20)); \
+         echo substr(base64_encode(getenv('{NAME}')), 0, 30); while (true) {{}}"
+    );
+    let step = json!({ "command": "wordpress.run-php", "args": [code], "timeoutMs": 1500 });
+    let (answer, out) = run(VALUE, vec![step]);
+    assert_eq!(answer["executions"][0]["stdout"], "ready ", "{answer:#}");
+    assert_hidden(&VALUE[..20], 4, &out);
+    assert_hidden(&STANDARD.encode(VALUE)[..30], 4, &out);
 }

@@ -104,3 +104,101 @@ fn a_header_in_a_structured_result_is_redacted_by_its_name() {
     );
     assert_eq!(found.total(), 5);
 }
+
+#[test]
+fn a_header_in_a_structured_value_is_redacted_by_its_name_in_every_form() {
+    const KEY: &str = "[REDACTED:api-key-header]";
+    const AUTH: &str = "[REDACTED:authorization-header]";
+    const COOKIE: &str = "[REDACTED:cookie-header]";
+    for (before, after) in [
+        // Not random, and not of a known shape: the name alone tells.
+        (
+            json!({ "AUTHORIZATION": "Bearer winter-is-coming" }),
+            json!({ "AUTHORIZATION": format!("Bearer {AUTH}") }),
+        ),
+        (json!({ "authorization": "hunter2hunter2" }), json!({ "authorization": AUTH })),
+        (
+            json!({ "Proxy-Authorization": "Basic YTpiYmI=" }),
+            json!({ "Proxy-Authorization": format!("Basic {AUTH}") }),
+        ),
+        (
+            json!({ "HTTP_AUTHORIZATION": "Token correct horse" }),
+            json!({ "HTTP_AUTHORIZATION": format!("Token {AUTH}") }),
+        ),
+        (json!({ "X-Api-Key": "letmein2024" }), json!({ "X-Api-Key": KEY })),
+        (json!({ "x-api-key": "pa$$w0rd" }), json!({ "x-api-key": KEY })),
+        (json!({ "X-Auth-Token": ["letmein2024"] }), json!({ "X-Auth-Token": [KEY] })),
+        (
+            json!({ "cookie": "a=b; session=opensesame1" }),
+            json!({ "cookie": format!("a=b; session={COOKIE}") }),
+        ),
+        (
+            json!({ "Set-Cookie": "sid=opensesame1; Path=/long/path/1; HttpOnly" }),
+            json!({ "Set-Cookie": format!("sid={COOKIE}; Path=/long/path/1; HttpOnly") }),
+        ),
+        (
+            json!({ "cookies": { "sid": "opensesame1", "lang": "en" } }),
+            json!({ "cookies": { "sid": COOKIE, "lang": "en" } }),
+        ),
+        (
+            json!({ "cookies": [{ "name": "wordpress_logged_in_1", "value": "opensesame1" }] }),
+            json!({ "cookies": [{ "name": "wordpress_logged_in_1", "value": COOKIE }] }),
+        ),
+        (json!(["X-Api-Key", "letmein2024"]), json!(["X-Api-Key", KEY])),
+        (
+            json!(["Host", "example.com", "authorization", "Bearer winter-is-coming", "Accept", "*/*"]),
+            json!(["Host", "example.com", "authorization", format!("Bearer {AUTH}"), "Accept", "*/*"]),
+        ),
+        (
+            json!({ "Name": "X-API-KEY", "Value": "letmein2024" }),
+            json!({ "Name": "X-API-KEY", "Value": KEY }),
+        ),
+        (
+            json!({ "key": "Cookie", "value": "s=opensesame1" }),
+            json!({ "key": "Cookie", "value": format!("s={COOKIE}") }),
+        ),
+        (
+            json!({ "headers": [["Cookie", "s=opensesame1"]] }),
+            json!({ "headers": [["Cookie", format!("s={COOKIE}")]] }),
+        ),
+    ] {
+        let mut value = before.clone();
+        redactor().value(&mut value, &mut Found::default());
+        assert_eq!(value, after, "{before}");
+        redactor().value(&mut value, &mut Found::default());
+        assert_eq!(value, after, "again: {before}");
+    }
+}
+
+#[test]
+fn names_of_headers_and_what_is_no_credential_stay() {
+    for value in [
+        json!({ "allowed": ["Authorization", "Content-Type", "Cookie", "X-Api-Key", "X-Requested-With", "X-WP-Nonce"] }),
+        json!({ "Authorization": "required" }),
+        json!({ "Authorization": "Bearer YOUR_TOKEN_HERE" }),
+        json!({ "authorization": "Basic {{token}}" }),
+        json!({ "authorization": { "decision": "allowed", "by": "filter1234" } }),
+        json!({ "properties": { "cookie": { "type": "string", "description": "The 12 cookies of the site" } } }),
+        json!({ "cookies": true, "X-Api-Key": null, "set-cookie": [] }),
+        json!({ "name": "Cookie Notice 2024", "value": "https://example.com/cookie-notice-2024" }),
+        json!({ "Cookie": "wordpress_test_cookie=WP Cookie check" }),
+    ] {
+        let mut same = value.clone();
+        redactor().value(&mut same, &mut Found::default());
+        assert_eq!(same, value);
+    }
+}
+
+#[test]
+fn a_character_that_the_output_limit_cuts_hides_no_head_of_a_secret() {
+    let value = "geheimnißvoll€4711漢字😀xyz";
+    let redactor = Redactor::new(&[Secret::new("KEY", value).unwrap()]);
+    for kept in 4..value.len() {
+        let mut out = Vec::new();
+        let mut stream = redactor.stream();
+        stream.push(b"before ", &mut out);
+        stream.push(&value.as_bytes()[..kept], &mut out);
+        stream.cut(&mut out);
+        assert_eq!(out, b"before ", "{kept}");
+    }
+}

@@ -16,12 +16,17 @@ pub struct Event {
     pub data: Value,
 }
 
-/// How many bytes of a command's texts were kept before the note that says how many were not; `None`
-/// if all were. What ends there may be the head of a secret.
+/// Where a command's texts were cut, by a limit or because the command was stopped; `None` if they are
+/// whole. What ends there may be the head of a secret. Bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputCut {
     pub stdout: Option<usize>,
     pub stderr: Option<usize>,
+}
+
+impl OutputCut {
+    /// Nobody knows where.
+    pub const ANYWHERE: OutputCut = OutputCut { stdout: Some(0), stderr: Some(0) };
 }
 
 /// A line of `commands.jsonl`: one command that the sandbox carried out.
@@ -37,7 +42,7 @@ pub struct CommandRecord {
     pub stdout: String,
     #[serde(default)]
     pub stderr: String,
-    /// Where the limit of output cut the two texts above; a note on it follows there.
+    /// Where the two texts above were cut; a note on it may follow there.
     #[serde(skip)]
     pub cut: OutputCut,
     /// `wp-codebox/runtime-command-result/v1`.

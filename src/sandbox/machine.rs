@@ -351,6 +351,7 @@ fn run(guest: &mut Guest, command: &Command, capture: Option<QueryCapture>, watc
         guest.request(&command.request(), watch)
     };
     let mut diagnostics = capture.map_or(Value::Null, |capture| capture.read(&[]));
+    let stopped = ended.is_err();
     let (response, outcome) = match ended {
         Ok(response) => {
             let (bytes, dropped) = guest.vfs_mut().outcome.take();
@@ -371,7 +372,7 @@ fn run(guest: &mut Guest, command: &Command, capture: Option<QueryCapture>, watc
             (response, Err(failure))
         }
     };
-    let record = CommandRecord { diagnostics, ..record(command, &response, &outcome, started_at) };
+    let record = CommandRecord { diagnostics, ..record(command, &response, &outcome, stopped, started_at) };
     Execution {
         record,
         outcome,
@@ -401,6 +402,7 @@ fn record(
     command: &Command,
     response: &Response,
     outcome: &Result<Value, Failure>,
+    stopped: bool,
     started_at: String,
 ) -> CommandRecord {
     let exit_code = match (outcome, response.exit_status) {
@@ -408,8 +410,8 @@ fn record(
         (Err(_), 0) => 1,
         (Err(_), status) => i64::from(status),
     };
-    let (stdout, stdout_cut) = captured(&response.stdout, response.stdout_dropped);
-    let (stderr, stderr_cut) = captured(&response.stderr, response.stderr_dropped);
+    let (stdout, stdout_cut) = captured(&response.stdout, response.stdout_dropped, stopped);
+    let (stderr, stderr_cut) = captured(&response.stderr, response.stderr_dropped, stopped);
     CommandRecord {
         id: String::new(),
         command: command.name().to_owned(),
@@ -426,13 +428,28 @@ fn record(
     }
 }
 
-/// Captured output as text, saying so where it was cut, and where that is.
-fn captured(bytes: &[u8], dropped: u64) -> (String, Option<usize>) {
-    let mut text = String::from_utf8_lossy(bytes).into_owned();
-    if dropped == 0 {
-        return (text, None);
+/// Captured output as text, and where it was cut: by the limit, which it says, or because the guest was
+/// stopped while it printed.
+fn captured(bytes: &[u8], dropped: u64, stopped: bool) -> (String, Option<usize>) {
+    if dropped == 0 && !stopped {
+        return (String::from_utf8_lossy(bytes).into_owned(), None);
     }
+    let whole = whole_characters(bytes);
+    let mut text = String::from_utf8_lossy(whole).into_owned();
     let cut = text.len();
-    text.push_str(&format!("\n[{dropped} bytes more were dropped]\n"));
+    if dropped > 0 {
+        let dropped = dropped + (bytes.len() - whole.len()) as u64;
+        text.push_str(&format!("\n[{dropped} bytes more were dropped]\n"));
+    }
     (text, Some(cut))
+}
+
+/// `bytes` without a character that ends beyond them: as another one in its place, it would hide that a
+/// secret was cut there.
+fn whole_characters(bytes: &[u8]) -> &[u8] {
+    let cut = bytes.iter().rev().take(3).position(|b| *b >= 0xc0).map(|back| bytes.len() - 1 - back);
+    match cut {
+        Some(at) if str::from_utf8(&bytes[at..]).is_err_and(|why| why.error_len().is_none()) => &bytes[..at],
+        _ => bytes,
+    }
 }

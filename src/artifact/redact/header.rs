@@ -1,23 +1,25 @@
 //! The values of Authorization and Cookie headers, as they stand in logs, traces and arrays.
 
 use super::credential::{is_placeholder, looks_random, run};
+use super::field::Field;
 use super::mask::Hit;
 use super::shapes::Sight;
 
-const AUTHORIZATION: &str = "authorization-header";
-const COOKIE: &str = "cookie-header";
+pub const AUTHORIZATION: &str = "authorization-header";
+pub const COOKIE: &str = "cookie-header";
 
 /// How long a credential may be. Bytes.
 const LONGEST: usize = 8 << 10;
 /// A header line with more cookies is cut. Cookies.
 const MOST_COOKIES: usize = 128;
 /// Parts of a Set-Cookie header that are not the cookie.
-const ATTRIBUTES: [&str; 7] = ["path", "domain", "expires", "max-age", "samesite", "priority", "version"];
+pub const ATTRIBUTES: [&str; 7] = ["path", "domain", "expires", "max-age", "samesite", "priority", "version"];
 
 /// Whether what follows this name, as a field's or a header's, is read by a rule of its own.
 pub fn is_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["authorization", "cookie", "secret_access_key", "secretaccesskey"].iter().any(|end| name.ends_with(end))
+        || Field::of(&name).is_some()
 }
 
 /// The credentials after `Authorization`, its scheme left in place.

@@ -15,6 +15,7 @@
 mod compressed;
 mod configured;
 mod credential;
+mod field;
 mod header;
 mod mask;
 mod private_key;
@@ -32,6 +33,7 @@ pub use stream::Stream;
 pub use tally::{Found, REDACTION_SCHEMA, RedactedArtifact, Redaction, RedactionStatus, Tally};
 
 use configured::Configured;
+use field::Field;
 use mask::Hit;
 use serde_json::{Map, Value};
 use skeleton::Skeleton;
@@ -98,12 +100,22 @@ impl Redactor {
                     *value = Value::String(clean);
                 }
             }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item, found)),
+            Value::Array(items) => {
+                // `[name, value]`, and `[name, value, name, value]`.
+                let mut named: Option<String> = None;
+                for item in items {
+                    let next = item.as_str().filter(|text| Field::of(text).is_some()).map(str::to_owned);
+                    match named.take() {
+                        Some(name) => self.field(&name, item, found),
+                        None => self.value(item, found),
+                    }
+                    named = next;
+                }
+            }
             Value::Object(map) => {
-                let named = map.get("name").and_then(Value::as_str).filter(|name| header::is_name(name));
-                let named = named.map(str::to_owned);
+                let named = pair_name(map).map(str::to_owned);
                 for (key, item) in map.iter_mut() {
-                    match named.as_deref().filter(|_| key == "value") {
+                    match named.as_deref().filter(|_| key.eq_ignore_ascii_case("value")) {
                         Some(name) => self.field(name, item, found),
                         None => self.field(key, item, found),
                     }
@@ -125,20 +137,45 @@ impl Redactor {
                 let own = name.len() + 2;
                 let mut hits = Vec::new();
                 self.hits(line.as_bytes(), 0, line.len(), &mut Skeleton::default(), &mut hits);
-                let mut hits = mask::merge(line.as_bytes(), hits);
                 hits.retain(|hit| hit.end > own);
                 for hit in &mut hits {
                     hit.start = hit.start.max(own) - own;
                     hit.end -= own;
                 }
-                let mut out = Vec::with_capacity(text.len());
-                mask::replace(text.as_bytes(), &hits, found, &mut out);
-                *text = String::from_utf8_lossy(&out).into_owned();
+                if let Some(field) = Field::of(name) {
+                    field.find(text, &mut hits);
+                }
+                self.replace(text, hits, found);
             }
             Value::Array(items) if header::is_name(name) => {
                 items.iter_mut().for_each(|item| self.field(name, item, found));
             }
+            Value::Object(map) if Field::of(name) == Some(Field::Cookie) => self.cookies(map, found),
             _ => self.value(value, found),
+        }
+    }
+
+    /// Redacts cookies by name, or one cookie with its parts.
+    fn cookies(&self, map: &mut Map<String, Value>, found: &mut Found) {
+        let one = map.keys().any(|key| key.eq_ignore_ascii_case("value"));
+        for (key, item) in map.iter_mut() {
+            match item {
+                Value::String(text) if !one || key.eq_ignore_ascii_case("value") => {
+                    let mut hits = Vec::new();
+                    self.hits(text.as_bytes(), 0, text.len(), &mut Skeleton::default(), &mut hits);
+                    field::find_cookie(text, &mut hits);
+                    self.replace(text, hits, found);
+                }
+                item => self.value(item, found),
+            }
+        }
+    }
+
+    fn replace(&self, text: &mut String, hits: Vec<Hit>, found: &mut Found) {
+        if !hits.is_empty() {
+            let mut out = Vec::with_capacity(text.len());
+            mask::replace(text.as_bytes(), &mask::merge(text.as_bytes(), hits), found, &mut out);
+            *text = String::from_utf8_lossy(&out).into_owned();
         }
     }
 
@@ -209,6 +246,13 @@ impl Redactor {
         }
         shapes::find(raw, before, owned, hits);
     }
+}
+
+/// The header that `{"name": …, "value": …}` is about.
+fn pair_name(map: &Map<String, Value>) -> Option<&str> {
+    let names = ["name", "key", "header"];
+    let named = map.iter().find(|(key, _)| names.iter().any(|name| key.eq_ignore_ascii_case(name)));
+    named.and_then(|(_, name)| name.as_str()).filter(|name| header::is_name(name))
 }
 
 impl Default for Redactor {

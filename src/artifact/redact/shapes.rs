@@ -100,12 +100,15 @@ pub fn unfinished(raw: &[u8]) -> usize {
     let is_apart = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'<' | b'>');
     let word = tail.iter().rposition(is_apart).map_or(0, |end| end + 1);
     let shapes = &*SHAPES;
-    let begun = shapes.automaton.find_iter(&tail[line..]).map(|found| {
-        let least = match shapes.rules[found.pattern().as_usize()] {
-            Rule::Authorization | Rule::Cookie | Rule::AwsSecret => line,
-            Rule::Token(_) | Rule::Url | Rule::PrivateKey => word,
-        };
-        (line + found.start(), line + found.end() > least)
+    let is_open = |rule: Rule, start: usize, end: usize| match rule {
+        Rule::Authorization | Rule::Cookie | Rule::AwsSecret => true,
+        Rule::Token(_) => end > word && (start == 0 || !token::is_word(tail[start - 1])),
+        Rule::PrivateKey => end > word,
+        Rule::Url => end > word && url::is_open(&tail[end..]),
+    };
+    let mut begun = shapes.automaton.find_iter(&tail[line..]);
+    let open = begun.find(|found| {
+        is_open(shapes.rules[found.pattern().as_usize()], line + found.start(), line + found.end())
     });
-    begun.filter(|(_, open)| *open).map(|(at, _)| from + at).next().unwrap_or(raw.len())
+    open.map_or(raw.len(), |found| from + line + found.start())
 }

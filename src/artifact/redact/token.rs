@@ -97,7 +97,7 @@ impl Allowed {
     }
 }
 
-fn is_word(b: u8) -> bool {
+pub fn is_word(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')
 }
 

@@ -27,6 +27,13 @@ pub fn read(sight: &Sight<'_>) -> Option<Hit> {
     }
 }
 
+/// Whether `rest`, which a cut ends, may be the beginning of a password's or token's part of a URL.
+pub fn is_open(rest: &[u8]) -> bool {
+    rest.len() <= LONGEST
+        && rest.iter().all(|b| is_userinfo(*b))
+        && (rest.contains(&b':') || !rest.contains(&b'.'))
+}
+
 fn is_userinfo(b: u8) -> bool {
     b.is_ascii_graphic()
         && !matches!(b, b'"' | b'\'' | b'/' | b'<' | b'>' | b'?' | b'@' | b'\\' | b'`' | b',' | b'(' | b')')

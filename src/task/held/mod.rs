@@ -18,7 +18,7 @@ pub use input::{ExecutionInput, SandboxInput};
 use super::input::Mount;
 use super::plan;
 use crate::artifact::{MountRecord, Redactor};
-use crate::contract::{Code, Input, Refusal, iso8601, to_value};
+use crate::contract::{Code, Input, OutputCut, Refusal, iso8601, to_value};
 use crate::engine::Watch;
 use crate::engine::net::Rules;
 use crate::host::Host;
@@ -157,7 +157,7 @@ impl HeldSandbox {
             (Some(attendant), Some(redactor)) => {
                 let mut censored = Censored::new(attendant, redactor);
                 let execution = sandbox.execute_attended(&command, &watch, &mut parent, &mut censored);
-                censored.finish(execution.as_ref().map(|execution| execution.record.cut).unwrap_or_default());
+                censored.finish(execution.as_ref().map_or(OutputCut::ANYWHERE, |done| done.record.cut));
                 execution
             }
         };
