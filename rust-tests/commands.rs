@@ -203,6 +203,30 @@ const ISSUES: &[(&str, &[&str], &str, &str)] = &[
     ),
     (
         "wp-codebox.agent-sandbox-run",
+        &["task=x", "timeout-seconds=0"],
+        "invalid-timeout-seconds",
+        "timeout-seconds",
+    ),
+    (
+        "wp-codebox.agent-sandbox-run",
+        &["task=x", "structured-artifacts-json={\"a\": 1}"],
+        "invalid-structured-artifacts-json",
+        "structured-artifacts-json",
+    ),
+    (
+        "wp-codebox.agent-sandbox-run",
+        &["task=x", "workspace-context-json=[1]"],
+        "invalid-workspace-context-json",
+        "workspace-context-json",
+    ),
+    (
+        "wp-codebox.agent-sandbox-run",
+        &["task=x", "sandbox-tool-policy-json={\"tools\": []}"],
+        "invalid-sandbox-tool-policy-json",
+        "sandbox-tool-policy-json",
+    ),
+    (
+        "wp-codebox.agent-sandbox-run",
         &["task=x", "provider-plugin-slugs=a"],
         "unsupported-argument",
         "provider-plugin-slugs",
@@ -232,6 +256,23 @@ fn every_argument_issue_has_its_code_and_names_its_argument() {
             (*code, *argument),
             "{id} {texts:?}: {issue}"
         );
+    }
+}
+
+#[test]
+fn an_argument_that_is_known_from_elsewhere_is_refused_as_not_supported() {
+    for (id, argument, why) in [
+        ("wp-codebox.agent-sandbox-run", "component", "not supported: a recipe's extra_plugins"),
+        ("wp-codebox.agent-sandbox-run", "agent-bundles-json", "not supported: "),
+        ("wp-codebox.agent-sandbox-run", "code-file", "not supported: wordpress.run-php"),
+        ("wordpress.run-php", "capture-diagnostics", "not supported: a recipe's step has diagnostics"),
+        ("wordpress.run-php", "colour", "unknown argument"),
+        ("wordpress.wp-cli", "component", "unknown argument"),
+    ] {
+        let given = Arguments::of_object([(argument.to_owned(), json!("x"))].into());
+        let issue = Command::parse(id, given).unwrap_err();
+        assert_eq!((issue.code.as_ref(), issue.argument.as_str()), ("unsupported-argument", argument));
+        assert!(issue.message.starts_with(why), "{issue}");
     }
 }
 

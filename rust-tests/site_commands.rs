@@ -265,6 +265,7 @@ fn an_agent_inside_is_given_a_task() {
              wp_register_ability(\"agents/chat\", $row + [\"execute_callback\" => fn($input) => match ($input[\"message\"]) {
                  \"wait\" => [\"status\" => \"processing\"],
                  \"turns\" => [\"max_turns_reached\" => true, \"reply\" => \"not yet\"],
+                 \"loop\" => (function () { while (true); })(),
                  \"fail\" => [\"success\" => false, \"error\" => [\"message\" => \"I could not.\"]],
                  default => [\"reply\" => \"done\", \"got\" => $input],
              }]);
@@ -283,6 +284,35 @@ fn an_agent_inside_is_given_a_task() {
         (&json!("helper"), &json!("tidy up"), &json!("m"), &json!(5))
     );
     assert_eq!((&got["client_context"]["workspace_root"], got.get("provider")), (&json!("/workspace"), None));
+    assert_eq!((got.get("tool_policy"), got.get("structured_artifacts")), (None, None));
+    let tool = |id: &str, more: Value| {
+        let mut tool = json!({ "id": id, "runtime_tool_id": id.replace('.', "_"), "allowed": true });
+        tool.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        tool
+    };
+    let policy = json!({ "schema": "wp-codebox/sandbox-tool-policy/v1", "version": 1, "tools": [
+        tool("workspace.read", json!({})),
+        tool("workspace.write", json!({ "allowed": false })),
+        tool("git.push", json!({ "runtime": { "environment": "control_plane", "capability_scope": "control_plane" } })),
+        tool("secret.read", json!({ "transport_visibility": "hidden" })),
+    ] });
+    let artifact = json!({ "name": "brief", "type": "text", "payload": "short" });
+    let answer = run(json!({
+        "task": "tidy up", "sandbox-tool-policy-json": policy, "structured-artifacts-json": [artifact],
+        "workspace-context-json": { "repo": "a" },
+    }))
+    .unwrap();
+    let got = &answer["result"]["got"];
+    assert_eq!(got["tool_policy"], json!({ "mode": "allow", "tools": ["workspace_read"] }));
+    assert_eq!(
+        (&got["allow_only"], &got["structured_artifacts"]),
+        (&json!(["workspace_read"]), &json!([artifact]))
+    );
+    assert_eq!(got["client_context"]["sandbox_workspace"], json!({ "repo": "a" }));
+    let mut nobody = policy.clone();
+    nobody["tools"] = json!([]);
+    let answer = run(json!({ "task": "tidy up", "sandbox-tool-policy-json": nobody })).unwrap();
+    assert_eq!(answer["result"]["got"]["tool_policy"], json!({ "mode": "allow", "tools": [] }));
     let own = run(json!({ "task": "x", "runtime-task-json": { "ability": "my/task", "input": { "a": 1 } } }))
         .unwrap();
     assert_eq!((&own["ability"], &own["result"]), (&json!("my/task"), &json!({ "own": { "a": 1 } })));
@@ -299,4 +329,6 @@ fn an_agent_inside_is_given_a_task() {
     }
     let failure = run(json!({ "task": "x", "runtime-task-json": { "ability": "no/such" } })).unwrap_err();
     assert_eq!(failure.data["code"], "ability_missing");
+    let failure = run(json!({ "task": "loop", "timeout-seconds": 1 })).unwrap_err();
+    assert_eq!(failure.code.as_str(), "wp_codebox_run_timeout");
 }

@@ -24,6 +24,7 @@ mod prepare;
 mod random;
 mod site;
 mod spec;
+mod tool_policy;
 mod warm;
 
 pub use attend::Attendant;
@@ -54,6 +55,7 @@ pub use prepare::Preparation;
 pub use random::random_id;
 pub use site::{Sandbox, Snapshot};
 pub use spec::{Core, HostMount, Ini, Limits, MountKind, Spec};
+pub use tool_policy::{Denial, SANDBOX_TOOL_POLICY_SCHEMA, SandboxToolPolicy, ToolEntry, ToolRuntime};
 pub use warm::{
     ImageInfo, Pruned, Retention, forget as forget_images, list as list_images, prune as prune_images,
 };

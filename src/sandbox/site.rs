@@ -237,6 +237,9 @@ impl Sandbox {
     ) -> Result<Execution, SandboxError> {
         let id = random_id("command");
         self.permit(command, &id, approver)?;
+        let own = command.time_limit().map(|limit| Instant::now() + limit);
+        let deadline = own.map_or(watch.deadline, |own| own.min(watch.deadline));
+        let watch = &Watch { deadline, interrupted: watch.interrupted };
         self.note(
             "runtime.command.started",
             json!({

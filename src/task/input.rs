@@ -9,14 +9,13 @@ pub(super) use check::{check_mount, check_places, check_secrets, check_session_i
 use super::compat;
 use crate::contract::{Code, Input, Refusal, input_schema};
 use crate::engine::net::Rules;
-use crate::sandbox::{Approvals, Filesystem, Secrets};
+use crate::sandbox::{Approvals, Filesystem, SandboxToolPolicy, Secrets};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::LazyLock;
 
 pub const TASK_INPUT_SCHEMA: &str = "wp-codebox/task-input/v1";
-pub const SANDBOX_TOOL_POLICY_SCHEMA: &str = "wp-codebox/sandbox-tool-policy/v1";
 pub const STRUCTURED_ARTIFACT_SCHEMA: &str = "wp-codebox/structured-artifact/v1";
 
 /// A task for a disposable WordPress.
@@ -273,58 +272,6 @@ pub struct Orchestrator {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 200))]
     pub agent_task_id: Option<String>,
-}
-
-/// `wp-codebox/sandbox-tool-policy/v1`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SandboxToolPolicy {
-    #[schemars(extend("enum" = [SANDBOX_TOOL_POLICY_SCHEMA]))]
-    pub schema: String,
-    #[schemars(extend("enum" = [1]))]
-    pub version: u32,
-    #[schemars(length(max = 256))]
-    pub tools: Vec<ToolEntry>,
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub metadata: Map<String, Value>,
-}
-
-/// One tool of a policy.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ToolEntry {
-    #[schemars(length(min = 1, max = 200))]
-    pub id: String,
-    /// The tool's name inside the sandbox.
-    #[schemars(length(min = 1, max = 200))]
-    pub runtime_tool_id: String,
-    /// Where the tool runs: `sandbox` or the caller's own word.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 200))]
-    pub execution_location: Option<String>,
-    /// Who sees the tool: `sandbox`, `parent`, `both` or `hidden`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 200))]
-    pub transport_visibility: Option<String>,
-    pub allowed: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub runtime: Option<ToolRuntime>,
-    /// Other names of the tool.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), inner(length(min = 1, max = 200)))]
-    pub aliases: Vec<String>,
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub metadata: Map<String, Value>,
-}
-
-/// Where a tool's code and effects are. Anything but `runtime_local` needs the parent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ToolRuntime {
-    #[schemars(length(min = 1, max = 200))]
-    pub environment: String,
-    #[schemars(length(min = 1, max = 200))]
-    pub capability_scope: String,
 }
 
 /// `wp-codebox/structured-artifact/v1`: a typed input.

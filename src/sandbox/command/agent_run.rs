@@ -1,12 +1,14 @@
 //! `wp-codebox.agent-sandbox-run`: a task for the agent that is registered inside.
 
+use super::super::tool_policy::SandboxToolPolicy;
 use super::Command;
 use super::arguments::{ArgumentIssue, Values};
 use super::row::{Argument, Format, Handler, OutputSchema, Row};
-use crate::contract::output_schema;
+use crate::contract::{Input, output_schema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::time::Duration;
 
 const AGENT_RUN_SCHEMA: &str = "wp-codebox/agent-sandbox-run/v1";
 
@@ -29,6 +31,27 @@ pub(super) static ROW: Row = Row {
             "max-turns",
             Format::Integer { min: 1, max: 1000 },
             "Turns after which it has to be done.",
+        ),
+        Argument::new(
+            "timeout-seconds",
+            Format::Integer { min: 1, max: 86_400 },
+            "Time that it has. When it is over, the command is stopped, and the sandbox with it.",
+        ),
+        Argument::new(
+            "sandbox-tool-policy-json",
+            Format::Json,
+            "Tools that it may use: wp-codebox/sandbox-tool-policy/v1. It is told those that the policy allows in the \
+             sandbox, as tool_policy and allow_only.",
+        ),
+        Argument::new(
+            "structured-artifacts-json",
+            Format::Json,
+            "Structured inputs for it: a list of wp-codebox/structured-artifact/v1.",
+        ),
+        Argument::new(
+            "workspace-context-json",
+            Format::Json,
+            "What it is told about the workspace: an object, as client_context.sandbox_workspace.",
         ),
         Argument::new(
             "runtime-task-json",
@@ -61,7 +84,23 @@ pub struct AgentRun {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_turns: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u64>,
+    /// The only tools that it may use, by their names inside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_only: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub structured_artifacts: Vec<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub workspace_context: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime_task: Option<RuntimeTask>,
+}
+
+impl AgentRun {
+    /// The time that it has, if it says so.
+    pub(super) fn time_limit(&self) -> Option<Duration> {
+        self.timeout_seconds.map(Duration::from_secs)
+    }
 }
 
 /// An ability in place of `agents/chat`.
@@ -98,6 +137,22 @@ fn read(mut values: Values) -> Result<Command, ArgumentIssue> {
         model: values.text("model"),
         session_id: values.text("session-id"),
         max_turns: values.integer("max-turns"),
+        timeout_seconds: values.integer("timeout-seconds"),
+        allow_only: tool_policy(&mut values)?,
+        structured_artifacts: values.typed("structured-artifacts-json")?.unwrap_or_default(),
+        workspace_context: values.typed("workspace-context-json")?.unwrap_or_default(),
         runtime_task,
     })))
+}
+
+/// The tools that a policy lets the sandbox use.
+fn tool_policy(values: &mut Values) -> Result<Option<Vec<String>>, ArgumentIssue> {
+    let name = "sandbox-tool-policy-json";
+    let Some(policy) = values.typed::<Value>(name)? else { return Ok(None) };
+    let policy =
+        SandboxToolPolicy::parse(policy).map_err(|refusal| ArgumentIssue::invalid(name, refusal.message))?;
+    if let Some(index) = policy.duplicate() {
+        return Err(ArgumentIssue::invalid(name, format!("tools.{index}.id: another tool has this id")));
+    }
+    Ok(Some(policy.usable().map(str::to_owned).collect()))
 }

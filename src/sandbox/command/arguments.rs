@@ -163,7 +163,8 @@ impl Arguments {
         let mut fitted = BTreeMap::new();
         for (name, values) in self.by_name(row)? {
             let Some(argument) = row.argument(&name) else {
-                return Err(ArgumentIssue::new("unsupported-argument", &name, "unknown argument"));
+                let why = super::unsupported::argument_reason(row.id, &name);
+                return Err(ArgumentIssue::new("unsupported-argument", &name, why));
             };
             if values.len() > 1 && !argument.repeatable {
                 return Err(ArgumentIssue::invalid(&name, "given more than once"));

@@ -56,6 +56,7 @@ use crate::engine::Request;
 use row::Row;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// One command.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,6 +147,14 @@ impl Command {
             }
         }
         names
+    }
+
+    /// The time that its arguments give it.
+    pub(super) fn time_limit(&self) -> Option<Duration> {
+        match self {
+            Command::AgentRun(run) => run.time_limit(),
+            _ => None,
+        }
     }
 
     /// Whether it can change files or the database. Nothing tells what PHP code will do: only what

@@ -54,6 +54,65 @@ const UNSUPPORTED: &[&str] = &[
     "wp-codebox/run-fuzz-suite",
 ];
 
+/// Arguments that callers may know from elsewhere, by command, and what is there instead.
+const ARGUMENTS: &[(&str, &[&str], &str)] = &[
+    (
+        "wordpress.run-php",
+        &["capture-diagnostics", "diagnostics-max-items", "diagnostics-max-bytes"],
+        "a recipe's step has diagnostics",
+    ),
+    ("wordpress.ability", &["session", "principal", "principal-json"], "name a user"),
+    ("wordpress.rest-request", &["session"], "name a user"),
+    (
+        "wordpress.phpunit",
+        &[
+            "code",
+            "code-file",
+            "project-autoload-file",
+            "tests-dir",
+            "phpunit-xml-default",
+            "dependency-mounts",
+            "multisite",
+        ],
+        "the plugin's own phpunit.xml and bootstrap are used",
+    ),
+    ("wordpress.plugin-state", &["path"], "name the plugin by its file or its slug"),
+    ("wordpress.ensure-plugin-active", &["path"], "name the plugin by its file or its slug"),
+    ("wordpress.ensure-plugin-active", &["network"], "wordpress.plugin-state has it"),
+    (
+        "wp-codebox.checkpoint-create",
+        &[
+            "snapshot-include-wp-content",
+            "snapshot-exclude-wp-content",
+            "snapshot-database-tables",
+            "snapshot-exclude-database-tables",
+            "snapshot-option-names",
+            "snapshot-post-types",
+        ],
+        "a checkpoint keeps everything",
+    ),
+    (
+        "wp-codebox.agent-sandbox-run",
+        &[
+            "component",
+            "runtime-component-contracts-json",
+            "provider-plugin-slugs",
+            "provider-plugin-contracts-json",
+        ],
+        "a recipe's extra_plugins, or component_contracts, bring plugins in",
+    ),
+    ("wp-codebox.agent-sandbox-run", &["agent-bundles-json"], "a component registers its agents itself"),
+    ("wp-codebox.agent-sandbox-run", &["code", "code-file"], "wordpress.run-php runs code"),
+];
+
+/// Why a command has no such argument.
+pub(super) fn argument_reason(id: &str, argument: &str) -> String {
+    match ARGUMENTS.iter().find(|(command, names, _)| *command == id && names.contains(&argument)) {
+        Some((_, _, instead)) => format!("not supported: {instead}"),
+        None => "unknown argument".to_owned(),
+    }
+}
+
 /// Why there is no such command.
 pub(super) fn reason(id: &str) -> &'static str {
     if UNSUPPORTED.contains(&id) { "not supported" } else { "no such command" }

@@ -30,7 +30,18 @@ function agent_input( array $call ): array {
 			'mode'               => $call['mode'],
 			'agent_modes'        => $modes,
 			'workspace_root'     => '/workspace',
+		) + array_filter(
+			array(
+				'sandbox_workspace'    => $call['workspace_context'] ?? null,
+				'structured_artifacts' => $call['structured_artifacts'] ?? null,
+			)
 		),
+		'structured_artifacts' => $call['structured_artifacts'] ?? null,
+		'tool_policy'    => isset( $call['allow_only'] ) ? array(
+			'mode'  => 'allow',
+			'tools' => $call['allow_only'],
+		) : null,
+		'allow_only'     => $call['allow_only'] ?? null,
 		'principal'      => array(
 			'acting_user_id'     => 0,
 			'effective_agent_id' => $call['agent'] ?? null,
