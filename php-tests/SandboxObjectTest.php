@@ -106,6 +106,11 @@ final class SandboxObjectTest extends TestCase {
 		foreach ( $cases as list( $field, $type, $options ) ) {
 			self::assert_refused( fn() => $this->sandbox->observe( $type, $options ), $field );
 		}
+		try {
+			$this->sandbox->observe( 'browser-result' );
+		} catch ( WP_Codebox_Exception $e ) {
+			self::assertStringContainsString( 'browser-result is not supported', $e->getMessage() );
+		}
 		$narrow = WP_Codebox_API::create_sandbox( array( 'runtime_policy' => array( 'commands' => array( 'wordpress.run-php' ) ) ) );
 		foreach ( array( array( 'http-response', array( 'url' => '/' ) ), array( 'wordpress-state', array() ) ) as list( $type, $options ) ) {
 			try {

@@ -757,3 +757,36 @@ fn a_setup_step_whose_queries_are_noted_runs_each_time() {
         assert_eq!(run["executions"][0]["fromImage"], Value::Null);
     }
 }
+
+#[test]
+fn a_bundle_says_by_name_what_is_the_parents_and_what_was_observed() {
+    let mut bench = Bench::new();
+    bench.host.env.insert("SHOP_KEY".to_owned(), "fV8-kq2Lw-77tzR".to_owned());
+    bench.host.settings.memory_limit = Some(1 << 30);
+    let run = bench.run(json!({ "inputs": {
+        "secretEnv": ["SHOP_KEY"],
+        "mounts": [{ "source": "site", "target": "/workspace/site" }],
+    } }));
+    let inheritance = &bundle(&run, "metadata.json")["provenance"]["inheritance"];
+    let secret =
+        json!({ "name": "SHOP_KEY", "status": "available", "scope": "task", "source": "parent-env" });
+    let setting = json!({ "name": "wp_codebox.memory_limit", "status": "inherited", "scope": "operator" });
+    assert_eq!(*inheritance, json!({ "connectors": [], "secrets": [secret], "settings": [setting] }));
+    let directory = Path::new(run["artifacts"]["directory"].as_str().unwrap());
+    let read = |file: &str| -> Vec<Value> {
+        let text = fs::read_to_string(directory.join(file)).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let observed = read("observations.jsonl");
+    assert_eq!(
+        (&observed[0]["type"], &observed[0]["data"]["status"]),
+        (&json!("runtime-info"), &json!("created"))
+    );
+    assert_eq!(observed[0]["data"]["id"], run["runtime"]["id"]);
+    assert_eq!(
+        (&observed[1]["type"], &observed[1]["data"][0]["target"]),
+        (&json!("mounts"), &json!("/workspace/site"))
+    );
+    assert_eq!(observed[1]["schema"], "wp-codebox/runtime-episode-observation/v1");
+    assert_eq!(read("events.jsonl").iter().filter(|event| event["type"] == "runtime.observed").count(), 2);
+}

@@ -149,7 +149,8 @@ fn attestation(plan: &Plan, wp: &str, created_at: String) -> Attestation {
             immutable_ref: format!("runtime-pack-sha256-{}", plan.spec.pack.id()),
             core: match plan.spec.core {
                 Core::Pack => "pack",
-                Core::Directory(_) => "parent",
+                Core::Directory(_) if plan.inheritance.has_wordpress() => "parent",
+                Core::Directory(_) => "recipe",
             },
         },
         policy,

@@ -9,7 +9,7 @@ use crate::artifact::{
     Draft, Environment, Failure, Found, MountRecord, Provenance, RawLogReference, Redactor, RuntimeInfo,
     Tally, TestResults, TestSuite, clean_commands, clean_log, read_test_output, withhold,
 };
-use crate::contract::{CommandRecord, Refusal, iso8601};
+use crate::contract::{CommandRecord, Refusal, iso8601, to_value};
 use crate::sandbox::{self, BACKEND, Core, PHPUNIT_COMMAND, Spec};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -79,10 +79,12 @@ pub fn draft(
     redacted: Tally,
 ) -> Result<Draft, Refusal> {
     let wp = wordpress_version(&plan.spec);
-    let mut draft = Draft::new(session_id, now, runtime_info(run, plan, &wp));
+    let info = runtime_info(&run.runtime_id, run.created_at, "destroyed", plan, &wp);
+    let mut draft = Draft::new(session_id, now, info);
     draft.provenance = Provenance {
         workspace: Some(workspace(&plan.mounts)),
         packages: packages(),
+        inheritance: Some(to_value(&plan.inheritance)?),
         ..Provenance::default()
     };
     draft.redactor = Arc::clone(redactor);
@@ -92,6 +94,7 @@ pub fn draft(
     draft.database = run.database.take();
     draft.events = std::mem::take(&mut run.events);
     draft.commands = run.commands.clone();
+    draft.observations = std::mem::take(&mut run.observations);
     draft.diagnostics = php_errors::read(&run.log);
     draft.log = std::mem::take(&mut run.log);
     draft.test_results = printed_tests(&run.commands);
@@ -99,9 +102,16 @@ pub fn draft(
     Ok(draft)
 }
 
-fn runtime_info(run: &Run, plan: &Plan, wp: &str) -> RuntimeInfo {
+/// What ran.
+pub(super) fn runtime_info(
+    id: &str,
+    created_at: SystemTime,
+    status: &str,
+    plan: &Plan,
+    wp: &str,
+) -> RuntimeInfo {
     RuntimeInfo {
-        id: run.runtime_id.clone(),
+        id: id.to_owned(),
         backend: BACKEND.to_owned(),
         environment: Environment {
             kind: "wordpress".to_owned(),
@@ -109,8 +119,8 @@ fn runtime_info(run: &Run, plan: &Plan, wp: &str) -> RuntimeInfo {
             version: Some(wp.to_owned()),
             php_version: Some(plan.spec.pack.php_version().to_owned()),
         },
-        created_at: iso8601(run.created_at),
-        status: "destroyed".to_owned(),
+        created_at: iso8601(created_at),
+        status: status.to_owned(),
     }
 }
 

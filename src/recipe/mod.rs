@@ -17,6 +17,7 @@ mod execute;
 pub mod fixture;
 mod host_files;
 mod host_tools;
+mod inheritance;
 mod input;
 mod issue;
 mod kept;
@@ -24,6 +25,7 @@ mod labelled;
 mod main_file;
 mod mounts;
 mod network;
+mod observe;
 mod output;
 mod parent;
 mod phase;
@@ -50,6 +52,7 @@ pub use execute::{RECIPE_RUN_SCHEMA, RecipeRun, RecipeRunInput, RunRuntime, run_
 pub use host_tools::{
     HostTool, Uncallable, call_host_tool, check_host_tools, host_tool_call, host_tool_step, registered_tools,
 };
+pub use inheritance::Inheritance;
 pub use input::RecipeInput;
 pub use issue::Issue;
 pub use labelled::LabelledCommand;

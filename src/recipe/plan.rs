@@ -1,5 +1,6 @@
 //! What is to be done in a sandbox, decided before it exists.
 
+use super::inheritance::Inheritance;
 use super::phase::PhaseName;
 use crate::artifact::MountRecord;
 use crate::sandbox::{Command, QueryCapture, Spec};
@@ -12,6 +13,8 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Plan {
     pub spec: Spec,
+    /// What of it is the parent's.
+    pub inheritance: Inheritance,
     /// Every mount as the bundle records it, in the order of `spec.mounts`.
     pub mounts: Vec<MountRecord>,
     /// What makes the sandbox ready, in this order. If a step fails, the workflow does not begin.

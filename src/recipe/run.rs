@@ -1,9 +1,11 @@
 //! Carries out a plan.
 
 use super::kept::Kept;
+use super::observe::observe;
 use super::output::Room;
 use super::phase::{Begun, PhaseEvidence, PhaseName, Span};
 use super::plan::{Expected, Part, Plan, Stage, Step};
+use crate::artifact::Observation;
 use crate::contract::{
     ChangeSet, Code, CommandRecord, DatabaseFiles, Event, JSON_DEPTH, Refusal, json_nests,
 };
@@ -75,6 +77,8 @@ pub struct Run {
     pub database: Option<DatabaseFiles>,
     /// What the commands wrote to stderr: from redaction on.
     pub log: Vec<String>,
+    /// Of the runtime and its mounts, at the end.
+    pub observations: Vec<Observation>,
     /// The files that the plan has declared, in its order.
     pub declared: Vec<Result<Vec<u8>, Unread>>,
     /// What the last step of the workflow returned.
@@ -108,6 +112,7 @@ impl Run {
             events: Vec::new(),
             changes: Vec::new(),
             database: None,
+            observations: Vec::new(),
             log: Vec::new(),
             declared: Vec::new(),
             value: Value::Null,
@@ -538,6 +543,7 @@ impl Runner<'_> {
         };
         self.run.declared = plan.declared.iter().map(read).collect();
         self.run.database = self.sandbox.database();
+        self.run.observations = observe(&mut self.sandbox, plan);
         self.sandbox.note("runtime.artifacts.collected", json!({ "mounts": self.run.changes.len() }));
         self.run.events = self.sandbox.destroy();
         self.run.phases.push(evidence);

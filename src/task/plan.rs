@@ -7,7 +7,9 @@ use super::policy;
 use crate::artifact::{MountRecord, Secret};
 use crate::contract::{Code, Refusal};
 use crate::host::Settings;
-use crate::recipe::{self, Expected, Mounts, Part, PhaseName, Plan, Stage, Step, bare, core, pack, timeout};
+use crate::recipe::{
+    self, Expected, Inheritance, Mounts, Part, PhaseName, Plan, Stage, Step, bare, core, pack, timeout,
+};
 use crate::sandbox::{self, Command, HostMount, MountKind, Spec, command_ids};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -28,15 +30,17 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
     draft.workflow.push(Step::new(Part::Steps, 0, work));
     let policy = policy::resolve(input.runtime_policy.as_ref(), &draft.commands(), secrets, settings)?;
     draft.mounts.check(&policy)?;
+    let spec = Spec {
+        mounts: draft.mounts.host,
+        must_use: draft.must_use,
+        environment: recipe::variables(secrets).collect(),
+        secrets: recipe::secret_names(secrets),
+        policy,
+        ..bare(pack, core, settings)?
+    };
     Ok(Plan {
-        spec: Spec {
-            mounts: draft.mounts.host,
-            must_use: draft.must_use,
-            environment: recipe::variables(secrets).collect(),
-            secrets: recipe::secret_names(secrets),
-            policy,
-            ..bare(pack, core, settings)?
-        },
+        inheritance: Inheritance::of(&spec, settings),
+        spec,
         mounts: draft.mounts.records,
         preparations: vec![
             Stage { phase: PhaseName::ActivatePlugins, steps: draft.activations },
@@ -57,6 +61,7 @@ pub(super) fn plan(input: &AgentTaskInput, settings: &Settings, secrets: &[Secre
 /// What a held sandbox is made of.
 pub(super) struct Prepared {
     pub spec: Spec,
+    pub inheritance: Inheritance,
     pub mounts: Vec<MountRecord>,
     /// Executed before the sandbox is handed over.
     pub preparations: Vec<Command>,
@@ -82,16 +87,18 @@ pub(super) fn held(
     }
     draft.mounts.check(&policy)?;
     let preparations = draft.activations.into_iter().map(|step| step.command).collect();
+    let spec = Spec {
+        mounts: draft.mounts.host,
+        must_use: draft.must_use,
+        environment: recipe::variables(secrets).collect(),
+        secrets: recipe::secret_names(secrets),
+        host_tools: input.host_tools.iter().map(|tool| tool.name.clone()).collect(),
+        policy,
+        ..bare(pack, core, settings)?
+    };
     Ok(Prepared {
-        spec: Spec {
-            mounts: draft.mounts.host,
-            must_use: draft.must_use,
-            environment: recipe::variables(secrets).collect(),
-            secrets: recipe::secret_names(secrets),
-            host_tools: input.host_tools.iter().map(|tool| tool.name.clone()).collect(),
-            policy,
-            ..bare(pack, core, settings)?
-        },
+        inheritance: Inheritance::of(&spec, settings),
+        spec,
         mounts: draft.mounts.records,
         preparations,
         timeout: timeout(input.timeout_seconds, settings),

@@ -18,6 +18,7 @@ pub use sources::StagedInput;
 
 use super::bare::{bare, max_timeout, pack, timeout};
 use super::document::Recipe;
+use super::inheritance::Inheritance;
 use super::issue::{Issue, refuse};
 use super::mounts::Mounts;
 use super::phase::PhaseName;
@@ -86,19 +87,21 @@ pub fn compile(
     let reuse = scratch.is_empty() && ready.iter().all(|step| step.capture.is_none());
     let imports = content::imports(place).map_err(one)?;
     let workflow = steps::workflow(place).map_err(one)?;
+    let spec = Spec {
+        mounts: mounts.host,
+        must_use: plugins.must_use,
+        defines: runtime::defines(recipe),
+        ini: runtime::ini(recipe),
+        environment: runtime::environment(recipe, secrets),
+        secrets: secret_names(secrets),
+        host_tools: tools.iter().map(|tool| tool.name.clone()).collect(),
+        policy,
+        ..spec
+    };
     Ok(Compiled {
         plan: Plan {
-            spec: Spec {
-                mounts: mounts.host,
-                must_use: plugins.must_use,
-                defines: runtime::defines(recipe),
-                ini: runtime::ini(recipe),
-                environment: runtime::environment(recipe, secrets),
-                secrets: secret_names(secrets),
-                host_tools: tools.iter().map(|tool| tool.name.clone()).collect(),
-                policy,
-                ..spec
-            },
+            inheritance: Inheritance::of(&spec, settings),
+            spec,
             mounts: mounts.records,
             preparations: vec![
                 Stage { phase: PhaseName::RunBlueprintSteps, steps: blueprint },

@@ -30,6 +30,7 @@ impl HeldSandbox {
         draft.provenance = Provenance {
             workspace: Some(workspace(&draft.mounts)),
             packages: recipe::packages(),
+            inheritance: Some(to_value(&self.inheritance)?),
             ..Provenance::default()
         };
         draft.changes = self.sandbox.changes()?;

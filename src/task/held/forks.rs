@@ -111,6 +111,7 @@ impl HeldSandbox {
                 metadata: self.metadata.clone(),
                 history: History::default(),
                 tools: self.tools.clone(),
+                inheritance: self.inheritance.clone(),
                 timeout: self.timeout,
                 max_timeout: self.max_timeout,
                 snapshots: BTreeMap::new(),

@@ -10,7 +10,7 @@ use crate::task::input::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -135,6 +135,15 @@ impl Input for ObservationInput {
     fn schema() -> &'static Value {
         static SCHEMA: LazyLock<Value> = LazyLock::new(input_schema::<ObservationInput>);
         &SCHEMA
+    }
+
+    fn prepare(raw: &mut Map<String, Value>) -> Result<(), Refusal> {
+        if raw.get("type").is_some_and(|kind| kind == "browser-result") {
+            let why =
+                "browser-result is not supported: a sandbox has no browser, and no command that drives one";
+            return Err(Refusal::field(Code::InputInvalid, "type", why));
+        }
+        Ok(())
     }
 
     /// A field that belongs to another type has no effect, and one that is needed is there.

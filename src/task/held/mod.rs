@@ -23,7 +23,7 @@ use crate::engine::Watch;
 use crate::engine::net::Rules;
 use crate::host::Host;
 use crate::recipe;
-use crate::recipe::{HostTool, judge_network, wordpress_version};
+use crate::recipe::{HostTool, Inheritance, judge_network, wordpress_version};
 use crate::sandbox::{Attendant, BACKEND, Failure, Sandbox, SandboxError, Snapshot};
 use answer::answer;
 use history::History;
@@ -47,6 +47,7 @@ pub struct HeldSandbox {
     metadata: BTreeMap<String, Value>,
     history: History,
     tools: Vec<HostTool>,
+    inheritance: Inheritance,
     timeout: Duration,
     max_timeout: Duration,
     snapshots: BTreeMap<String, Snapshot>,
@@ -79,6 +80,7 @@ impl HeldSandbox {
             metadata,
             history: History::default(),
             tools: input.host_tools,
+            inheritance: prepared.inheritance,
             timeout: prepared.timeout,
             max_timeout: prepared.max_timeout,
             snapshots: BTreeMap::new(),
