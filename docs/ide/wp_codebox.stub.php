@@ -962,6 +962,7 @@ final class WP_Codebox_API {
 	 *     artifacts_path?: string,
 	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
+	 *     manifest_sha256?: string,
 	 *     action?: 'approve'|'reject'|'request-changes',
 	 *     decision?: 'approve'|'reject'|'request-changes',
 	 *     reason?: string,
@@ -1013,6 +1014,7 @@ final class WP_Codebox_API {
 	 *     artifacts_path?: string,
 	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
+	 *     manifest_sha256?: string,
 	 * } $input
 	 * @return array{
 	 *     success: bool,
@@ -1111,6 +1113,8 @@ final class WP_Codebox_API {
 	 *             afterSha256?: string|null,
 	 *             beforeMode?: string|null,
 	 *             afterMode?: string|null,
+	 *             replacedLines?: int|null,
+	 *             addedLines?: int|null,
 	 *             redacted?: bool,
 	 *             truncated?: bool,
 	 *             omitted?: string|null,
@@ -1148,6 +1152,7 @@ final class WP_Codebox_API {
 	 *     artifacts_path?: string,
 	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
+	 *     manifest_sha256?: string,
 	 *     summary?: string,
 	 *     agent_id?: int,
 	 *     user_id?: int,
@@ -1170,7 +1175,7 @@ final class WP_Codebox_API {
 	 *     artifacts_path?: string,
 	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
-	 *     patch_sha256?: string,
+	 *     manifest_sha256?: string,
 	 *     dry_run?: bool,
 	 * } $input
 	 * @return array{
@@ -1755,6 +1760,11 @@ final class WP_Codebox_API {
 	 *                 command: string,
 	 *                 args?: list<string>,
 	 *                 timeoutMs?: int|null,
+	 *                 diagnostics?: array{
+	 *                     capture: list<'wpdb-queries'>,
+	 *                     maxItems?: int|null,
+	 *                     maxBytes?: int|null,
+	 *                 }|null,
 	 *                 metadata?: array<string, mixed>,
 	 *                 allowFailure: bool,
 	 *                 advisory: bool,
@@ -1763,6 +1773,11 @@ final class WP_Codebox_API {
 	 *                 command: string,
 	 *                 args?: list<string>,
 	 *                 timeoutMs?: int|null,
+	 *                 diagnostics?: array{
+	 *                     capture: list<'wpdb-queries'>,
+	 *                     maxItems?: int|null,
+	 *                     maxBytes?: int|null,
+	 *                 }|null,
 	 *                 metadata?: array<string, mixed>,
 	 *                 allowFailure: bool,
 	 *                 advisory: bool,
@@ -1771,6 +1786,11 @@ final class WP_Codebox_API {
 	 *                 command: string,
 	 *                 args?: list<string>,
 	 *                 timeoutMs?: int|null,
+	 *                 diagnostics?: array{
+	 *                     capture: list<'wpdb-queries'>,
+	 *                     maxItems?: int|null,
+	 *                     maxBytes?: int|null,
+	 *                 }|null,
 	 *                 metadata?: array<string, mixed>,
 	 *                 allowFailure: bool,
 	 *                 advisory: bool,
