@@ -24,8 +24,13 @@ fn is_the_command_s_own(code: &str) -> bool {
     .contains(&code)
 }
 
+/// Runs take long: a few, or as many as `PROPTEST_CASES` says.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(6)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 0, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 0, ..ProptestConfig::default() })]
 
     #[test]
     fn a_recipe_that_is_right_runs_to_its_end(recipe in valid_recipe()) {

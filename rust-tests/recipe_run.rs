@@ -540,6 +540,21 @@ fn zip(path: &Path, name: &str, content: &str) {
 }
 
 #[test]
+fn an_archive_with_a_plugin_in_a_directory_of_the_plugin_activates_the_plugin() {
+    let bench = Bench::new();
+    let plugin = |name: &str| format!("<?php\n/* Plugin Name: {name} */");
+    let files = [("outer/another.php", "B"), ("outer/outer.php", "C"), ("outer/inner/inner.php", "A")];
+    let files = files.map(|(path, name)| (path, plugin(name)));
+    let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_bytes(), 0o100_644)).collect();
+    fs::write(bench.path().join("outer.zip"), archive(&files)).unwrap();
+    let run = bench.run(json!({
+        "inputs": { "extra_plugins": [{ "source": "outer.zip" }] },
+        "workflow": { "steps": [php("echo json_encode(get_option('active_plugins'));")] },
+    }));
+    assert_eq!(printed(&run).last(), Some(&r#"["outer\/outer.php"]"#), "{run:#}");
+}
+
+#[test]
 fn an_archive_with_another_digest_is_refused_before_anything_has_happened() {
     let bench = Bench::new();
     zip(&bench.path().join("zipped.zip"), "zipped/zipped.php", "<?php\n/* Plugin Name: Zipped */");

@@ -77,6 +77,16 @@ fn table() -> Vec<Row> {
         (mount(json!({ "source": "plugin", "target": "/a/" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
         (mount(json!({ "source": "plugin", "target": "/internal/codebox" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
         (mount(json!({ "source": "plugin", "target": "/wordpress" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (mount(json!({ "source": "plugin", "target": "/wordpress/index.php" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (mount(json!({ "source": "file.txt", "target": "/wordpress/wp-load.php" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (mount(json!({ "source": "plugin", "target": "/wordpress/wp-load.php/beneath" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (mount(json!({ "source": "plugin", "target": "/wordpress/wp-content/themes" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (mount(json!({ "source": "file.txt", "target": "/wordpress/wp-content/db.php" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (mount(json!({ "source": "plugin", "target": "/wordpress/wp-content/db.php/beneath" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (mount(json!({ "source": "file.txt", "target": "/tmp" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (mount(json!({ "source": "file.txt", "target": "/workspace" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (mount(json!({ "source": "file.txt", "target": "/wordpress/wp-content/uploads" })), "invalid-sandbox-path", "$.inputs.mounts[0].target"),
+        (inputs(json!({ "stagedFiles": [{ "source": "file.txt", "target": "/wordpress/wp-content/plugins" }] })), "invalid-sandbox-path", "$.inputs.stagedFiles[0].target"),
         (inputs(json!({ "mounts": [{ "source": "file.txt", "target": "/a" }, { "source": "plugin", "target": "/a/b" }] })), "invalid-sandbox-path", "$.inputs.mounts[1].target"),
         (inputs(json!({ "mounts": [{ "source": "plugin", "target": "/a/b" }, { "source": "file.txt", "target": "/a" }] })), "invalid-sandbox-path", "$.inputs.mounts[1].target"),
         (inputs(json!({ "mounts": [{ "source": "plugin", "target": "/a" }], "stagedFiles": [{ "source": "file.txt", "target": "/a" }] })), "duplicate-target", "$.inputs.stagedFiles[0].target"),
@@ -147,10 +157,14 @@ fn table() -> Vec<Row> {
         (runtime(json!({ "php": { "memoryLimit": "lots" } })), "invalid-plugin-runtime-memory-limit", "$.inputs.pluginRuntime.php.memoryLimit"),
         (runtime(json!({ "php": { "maxExecutionTime": 3601 } })), "invalid-plugin-runtime-max-execution-time", "$.inputs.pluginRuntime.php.maxExecutionTime"),
         (runtime(json!({ "php": { "iniEntries": { "a b": 1 } } })), "invalid-plugin-runtime-php-ini-entry", "$.inputs.pluginRuntime.php.iniEntries.a b"),
+        (runtime(json!({ "php": { "iniEntries": { "open_basedir": "/tmp" } } })), "invalid-plugin-runtime-php-ini-entry", "$.inputs.pluginRuntime.php.iniEntries.open_basedir"),
+        (runtime(json!({ "php": { "bootstrapIniEntries": { "auto_prepend_file": "/a" } } })), "invalid-plugin-runtime-bootstrap-php-ini-entry", "$.inputs.pluginRuntime.php.bootstrapIniEntries.auto_prepend_file"),
         (runtime(json!({ "php": { "iniEntries": { "a": [] } } })), "invalid-plugin-runtime-php-ini-entry-value", "$.inputs.pluginRuntime.php.iniEntries.a"),
         (runtime(json!({ "php": { "bootstrapIniEntries": { "=": 1 } } })), "invalid-plugin-runtime-bootstrap-php-ini-entry", "$.inputs.pluginRuntime.php.bootstrapIniEntries.="),
         (runtime(json!({ "php": { "bootstrapIniEntries": { "a": "1\nallow_url_include=1" } } })), "invalid-plugin-runtime-bootstrap-php-ini-entry-value", "$.inputs.pluginRuntime.php.bootstrapIniEntries.a"),
         (runtime(json!({ "wpConfigDefines": { "A-B": 1 } })), "invalid-plugin-runtime-wp-config-define", "$.inputs.pluginRuntime.wpConfigDefines.A-B"),
+        (runtime(json!({ "wpConfigDefines": { "MULTISITE": true } })), "invalid-plugin-runtime-wp-config-define", "$.inputs.pluginRuntime.wpConfigDefines.MULTISITE"),
+        (runtime(json!({ "wpConfigDefines": { "SHORTINIT": true } })), "invalid-plugin-runtime-wp-config-define", "$.inputs.pluginRuntime.wpConfigDefines.SHORTINIT"),
         (runtime(json!({ "wpConfigDefines": { "ABSPATH": "/" } })), "invalid-plugin-runtime-wp-config-define", "$.inputs.pluginRuntime.wpConfigDefines.ABSPATH"),
         (runtime(json!({ "wpConfigDefines": { "DB_NAME": "x" } })), "invalid-plugin-runtime-wp-config-define", "$.inputs.pluginRuntime.wpConfigDefines.DB_NAME"),
         (runtime(json!({ "wpConfigDefines": { "A": {} } })), "invalid-plugin-runtime-wp-config-define-value", "$.inputs.pluginRuntime.wpConfigDefines.A"),
@@ -567,6 +581,26 @@ fn whether_a_file_outside_the_allowed_roots_exists_is_told_by_no_field() {
     // What lies beneath an allowed root is told apart.
     let gone = bench.issues(inputs(json!({ "mounts": [{ "source": "gone/deeper", "target": "/a" }] })));
     assert_eq!(gone[0].code, "missing-path");
+}
+
+#[test]
+fn what_a_theme_of_the_pack_has_in_the_way_of_a_mount_is_named() {
+    let mut bench = Bench::new();
+    bench.host.settings.runtime_dir = Some(runtime_dir());
+    let themes = pack().wordpress().join("wp-content/themes");
+    let theme =
+        fs::read_dir(themes).unwrap().flatten().find(|entry| entry.path().join("style.css").is_file());
+    let theme = format!("/wordpress/wp-content/themes/{}", theme.unwrap().file_name().to_str().unwrap());
+    let issues = |source: &str, target: String| {
+        let issues = bench.issues(recipe(mount(json!({ "source": source, "target": target }))));
+        issues.into_iter().map(|issue| issue.code.into_owned()).collect::<Vec<_>>()
+    };
+    for (source, within) in [("file.txt", ""), ("plugin", "/style.css"), ("plugin", "/style.css/deeper")] {
+        assert_eq!(issues(source, format!("{theme}{within}")), ["invalid-sandbox-path"], "{source} {within}");
+    }
+    for (source, within) in [("plugin", ""), ("plugin", "/new"), ("plugin", "-of-another-name")] {
+        assert_eq!(issues(source, format!("{theme}{within}")), [""; 0], "{source} {within}");
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // Each test file uses its part.
 
+mod fields;
+
 use crate::support::php::runtime_dir;
 use crate::support::site::cache;
 use crate::support::zip::archive;
@@ -21,6 +23,11 @@ fn zip() -> Vec<u8> {
         ("plugin/plugin.php", b"<?php\n/* Plugin Name: Plugin */", 0o100_644),
         ("plugin/inner/inner.php", b"<?php\n/* Plugin Name: Inner */", 0o100_644),
     ])
+}
+
+/// A variable of the parent.
+pub fn secret_name() -> &'static str {
+    "KNOWN_SECRET"
 }
 
 pub fn zip_digest() -> String {
@@ -85,7 +92,7 @@ impl Bench {
             settings: Settings { operator: true, ..Settings::default() },
             ..PlainHost::default()
         };
-        host.env.insert("KNOWN_SECRET".to_owned(), "correct-horse-battery".to_owned());
+        host.env.insert(secret_name().to_owned(), "correct-horse-battery".to_owned());
         let tool = json!({ "name": "host/price", "input_schema": {
             "properties": { "sku": { "type": "string" }, "count": { "type": "integer" } },
             "required": ["sku"], "additionalProperties": false,
@@ -141,18 +148,29 @@ pub fn recipe(more: Value) -> Value {
 
 /// Recipes that are right: what they name is in a [`Bench`].
 pub fn valid_recipe() -> impl Strategy<Value = Value> {
-    (mounts(), workspaces(), plugin(), environment(), plugin_runtime(), steps(), artifacts()).prop_map(
-        |(mounts, workspaces, plugins, environment, plugin_runtime, steps, artifacts)| {
+    let put_in = (mounts(), workspaces(), plugin(), environment(), plugin_runtime(), fields::content());
+    let done = (fields::workflow(), fields::probes(), artifacts());
+    (fields::runtime(), put_in, done).prop_map(
+        |(
+            runtime,
+            (mounts, workspaces, plugins, environment, plugin_runtime, content),
+            (workflow, probes, artifacts),
+        )| {
+            let mut inputs = json!({
+                "mounts": mounts,
+                "workspaces": workspaces,
+                "extra_plugins": plugins,
+                "runtimeEnv": environment,
+                "pluginRuntime": plugin_runtime,
+            });
+            inputs.as_object_mut().unwrap().extend(content.as_object().unwrap().clone());
             recipe(json!({
-                "inputs": {
-                    "mounts": mounts,
-                    "workspaces": workspaces,
-                    "extra_plugins": plugins,
-                    "runtimeEnv": environment,
-                    "pluginRuntime": plugin_runtime,
-                },
-                "workflow": { "steps": steps },
+                "runtime": runtime,
+                "inputs": inputs,
+                "workflow": workflow,
+                "probes": probes,
                 "artifacts": artifacts,
+                "metadata": { "author": "a generator" },
             }))
         },
     )
@@ -266,6 +284,7 @@ fn plugin() -> impl Strategy<Value = Value> {
                      "activate": activate, "loadAs": load }])
         }),
         Just(json!([{ "sourcePath": "plugin", "sourceSubdir": "inner" }])),
+        Just(fields::zipped()),
     ]
 }
 
@@ -288,25 +307,14 @@ fn plugin_runtime() -> impl Strategy<Value = Value> {
     })
 }
 
-fn steps() -> impl Strategy<Value = Value> {
-    let step = prop_oneof![
-        "[a-z ]{1,20}".prop_map(
-            |text| json!({ "command": "wordpress.run-php", "args": [format!("code=echo '{text}';")] })
-        ),
-        Just(json!({ "command": "wordpress.run-php", "args": ["code-file=code.php", "bootstrap=none"] })),
-        Just(
-            json!({ "command": "wordpress.wp-cli", "args": ["option", "get", "home"], "allowFailure": true })
-        ),
-    ];
-    prop::collection::vec(step, 1..5).prop_map(Value::from)
-}
-
 fn artifacts() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(json!({})),
         Just(json!({
             "directory": "artifacts", "verify": true, "workspacePolicy": { "writableRoots": ["src"] },
-            "paths": [{ "name": "a", "path": "/workspace/a" }],
+            "paths": [{ "name": "a", "path": "/workspace/a", "parseJson": true }],
+            "typed": [{ "name": "b", "type": "report", "path": "/tmp/b", "contentType": "text/plain",
+                        "payloadSchema": { "type": "object" }, "metadata": { "a": 1 } }],
         })),
     ]
 }

@@ -2,7 +2,7 @@
 
 use crate::artifact::MountRecord;
 use crate::contract::{Code, Refusal};
-use crate::sandbox::{HostMount, MountKind, Policy};
+use crate::sandbox::{HostMount, MountKind, Policy, is_own_place};
 use serde_json::Value;
 use std::path::Path;
 
@@ -66,10 +66,10 @@ pub fn kind_of(path: &Path) -> Option<MountKind> {
 }
 
 /// Refuses targets that are the sandbox's own.
-pub fn refuse_reserved(field: &str, target: &str) -> Result<(), Refusal> {
+pub fn refuse_reserved(field: &str, target: &str, kind: MountKind) -> Result<(), Refusal> {
     let beneath =
         |root: &&str| target == *root || target.strip_prefix(*root).is_some_and(|rest| rest.starts_with('/'));
-    if RESERVED_ROOTS.contains(&target) || RESERVED.iter().any(beneath) {
+    if RESERVED_ROOTS.contains(&target) || RESERVED.iter().any(beneath) || is_own_place(target, kind) {
         return Err(Refusal::field(
             Code::MountTargetInvalid,
             field,

@@ -44,6 +44,9 @@ const CORE_FILES: [&str; 13] = [
 /// Those without which it is no WordPress.
 const NEEDED_FILES: [&str; 2] = ["wp-load.php", "wp-settings.php"];
 
+/// Where the pack's themes are. More can be added, as plugins can.
+pub const THEMES: &str = "/wordpress/wp-content/themes";
+
 /// Directories that exist in every sandbox.
 const DIRECTORIES: [&str; 10] = [
     "/tmp",
@@ -53,7 +56,7 @@ const DIRECTORIES: [&str; 10] = [
     "/internal/database",
     "/wordpress/wp-content/mu-plugins/contained-runtime",
     "/wordpress/wp-content/plugins",
-    "/wordpress/wp-content/themes",
+    THEMES,
     "/wordpress/wp-content/upgrade",
     "/wordpress/wp-content/uploads",
 ];
@@ -68,11 +71,7 @@ pub(super) fn filesystem(spec: &Spec, database: Option<&Path>) -> Result<Vfs, Sa
     let mut mounts = core_mounts(spec)?;
     let pack = &spec.pack;
     let themes = resolved(&pack.wordpress().join("wp-content/themes"))?;
-    // Themes can be added, as plugins can.
-    mounts.push(Mount {
-        mode: MountMode::ReadWrite,
-        ..pack_mount("/wordpress/wp-content/themes", Lower::HostDir(themes))
-    });
+    mounts.push(Mount { mode: MountMode::ReadWrite, ..pack_mount(THEMES, Lower::HostDir(themes)) });
     mounts.push(pack_mount(files::SQLITE, Lower::HostDir(resolved(pack.sqlite_integration())?)));
     mounts.push(pack_mount(files::WP_CLI, Lower::HostFile(resolved(pack.wp_cli())?)));
     if let Some(database) = database {
@@ -155,6 +154,20 @@ pub(super) fn core_sources(spec: &Spec) -> Vec<PathBuf> {
 pub fn is_core(directory: &Path) -> bool {
     CORE_DIRECTORIES.iter().all(|name| directory.join(name).is_dir())
         && NEEDED_FILES.iter().all(|name| directory.join(name).is_file())
+}
+
+/// Whether something of the sandbox's own is there, so that nothing of this kind can be mounted.
+pub fn is_own_place(target: &str, kind: MountKind) -> bool {
+    let is_file = |place: &str| {
+        let core = place.strip_prefix("/wordpress/").is_some_and(|name| CORE_FILES.contains(&name));
+        core || files::is_placed(place)
+    };
+    let is_above = |directory: &&str| {
+        directory.strip_prefix(target).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    target == THEMES
+        || Path::new(target).ancestors().filter_map(Path::to_str).any(is_file)
+        || kind == MountKind::File && DIRECTORIES.iter().any(is_above)
 }
 
 /// Whether a path of a WordPress belongs to its core.

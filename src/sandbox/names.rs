@@ -6,6 +6,9 @@ const OWN_VARIABLES: [&str; 4] = ["HOME", "LANG", "PATH", "WP_AGENT_RUNTIME"];
 /// Constants that say where the sandbox's WordPress and its database are.
 const OWN_CONSTANTS: [&str; 4] = ["ABSPATH", "WPINC", "WP_CONTENT_DIR", "WPMU_PLUGIN_DIR"];
 
+/// Constants that make another thing of WordPress: a network, a part of it, its installation.
+const OTHER_WORDPRESS: [&str; 4] = ["MULTISITE", "SHORTINIT", "SUBDOMAIN_INSTALL", "WP_SETUP_CONFIG"];
+
 /// Absolute, without `.`, `..`, NUL, control characters or backslashes; single slashes, none at the
 /// end; not the root itself.
 pub fn sandbox_path(path: &str) -> Result<String, &'static str> {
@@ -49,6 +52,8 @@ pub fn check_constant(name: &str) -> Result<(), &'static str> {
         Err("no constant can have this name")
     } else if name.starts_with("DB_") || OWN_CONSTANTS.contains(&name) {
         Err("the sandbox itself sets this constant")
+    } else if OTHER_WORDPRESS.contains(&name) {
+        Err("the sandbox's WordPress is one site that is installed and loads as a whole")
     } else {
         Ok(())
     }

@@ -208,12 +208,12 @@ pub(super) fn host_mount(
     field: &dyn Fn(&str) -> String,
     settings: &Settings,
 ) -> Result<HostMount, Refusal> {
-    recipe::refuse_reserved(&field("target"), &mount.target)?;
     let source = recipe::host_source(settings, Code::MountSourceInvalid, &field("source"), &mount.source)?;
     let kind = recipe::kind_of(&source).ok_or_else(|| {
         let why = format_args!("{} is neither a directory nor a regular file", mount.source);
         Refusal::field(Code::MountSourceInvalid, &field("source"), why).with("path", mount.source.as_str())
     })?;
+    recipe::refuse_reserved(&field("target"), &mount.target, kind)?;
     let writable = mount.mode == MountMode::Readwrite;
     Ok(HostMount { source, target: mount.target.clone(), kind, writable, capture: mount.capture_artifacts })
 }

@@ -1,12 +1,13 @@
 //! What the checks share: where the recipe lies, what has been found, which places are taken.
 
+use super::super::bare::pack;
 use super::super::issue::Issue;
 use super::super::mounts::refuse_reserved;
 use super::super::source::{Source, Wanted, absolute, find};
 use super::super::surroundings::Surroundings;
 use crate::contract::{json_fits, shown};
 use crate::host::Settings;
-use crate::sandbox::sandbox_path;
+use crate::sandbox::{MountKind, THEMES, sandbox_path};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -76,13 +77,28 @@ impl<'a> Context<'a> {
         if !self.inside(field, target) {
             return;
         }
-        if let Err(refusal) = refuse_reserved(field, target) {
+        let kind = if is_file { MountKind::File } else { MountKind::Directory };
+        if let Err(refusal) = refuse_reserved(field, target, kind) {
             let why =
                 refusal.message.strip_prefix(&format!("{field}: ")).unwrap_or(&refusal.message).to_owned();
             self.issue("invalid-sandbox-path", field, why);
             return;
         }
+        if self.is_in_a_theme_s_way(target, is_file) {
+            self.issue("invalid-sandbox-path", field, "a theme of the runtime pack is in the way");
+            return;
+        }
         self.own_target(field, target, is_file);
+    }
+
+    /// Whether a theme that is there already has a file where a directory would have to be, or a
+    /// directory where a file would. Without a pack nothing can be said.
+    fn is_in_a_theme_s_way(&self, target: &str, is_file: bool) -> bool {
+        let within = target.strip_prefix(THEMES).and_then(|rest| rest.strip_prefix('/'));
+        let (Some(within), Ok(pack)) = (within, pack(self.settings)) else { return false };
+        let there = pack.wordpress().join("wp-content/themes").join(within);
+        let mut above = there.ancestors().skip(1).take(within.split('/').count());
+        above.any(Path::is_file) || if is_file { there.is_dir() } else { there.is_file() }
     }
 
     /// The same for a place of the sandbox's own choosing.

@@ -22,6 +22,10 @@ const SETUP_COMMANDS: [&str; 5] = [
     "wordpress.ensure-plugin-active",
 ];
 
+/// Settings without which the sandbox's own PHP does not run.
+const OWN_ENTRIES: [&str; 5] =
+    ["auto_append_file", "auto_prepend_file", "disable_classes", "disable_functions", "open_basedir"];
+
 /// Longest text of a setting or a constant, bytes.
 const TEXT_BYTES: usize = 64 << 10;
 
@@ -79,15 +83,16 @@ fn check_entries(list: &str, word: &str, entries: &Map<String, Value>, context: 
     for (name, value) in entries {
         let field = format!("{AT}.php.{list}.{}", shown(name, 100));
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic())
-            || name.len() > 128
-            || !name.bytes().all(plain)
-        {
-            context.issue(
-                format!("invalid-plugin-runtime-{word}"),
-                field.as_str(),
-                "the name of a setting of PHP",
-            );
+        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.len() <= 128
+            && name.bytes().all(plain);
+        if !is_name || OWN_ENTRIES.contains(&name.as_str()) {
+            let why = if is_name {
+                "the sandbox itself needs this setting"
+            } else {
+                "the name of a setting of PHP"
+            };
+            context.issue(format!("invalid-plugin-runtime-{word}"), field.as_str(), why);
         }
         // A line end would begin another setting.
         if !is_scalar(value) || value.as_str().is_some_and(|text| text.contains(['\n', '\r', '\0'])) {

@@ -125,11 +125,13 @@ function plugin_file( string $plugin ): string {
 		return $plugin;
 	}
 	wp_clean_plugins_cache();
-	$files = array_keys( get_plugins( '/' . $plugin ) );
+	// WordPress looks one directory further, but activates only what lies in the plugin's own.
+	$files = array_filter( array_keys( get_plugins( '/' . $plugin ) ), fn ( string $file ): bool => ! str_contains( $file, '/' ) );
 	if ( array() === $files ) {
 		throw new Refused( 'plugin_missing', sprintf( 'There is no plugin in %s.', $plugin ) );
 	}
-	return $plugin . '/' . $files[0];
+	$named = basename( $plugin ) . '.php';
+	return $plugin . '/' . ( in_array( $named, $files, true ) ? $named : reset( $files ) );
 }
 
 /**
