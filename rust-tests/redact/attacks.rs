@@ -86,6 +86,77 @@ fn base64_url_safe_in_three_phases() {
 }
 
 #[test]
+fn base64_in_a_url_and_octal_in_the_name_of_a_file() {
+    let value = "~~~???>>>ÿÿÿ7x7x";
+    let redactor = redactor(&[value]);
+    for name in ["base64 in a URL", "octal of git"] {
+        let (_, encode) = ALL.iter().find(|(known, _)| *known == name).unwrap();
+        let shown = clean(&redactor, &format!("a/{}.php", encode(value)));
+        assert!(
+            shown.starts_with(&format!("a/{MARKER}")) && shown.len() < MARKER.len() + 20,
+            "{name}: {shown}"
+        );
+    }
+    let patch = "diff --git \"a/~~~???>>>\\303\\277\\303\\277\\303\\2777x7x\"";
+    assert!(clean(&redactor, patch).contains(MARKER));
+}
+
+#[test]
+fn control_characters_in_json_of_any_style() {
+    let value = "ab1\tCd2ä€\u{c}Ef3x";
+    let redactor = redactor(&[value]);
+    for json in [serde_json::to_string(value).unwrap(), "\"ab1\\tCd2\\u00e4\\u20AC\\fEf3x\"".to_owned()] {
+        assert_eq!(clean(&redactor, &json), format!("\"{MARKER}\""));
+    }
+}
+
+#[test]
+fn secrets_with_characters_of_regular_expressions() {
+    for value in ["^.*$(a|b)[0-9]{3}+?\\d", "$1\\1${name}%s%1$s", "]]]]]]]]>>1.*"] {
+        let shown = clean(&redactor(&[value]), &format!("<{value}> and not abab0123d"));
+        assert!(shown.contains(MARKER) && shown.ends_with("and not abab0123d"), "{shown}");
+    }
+}
+
+#[test]
+fn gzip_of_several_members_with_a_secret_across_two() {
+    let gzip = |text: &[u8]| {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+        gzip.write_all(text).unwrap();
+        gzip.finish().unwrap()
+    };
+    let (head, tail) = VALUE.as_bytes().split_at(9);
+    let parts = [gzip(b"first of all"), gzip(head), gzip(tail)].concat();
+    assert!(redactor(&[VALUE]).holds_packed(&parts));
+}
+
+#[test]
+fn base64_of_mail_with_lines_of_64_and_76() {
+    let redactor = redactor(&[VALUE]);
+    for before in 0..80 {
+        let encoded = STANDARD.encode(format!("{}{VALUE}{}", "x".repeat(before), "y".repeat(90)));
+        for width in [64, 76] {
+            for end in ["\n", "\r\n"] {
+                let lines: Vec<&str> =
+                    encoded.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).unwrap()).collect();
+                let shown = clean(&redactor, &lines.join(end));
+                assert!(shown.contains(MARKER), "{before} {width} {end:?}");
+                assert_eq!(shown.matches(end).count(), lines.len() - 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_and_keys_that_are_secrets() {
+    let redactor = redactor(&["482915730664", "kQ7xk29Zp4Rt"]);
+    let mut value = serde_json::json!({ "pin": 482_915_730_664_u64, "kQ7xk29Zp4Rt": [-482_915_730_664_i64], "other": 482_915 });
+    redactor.value(&mut value, &mut Found::default());
+    let marked = format!("-{MARKER}");
+    assert_eq!(value, serde_json::json!({ "pin": MARKER, MARKER: [marked], "other": 482_915 }));
+}
+
+#[test]
 fn base64_split_across_lines() {
     let redactor = redactor(&[VALUE]);
     let encoded = STANDARD.encode(format!("user:{VALUE}:and more of it"));
@@ -135,6 +206,9 @@ fn json_and_php_escapes() {
         "JSON in JSON",
         "JSON of PHP",
         "JSON, every character",
+        "JSON, letters in other cases",
+        "JSON in a script of WordPress",
+        "JSON of Go",
         "PHP var_export",
         "PHP serialize",
         "SQL",
@@ -146,6 +220,7 @@ fn json_and_php_escapes() {
 #[test]
 fn html_escapes() {
     assert_hidden(&["HTML of PHP", "HTML of JavaScript", "HTML, twice", "HTML, every character"]);
+    assert_hidden(&["a URL of WordPress"]);
 }
 
 #[test]

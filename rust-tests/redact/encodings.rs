@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 /// Encodes a whole text.
 pub type Encoding = fn(&str) -> String;
 
-pub const ALL: [(&str, Encoding); 32] = [
+pub const ALL: [(&str, Encoding); 38] = [
     ("plain", |s| s.to_owned()),
     ("base64", |s| STANDARD.encode(s)),
     ("base64 after one byte", |s| STANDARD.encode(format!("u{s}"))),
@@ -18,6 +18,7 @@ pub const ALL: [(&str, Encoding); 32] = [
         lines(&STANDARD.encode(format!("some text before it, {s}, and some after")), 19, "\r\n")
     }),
     ("base64 in a patch", |s| lines(&STANDARD.encode(format!("{s} and so on")), 11, "\n+")),
+    ("base64 in a URL", |s| percent(&STANDARD.encode(s), false, "%")),
     ("hex", |s| s.bytes().map(|b| format!("{b:02x}")).collect()),
     ("hex, upper case", |s| s.bytes().map(|b| format!("{b:02X}")).collect()),
     ("hex dump", |s| s.bytes().map(|b| format!("{b:02x} ")).collect()),
@@ -32,6 +33,29 @@ pub const ALL: [(&str, Encoding); 32] = [
     ("JSON in JSON", |s| serde_json::to_string(&serde_json::to_string(s).unwrap()).unwrap()),
     ("JSON of PHP", |s| serde_json::to_string(s).unwrap().replace('/', "\\/").ascii()),
     ("JSON, every character", |s| s.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect()),
+    ("JSON in a script of WordPress", |s| {
+        serde_json::to_string(s).unwrap().ascii().replace('<', "\\u003C").replace('>', "\\u003E")
+    }),
+    ("JSON of Go", |s| {
+        let json = serde_json::to_string(s).unwrap();
+        json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+    }),
+    ("JSON, letters in other cases", |s| {
+        s.encode_utf16()
+            .enumerate()
+            .map(|(i, unit)| match i % 2 {
+                0 => format!("\\u{unit:04x}"),
+                _ => format!("\\u{unit:04X}"),
+            })
+            .collect()
+    }),
+    ("octal of git", |s| {
+        let octal = |b: u8| if b.is_ascii() { char::from(b).to_string() } else { format!("\\{b:03o}") };
+        s.replace('\\', "\\\\").replace('"', "\\\"").bytes().map(octal).collect()
+    }),
+    ("a URL of WordPress", |s| {
+        s.replace('&', "&#038;").replace('\'', "&#039;").replace('<', "&lt;").replace('>', "&gt;")
+    }),
     ("HTML of PHP", |s| html(s, "&quot;", "&#039;")),
     ("HTML of JavaScript", |s| html(s, "&#34;", "&#39;")),
     ("HTML, twice", |s| html(&html(s, "&quot;", "&#039;"), "&quot;", "&#039;")),

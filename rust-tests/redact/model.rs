@@ -3,10 +3,11 @@
 //! `WP_CODEBOX_REDACT_CASES` is the number of cases, 2,000 if it is not set.
 
 use super::encodings::ALL;
-use super::slow::{in_pieces, leaks};
+use super::slow::{cut_in_pieces, in_pieces, leaks, shows_part};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
-use wp_codebox::artifact::{Found, Redactor, Secret};
+use wp_codebox::artifact::{Found, Redactor, Secret, Tally, clean_commands};
+use wp_codebox::contract::{CommandRecord, OutputCut};
 
 fn cases() -> u32 {
     std::env::var("WP_CODEBOX_REDACT_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2000)
@@ -86,6 +87,33 @@ proptest! {
             let found = shown[at..].find(part);
             prop_assert!(found.is_some(), "{part:?} in {shown:?}");
             at += found.unwrap_or_default() + part.len();
+        }
+    }
+
+    #[test]
+    fn a_cut_anywhere_leaves_no_part_of_a_secret(
+        secrets in prop::collection::vec(secret(), 1..4),
+        parts in document(4),
+        lengths in prop::collection::vec(1usize..200, 1..8),
+        block in 1usize..300,
+        at in 0.0..1.0,
+    ) {
+        let parts: Vec<_> = parts.into_iter().map(|(text, which, how)| (text, which % secrets.len(), how)).collect();
+        let text = String::from_utf8(write(&parts, &secrets)).unwrap();
+        let cut = text.floor_char_boundary((text.len() as f64 * at) as usize);
+        let redactor = redactor(&secrets);
+        let mut records = [CommandRecord {
+            stdout: format!("{}\n[9 bytes more were dropped]\n", &text[..cut]),
+            cut: OutputCut { stdout: Some(cut), stderr: None },
+            ..CommandRecord::default()
+        }];
+        clean_commands(&mut records, &redactor, &mut Tally::default());
+        prop_assert!(records[0].stdout.ends_with("\n[9 bytes more were dropped]\n"));
+        let live = cut_in_pieces(&redactor, &text.as_bytes()[..cut], &lengths, block);
+        for line in secrets.iter().flat_map(|secret| secret.lines()) {
+            for shown in [records[0].stdout.as_bytes(), &live] {
+                prop_assert_eq!(shows_part(shown, line, 8), None, "{}", String::from_utf8_lossy(shown));
+            }
         }
     }
 

@@ -18,6 +18,8 @@ fn what_cannot_be_told_from_ordinary_text_is_refused() {
         ("2026-11-21", SecretError::Common),
         ("aaaaaaaaaaaaaaaaaaaaaaaa", SecretError::Common),
         ("http://localhost", SecretError::Common),
+        ("configured-secret-value", SecretError::Common),
+        ("REDACTED:configured-secret", SecretError::Common),
     ] {
         assert_eq!(Secret::new("NAME", value).unwrap_err(), why, "{value:?}");
     }

@@ -146,6 +146,18 @@ fn authorization_headers() {
         ),
         ("Proxy-Authorization: 9aXq2Lm4Pz8Rt6Vb1Nc3", "Proxy-Authorization: [REDACTED:authorization-header]"),
         (
+            "a:1:{s:13:\"Authorization\";s:23:\"Bearer 9aXq2Lm4Pz8Rt6Vb\";}",
+            "a:1:{s:13:\"Authorization\";s:23:\"Bearer [REDACTED:authorization-header]\";}",
+        ),
+        (
+            "  [\"Authorization\"]=>\n  string(23) \"Bearer 9aXq2Lm4Pz8Rt6Vb\"\n",
+            "  [\"Authorization\"]=>\n  string(23) \"Bearer [REDACTED:authorization-header]\"\n",
+        ),
+        (
+            "[Authorization] => Bearer 9aXq2Lm4Pz8Rt6Vb",
+            "[Authorization] => Bearer [REDACTED:authorization-header]",
+        ),
+        (
             "HTTP_AUTHORIZATION=Bearer 9aXq2Lm4Pz8Rt6Vb1Nc3",
             "HTTP_AUTHORIZATION=Bearer [REDACTED:authorization-header]",
         ),

@@ -97,14 +97,33 @@ fn is_cookie_value(b: u8) -> bool {
         && !matches!(b, b'"' | b'\'' | b',' | b';' | b'\\' | b'<' | b'>' | b'$' | b'(' | b')')
 }
 
-/// Where the value begins after a name: behind `:`, `=` or `=>`, with what quotes and spaces are
+/// The length of what `var_dump()` puts before a text: `string(12) ` on the next line.
+fn typed(text: &[u8]) -> usize {
+    let space = run(text, 64, |b| b.is_ascii_whitespace());
+    let Some(rest) = text[space..].strip_prefix(b"string(") else { return 0 };
+    let digits = run(rest, 8, |b| b.is_ascii_digit());
+    match rest.get(digits) {
+        Some(b')') => space + "string(".len() + digits + 1,
+        _ => 0,
+    }
+}
+
+/// Where the value begins after a name: behind `:`, `=`, `=>` or `;s:12:`, with what quotes and spaces are
 /// around it. `None` if no value follows.
 pub fn assignment(after: &[u8]) -> Option<usize> {
     let open = |b: u8| matches!(b, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b'[' | b']');
     let before = run(after, 8, open);
     let sign = match &after[before..] {
-        [b'=', b'>', ..] => 2,
+        [b'=', b'>', ..] => 2 + typed(&after[before + 2..]),
         [b':' | b'=', ..] => 1,
+        // As PHP serialises it.
+        [b';', b's', b':', ..] => {
+            let digits = run(&after[before + 3..], 8, |b| b.is_ascii_digit());
+            match after.get(before + 3 + digits) {
+                Some(b':') => 4 + digits,
+                _ => return None,
+            }
+        }
         _ => return None,
     };
     let at = before + sign;

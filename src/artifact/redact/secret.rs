@@ -30,6 +30,9 @@ const COMMON: [&str; 14] = [
     "admin@example.com",
 ];
 
+/// A part of a marker cannot be told from one.
+const MARKER: &str = "[redacted:configured-secret-value]";
+
 /// A name and its value. The value reaches the redactor and the sandbox's environment only: it is
 /// not shown, printed or serialised.
 #[derive(Clone)]
@@ -92,4 +95,5 @@ fn is_common(value: &str) -> bool {
         || value.len() <= LONGEST_WORD && of(|b| b.is_ascii_alphabetic() || b"_-. ".contains(&b))
         || value.len() <= LONGEST_NUMBER && of(|b| b.is_ascii_digit() || b"_-. ".contains(&b))
         || COMMON.contains(&lower.as_str())
+        || MARKER.contains(&lower)
 }

@@ -15,8 +15,17 @@ pub fn spellings(value: &str) -> Vec<String> {
     let json = json_ascii(value, |_| false);
     html(value, &mut all);
     percent(value, &mut all);
-    all.push(json_ascii(value, |c| matches!(c, '<' | '>' | '&' | '\'' | '"')));
+    // PHP's flags as WordPress sets them, what Go and Java do, and all of PHP's.
+    for also in ["<>", "<>&", "<>&='", "<>&'\""] {
+        all.push(json_ascii(value, |c| also.contains(c)));
+    }
     all.push(json_ascii(value, |_| true));
+    if !value.is_ascii() {
+        all.push(json_unicode(value));
+        // Names of files in a patch, and bytes in Python and C.
+        all.push(beyond_ascii(value, |b, out| write!(out, "{b:03o}")));
+        all.push(beyond_ascii(value, |b, out| write!(out, "x{b:02x}")));
+    }
     all.push(each_byte(value, |b, out| write!(out, "x{b:02x}")));
     let hex = each_byte(value, |b, out| write!(out, "{b:02x}"));
     base64(value.as_bytes(), &mut all);
@@ -25,6 +34,13 @@ pub fn spellings(value: &str) -> Vec<String> {
     }
     all.extend([json, hex]);
     all
+}
+
+fn beyond_ascii(value: &str, one: impl Fn(u8, &mut String) -> std::fmt::Result) -> String {
+    each_byte(value, |b, out| match b.is_ascii() {
+        true => out.write_char(char::from(b)),
+        false => one(b, out),
+    })
 }
 
 fn each_byte(value: &str, one: impl Fn(u8, &mut String) -> std::fmt::Result) -> String {
@@ -45,7 +61,12 @@ fn base64(bytes: &[u8], all: &mut Vec<String>) {
         let first = (phase * 8).div_ceil(6);
         let last = text.len() * 8 / 6;
         for alphabet in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
-            all.push(alphabet.encode(&text)[first..last].to_owned());
+            let encoded = alphabet.encode(&text)[first..last].to_owned();
+            // In a URL or a form.
+            if encoded.contains(['+', '/']) {
+                all.push(encoded.replace('+', "%2b").replace('/', "%2f"));
+            }
+            all.push(encoded);
         }
     }
 }
@@ -53,11 +74,17 @@ fn base64(bytes: &[u8], all: &mut Vec<String>) {
 /// Escapes as PHP, Python, JavaScript and XML write them, once and twice, and every character as a
 /// number.
 fn html(value: &str, all: &mut Vec<String>) {
-    let quotes =
-        [("&quot;", "&#039;"), ("&#34;", "&#39;"), ("&quot;", "&#x27;"), ("&quot;", "&apos;"), ("\"", "'")];
-    for (double, single) in quotes {
+    let escapes = [
+        ("&amp;", "&quot;", "&#039;"),
+        ("&amp;", "&#34;", "&#39;"),
+        ("&amp;", "&quot;", "&#x27;"),
+        ("&amp;", "&quot;", "&apos;"),
+        ("&amp;", "\"", "'"),
+        ("&#038;", "\"", "&#039;"),
+    ];
+    for (and, double, single) in escapes {
         let escape = |text: &str| {
-            text.replace('&', "&amp;")
+            text.replace('&', and)
                 .replace('<', "&lt;")
                 .replace('>', "&gt;")
                 .replace('"', double)
@@ -108,19 +135,34 @@ fn percent(value: &str, all: &mut Vec<String>) {
     all.extend([every.replace('%', "%25"), every]);
 }
 
+/// The letter that JSON has for a control character.
+fn short(c: char) -> Option<char> {
+    match c {
+        '\t' => Some('t'),
+        '\n' => Some('n'),
+        '\r' => Some('r'),
+        '\u{8}' => Some('b'),
+        '\u{c}' => Some('f'),
+        _ => None,
+    }
+}
+
+/// The same with other characters than control characters as they are.
+fn json_unicode(value: &str) -> String {
+    value
+        .chars()
+        .flat_map(|c| short(c).map_or([None, Some(c)], |letter| [Some('\\'), Some(letter)]))
+        .flatten()
+        .collect()
+}
+
 /// What stands in a JSON string: `also` beyond what must be, as `\uXXXX`.
 fn json_ascii(value: &str, also: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(value.len());
     for c in value.chars() {
-        let short = match c {
-            '\t' => Some('t'),
-            '\u{8}' => Some('b'),
-            '\u{c}' => Some('f'),
-            _ => None,
-        };
-        match short {
+        match short(c) {
             Some(letter) if !also(c) => out.extend(['\\', letter]),
-            _ if also(c) || !c.is_ascii() || c.is_ascii_control() => {
+            _ if also(c) || !c.is_ascii() || c < ' ' => {
                 let mut units = [0; 2];
                 for unit in c.encode_utf16(&mut units) {
                     let _ = write!(out, "\\u{unit:04x}");
