@@ -101,6 +101,24 @@ final class ApplyBackProcessTest extends ProcessTestCase {
 		self::assertStringContainsString( 'wp_codebox_artifact_verification_failed', $ended->stderr );
 	}
 
+	public function test_a_comma_in_a_name_on_wp_cli_is_never_taken_for_one_between_names(): void {
+		$id     = $this->run_it( 'commas' );
+		$root   = '/workspace/project';
+		$target = '--apply-target={"name":"workspace"}';
+		foreach ( array( "$root/a,b.php", "$root/a,$root/greeting.txt" ) as $text ) {
+			$ended = Site::wp( 'codebox', 'artifacts', 'apply', $id, "--approved-files=$text", $target );
+			$ended->assert_refused( 'wp_codebox_approved_files_invalid', 'approved_files' );
+			self::assertStringContainsString( 'JSON list', $ended->stderr );
+			$list = '--approved-files=' . json_encode( array( $text ) );
+			self::assertSame( array( $text ), $this->wp( 'artifacts', 'apply', $id, $list, $target, '--dry-run' )['approved_files'] );
+		}
+		$this->wp( 'artifacts', 'apply', $id, '--approved-files=' . json_encode( array( "$root/a,b.php" ) ), $target );
+		self::assertSame( "comma\n", file_get_contents( $this->workspace . '/a,b.php' ) );
+		self::assertFileDoesNotExist( $this->workspace . '/a' );
+		$large = '--apply-target=' . json_encode( array( 'name' => str_repeat( 'x', 20000 ) ) );
+		Site::wp( 'codebox', 'artifacts', 'apply', $id, "--approved-files=$root/a", $large )->assert_refused( 'wp_codebox_input_invalid', 'apply_target' );
+	}
+
 	public function test_import_and_prune_on_wp_cli(): void {
 		$id  = $this->run_it();
 		$zip = Site::scratch( 'bundle.zip' );
@@ -159,8 +177,8 @@ final class ApplyBackProcessTest extends ProcessTestCase {
 	 *
 	 * @return string Id of its bundle.
 	 */
-	private function run_it(): string {
-		$ended = Site::wp( 'codebox', 'run-agent-task', '--input-json=' . json_encode( Task::input( 'edit' ) ) );
+	private function run_it( string $task = 'edit' ): string {
+		$ended = Site::wp( 'codebox', 'run-agent-task', '--input-json=' . json_encode( Task::input( $task ) ) );
 		self::assertSame( 0, $ended->status, $ended->stderr );
 		return $ended->json()['artifact_result']['artifactBundle']['id'];
 	}

@@ -231,3 +231,26 @@ fn a_patch_of_millions_of_empty_lines_is_refused_before_they_are_kept() {
     let refusal = parse(patch.as_bytes()).unwrap_err();
     assert!(refusal.to_string().contains("too many lines"), "{refusal}");
 }
+
+#[test]
+fn a_patch_that_touches_a_file_twice_or_moves_it_on_is_refused() {
+    let edit = "diff --git a/a.txt b/a.txt\n--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-1\n+2\n";
+    let again = "diff --git a/a.txt b/a.txt\n--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-2\n+evil\n";
+    let moved = |from: &str, to: &str| {
+        format!("diff --git a/{from} b/{to}\nsimilarity index 100%\nrename from {from}\nrename to {to}\n")
+    };
+    for patch in [
+        format!("{edit}{again}"),
+        format!("{edit}{edit}"),
+        format!("{}{}", moved("a.txt", "b.txt"), moved("b.txt", "c.txt")),
+        format!("{}{}", moved("b.txt", "c.txt"), moved("a.txt", "b.txt")),
+        format!("{}{}", moved("a.txt", "b.txt"), moved("a.txt", "c.txt")),
+        format!("{}{}", moved("a.txt", "c.txt"), moved("b.txt", "c.txt")),
+        format!("{}{}", moved("a.txt", "b.txt"), create("a.txt", "100644", "x")),
+    ] {
+        let blocks = parse(patch.as_bytes()).unwrap();
+        assert!(matches!(check_conflicts(&blocks), Err(PatchError::Conflict(_))), "{patch}");
+    }
+    let (before, after) = one();
+    assert_eq!(refused(&before, &after, &format!("{edit}{again}")), Code::PatchUnfilterable);
+}

@@ -124,6 +124,11 @@ fn an_answer_that_does_not_say_what_was_done_is_refused() {
         (with("applied_files", json!([])), Code::ApplyResultMismatch),
         (with("applied_files", json!(["a.php"])), Code::ApplyResultMismatch),
         (with("applied_files", json!(["a.php", "b.php", "wp-config.php"])), Code::ApplyResultMismatch),
+        (with("applied_files", json!(["a.php", "./b.php"])), Code::ApplyResultMismatch),
+        (with("applied_files", json!(["a.php", "x/../b.php"])), Code::ApplyResultMismatch),
+        (with("applied_files", json!(["a.php", "/workspace//b.php"])), Code::ApplyResultMismatch),
+        (with("applied_files", json!(["a.php", "B.php"])), Code::ApplyResultMismatch),
+        (with("applied_files", json!(["a.php", "a.php"])), Code::ApplyResultMismatch),
     ] {
         let (house, bundle) = edited();
         let given = answer.clone();
@@ -205,4 +210,37 @@ fn the_log_may_be_elsewhere() {
     deliver(&house, &request(&bundle, &["a.php"])).unwrap();
     assert_eq!(fs::read_to_string(elsewhere).unwrap().lines().count(), 2);
     assert!(!house.room.root().join("apply-audit.jsonl").exists());
+}
+
+#[test]
+fn a_name_that_two_approved_files_share_does_not_stand_for_both() {
+    let (house, bundle) = edited();
+    let bundle = crate::approval::resealed(&house, &bundle, |changed| {
+        // As in bundles of another making, where it names the patch in the bundle.
+        for row in changed["files"].as_array_mut().unwrap() {
+            row.as_object_mut().unwrap().remove("kind");
+            row["patchPath"] = json!("files/diffs/mount-0.patch");
+        }
+    });
+    house.parent.filter(FILTER, |_, _| Ok(answer(&["files/diffs/mount-0.patch"])));
+    assert_eq!(code(deliver(&house, &everything(&bundle))), Code::ApplyResultMismatch);
+    house.parent.filter(FILTER, |_, _| Ok(answer(&["/workspace/a.php", "b.php"])));
+    deliver(&house, &everything(&bundle)).unwrap();
+}
+
+#[test]
+fn a_review_that_the_id_does_not_vouch_for_is_not_believed() {
+    let (house, bundle) = edited();
+    house.parent.filter(FILTER, |_, args| {
+        let review = &args[0]["artifact"]["review"];
+        assert_eq!(review["riskFlags"], json!(["review-not-vouched-for"]));
+        assert_eq!(review["stats"]["modified"], 2);
+        Ok(answer(&["a.php", "b.php"]))
+    });
+    let bundle = crate::approval::resealed(&house, &bundle, |_| ());
+    crate::support::forge::reseal(&bundle.directory, "files/review.json", |review| {
+        review["stats"] = json!({ "total": 0 });
+        review["riskFlags"] = json!([]);
+    });
+    deliver(&house, &everything(&bundle)).unwrap();
 }

@@ -124,6 +124,29 @@ fn a_file_makes_room_for_a_directory_of_its_name_and_a_directory_is_never_replac
 }
 
 #[test]
+fn a_file_that_is_run_as_somebody_else_is_not_any_more_when_its_content_changes() {
+    let (before, after) = (tree([("tool", script("1\n"))]), tree([("tool", script("2\n"))]));
+    let house = house(&before);
+    let bundle = house.run(&before, &after);
+    house.apply_here();
+    fs::set_permissions(house.work.join("tool"), fs::Permissions::from_mode(0o6755)).unwrap();
+    run(&house, &bundle, Mode::Apply).unwrap();
+    assert_eq!(fs::metadata(house.work.join("tool")).unwrap().permissions().mode() & 0o7777, 0o755);
+}
+
+#[test]
+fn the_adapters_own_directory_is_no_name_of_a_file_in_any_case() {
+    for name in [".wp-codebox-apply/journal.json", ".WP-Codebox-Apply/journal.json", "x/.wp-codebox-apply2"] {
+        let after = tree([(name, text("{}"))]);
+        let house = house(&Tree::new());
+        let bundle = house.run(&Tree::new(), &after);
+        house.apply_here();
+        assert_eq!(code(run(&house, &bundle, Mode::Apply)), Code::ApplyPathRefused, "{name}");
+        assert_eq!(house.now(), Tree::new());
+    }
+}
+
+#[test]
 fn one_stale_file_keeps_all_the_others_as_they_are() {
     let (before, after) = many();
     for spoil in [

@@ -393,4 +393,6 @@ fn an_approvers_name_cannot_forge_lines_of_the_message() {
     let done = apply(&house.room.store, &request, Mode::Apply, &house.parent).unwrap();
     let message = ask(&repository, &["log", "-1", "--format=%B", done.result.branch.as_deref().unwrap()]);
     assert_eq!(message.matches("\nArtifact: ").count(), 1, "{message}");
+    // Nor does a name that is only stated hide who has really applied.
+    assert!(message.contains("\nApplied-by: ada (user 7)\n"), "{message}");
 }

@@ -279,3 +279,16 @@ fn an_accept_that_began_in_a_time_to_come_does_not_block_for_ever() {
     accept(&pending.pending_id, None, &house.parent).unwrap();
     assert_eq!(state(&house, &pending.pending_id), PendingState::Applied);
 }
+
+#[test]
+fn whoever_accepts_is_the_approver_whatever_name_was_given_when_it_was_staged() {
+    let (house, bundle, _) = staged();
+    house.apply_here();
+    let mut request = request(&bundle, &["b.php"]);
+    request.approver = Some(json!("the owner"));
+    let staged = StageRequest { apply: request, ..Default::default() };
+    let staged = stage(&house.room.store, &staged, &house.parent).unwrap();
+    accept(staged["pending_id"].as_str().unwrap(), None, &house.parent).unwrap();
+    let lines = log(&house, "apply-audit.jsonl");
+    assert!(lines.iter().all(|line| line["approver"]["login"] == "ada"), "{lines:?}");
+}

@@ -8,16 +8,24 @@ use super::error::ApplyError;
 use super::filter::filter;
 use super::named::Named;
 use super::rows::{ChangedRow, rows};
-use crate::artifact::bundle::{Limits, MANIFEST_PATH};
+use crate::artifact::bundle::{
+    Limits, MANIFEST_PATH, METADATA_PATH, REVIEW_PATH, TEST_RESULTS_PATH, parse_document,
+};
 use crate::artifact::digest::{CHANGED_FILES_PATH, PATCH_PATH};
 use crate::artifact::verify::verify;
 use crate::artifact::{ArtifactError, Bundle, Store, Verification};
 use crate::contract::digest_hex;
+use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 
 /// Larger patches are not applied. Bytes.
 const MAX_PATCH: u64 = 64 << 20;
 const MAX_CHANGED_FILES: u64 = 64 << 20;
+
+const MAX_DOCUMENT: u64 = 64 << 20;
+
+/// The risk flag of a review that its maker could have written as they liked.
+const NOT_VOUCHED_FOR: &str = "review-not-vouched-for";
 
 /// A bundle that verifies, with the two files that its id is made of.
 #[derive(Debug)]
@@ -58,7 +66,7 @@ impl Trusted {
     /// if somebody changes the files meanwhile.
     pub fn read(store: &Store, id: &str) -> Result<Trusted, ApplyError> {
         let located = store.locate(id)?;
-        let bundle = store.read(&located, Limits::Strict)?;
+        let mut bundle = store.read(&located, Limits::Strict)?;
         let verification = verify(&located.dir, &bundle.directory).into_result()?;
         let read = |path: &str, limit| -> Result<Vec<u8>, ApplyError> {
             let bytes = located
@@ -74,7 +82,24 @@ impl Trusted {
             }
         };
         let patch = read(PATCH_PATH, MAX_PATCH)?;
-        let rows = rows(&read(CHANGED_FILES_PATH, MAX_CHANGED_FILES)?)?;
+        let changed = read(CHANGED_FILES_PATH, MAX_CHANGED_FILES)?;
+        let rows = rows(&changed)?;
+        let documents = [
+            (METADATA_PATH, &mut bundle.metadata),
+            (REVIEW_PATH, &mut bundle.review),
+            (TEST_RESULTS_PATH, &mut bundle.test_results),
+            (CHANGED_FILES_PATH, &mut bundle.changed_files),
+        ];
+        for (path, document) in documents {
+            if document.is_some() {
+                *document = Some(parse_document(path, &read(path, MAX_DOCUMENT)?)?);
+            }
+        }
+        if bundle.changed_files.as_ref().is_some_and(|changed| changed["evidence"].is_null())
+            && let Some(review) = &mut bundle.review
+        {
+            distrust(review, &rows);
+        }
         Ok(Trusted { bundle, verification, rows, patch })
     }
 
@@ -134,6 +159,24 @@ impl Approved {
     pub fn manifest_sha256(&self) -> String {
         stated_hash(&self.verification, MANIFEST_PATH).unwrap_or_default()
     }
+}
+
+/// Of a review that the id does not vouch for, nothing that can be counted is believed.
+fn distrust(review: &mut Value, rows: &[ChangedRow]) {
+    let count = |statuses: &[&str]| {
+        rows.iter()
+            .filter(|row| row.status.as_deref().is_some_and(|status| statuses.contains(&status)))
+            .count()
+    };
+    review["stats"] = json!({
+        "added": count(&["added"]),
+        "modified": count(&["modified"]),
+        "deleted": count(&["deleted", "removed"]),
+        "renamed": count(&["renamed"]),
+        "total": rows.len(),
+    });
+    let flags = review["riskFlags"].as_array().cloned().unwrap_or_default();
+    review["riskFlags"] = [Value::from(NOT_VOUCHED_FOR)].into_iter().chain(flags).collect();
 }
 
 fn stated_hash(verification: &Verification, path: &str) -> Option<String> {

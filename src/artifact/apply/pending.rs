@@ -354,8 +354,8 @@ fn carry_out(pending: &PendingApply, host: &dyn Host) -> Result<Applied, ApplyEr
     let request = ApplyRequest {
         artifact_id: text("artifact_id").unwrap_or_default(),
         approved_files: strings(input.get("approved_files")).into(),
-        // Whoever accepts has approved.
-        approver: input.get("approver").cloned(),
+        // Whoever accepts has approved, whatever name was given when it was staged.
+        approver: pending.decision.as_ref().map(|made| made.decided_by.clone()),
         apply_target: input.get("apply_target").and_then(Value::as_object).cloned(),
         manifest_sha256: Some(text("manifest_sha256").unwrap_or_default()),
     };

@@ -2,11 +2,10 @@
 
 use super::approval::Approved;
 use super::error::ApplyError;
-use super::rows::ChangedRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// Schema id of [`ApplyResult`].
 pub const APPLY_RESULT_SCHEMA: &str = "wp-codebox/apply-result/v1";
@@ -76,20 +75,29 @@ impl ApplyResult {
 }
 
 /// The approved files, if they are what was applied. An adapter may call a file by its path in the
-/// patch or in the mount.
+/// patch or in the mount, if no other approved file is called so.
 fn exactly(applied: &[&str], approved: &Approved, adapter: &str) -> Result<Vec<String>, ApplyError> {
-    let known: HashSet<&str> = approved.rows.iter().flat_map(ChangedRow::names).collect();
-    let said: HashSet<&str> = applied.iter().copied().collect();
-    let unapproved: BTreeSet<&str> = said.difference(&known).copied().collect();
-    let unapplied: Vec<String> = approved
-        .rows
-        .iter()
-        .filter(|row| !row.names().any(|name| said.contains(name)))
-        .map(|row| row.path.clone())
-        .collect();
+    // The row that a name stands for; none if it stands for several.
+    let mut known: HashMap<&str, Option<usize>> = HashMap::new();
+    for (i, row) in approved.rows.iter().enumerate() {
+        for name in row.other_names() {
+            known.entry(name).and_modify(|of| *of = of.filter(|of| *of == i)).or_insert(Some(i));
+        }
+    }
+    known.extend(approved.rows.iter().enumerate().map(|(i, row)| (row.path.as_str(), Some(i))));
+    let mut unapproved = BTreeSet::new();
+    let mut found = vec![false; approved.rows.len()];
+    for name in applied {
+        match known.get(name).copied().flatten() {
+            Some(row) => found[row] = true,
+            None => _ = unapproved.insert((*name).to_owned()),
+        }
+    }
+    let missing = approved.rows.iter().zip(&found).filter(|(_, found)| !**found);
+    let unapplied: Vec<String> = missing.map(|(row, _)| row.path.clone()).collect();
     if unapproved.is_empty() && unapplied.is_empty() {
         return Ok(approved.files.clone());
     }
-    let unapproved = unapproved.into_iter().map(str::to_owned).collect();
+    let unapproved = unapproved.into_iter().collect();
     Err(ApplyError::ResultMismatch { adapter: adapter.into(), unapplied, unapproved })
 }

@@ -126,10 +126,9 @@ impl ChangedRow {
         self.omitted.is_none()
     }
 
-    /// Every name that an adapter may call the file by.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        let others = [&self.relative_path, &self.patch_path];
-        std::iter::once(self.path.as_str()).chain(others.into_iter().flatten().map(String::as_str))
+    /// What an adapter may call the file besides its path.
+    pub fn other_names(&self) -> impl Iterator<Item = &str> {
+        [&self.relative_path, &self.patch_path].into_iter().flatten().map(String::as_str)
     }
 
     pub fn bytes(&self, text: &str) -> Vec<u8> {

@@ -36,5 +36,7 @@ pub use review::{ARTIFACT_REVIEW_SCHEMA, Review};
 pub use clean::{commands as clean_commands, log as clean_log, withhold};
 pub(super) use compose::compose;
 pub(super) use manifest::{pretty, to_value};
-pub(super) use read::{Limits, is_plausible_id, read_json, read_manifest, read_manifest_raw, recompute};
+pub(super) use read::{
+    Limits, is_plausible_id, parse_document, read_json, read_manifest, read_manifest_raw, recompute,
+};
 pub(super) use staging::Staging;

@@ -188,7 +188,7 @@ fn optional(dir: &Dir, path: &str, limits: Limits) -> Result<Option<Value>, Arti
 
 /// The manifest, whatever is in it.
 pub fn read_manifest_raw(dir: &Dir) -> Result<Value, ArtifactError> {
-    parse(MANIFEST_PATH, &read(dir, MANIFEST_PATH, MAX_MANIFEST)?)
+    parse_document(MANIFEST_PATH, &read(dir, MANIFEST_PATH, MAX_MANIFEST)?)
 }
 
 /// The manifest, with an id that may name a bundle.
@@ -207,7 +207,7 @@ fn check_id(id: &Value) -> Result<(), ArtifactError> {
 }
 
 pub fn read_json(dir: &Dir, path: &str) -> Result<Value, ArtifactError> {
-    parse(path, &read(dir, path, MAX_JSON)?)
+    parse_document(path, &read(dir, path, MAX_JSON)?)
 }
 
 /// What any bundle's id looks like: a single segment of harmless characters. Ids are also used as
@@ -222,7 +222,8 @@ fn read(dir: &Dir, path: &str, limit: u64) -> Result<Vec<u8>, ArtifactError> {
     dir.read(path, limit).map_err(|why| file_error(path, why))
 }
 
-fn parse(path: &str, bytes: &[u8]) -> Result<Value, ArtifactError> {
+/// A JSON document of a bundle: an object.
+pub fn parse_document(path: &str, bytes: &[u8]) -> Result<Value, ArtifactError> {
     let value: Value = parse_as(path, bytes)?;
     if value.is_object() {
         Ok(value)

@@ -6,7 +6,7 @@
 use super::journal::{self, DIRECTORY, Journal, Step, new_name, old_name, parent};
 use super::plan::Change;
 use crate::artifact::apply::error::ApplyError;
-use crate::artifact::apply::tree::{Tree, digest_matches};
+use crate::artifact::apply::tree::{Node, Tree, digest_matches};
 use crate::artifact::confined::Dir;
 use crate::artifact::patch::GitMode;
 use rustix::io::Errno;
@@ -178,14 +178,15 @@ fn step(i: usize, change: &Change, tree: &Tree, ours: &Dir) -> Result<(), Halt> 
             Ok(()) => new,
             Err(why) if is_unsupported(&why) => {
                 // A copy first: the rename takes the old file's last name.
+                let now = || tree.read(change.path.as_bytes()).map_err(io);
+                let Node::File { bytes, permissions, .. } = now()? else { return Err(stale()) };
                 let copied = ours.create_file(&old).and_then(|mut copy| {
-                    copy.write_all(&was.bytes)?;
-                    copy.set_permissions(Permissions::from_mode(was.permissions & 0o777))?;
+                    copy.write_all(&bytes)?;
+                    copy.set_permissions(Permissions::from_mode(permissions & 0o777))?;
                     copy.sync_all()
                 });
                 copied.map_err(io)?;
-                let now = tree.read(change.path.as_bytes()).map_err(io)?;
-                if !digest_matches(&now, Some(&was.sha256)) {
+                if !digest_matches(&now()?, Some(&was.sha256)) {
                     let _ = ours.remove_file(old.as_str());
                     return Err(stale());
                 }

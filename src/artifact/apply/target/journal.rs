@@ -53,6 +53,10 @@ pub fn parent<'p>(root: &Dir, path: &'p str) -> io::Result<(Dir, &'p str)> {
 impl Journal {
     pub fn write(&self, ours: &Dir) -> io::Result<()> {
         let text = serde_json::to_vec(self).map_err(io::Error::other)?;
+        // Whoever comes after a crash must be able to read it.
+        if text.len() as u64 > MAX_JOURNAL {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         let mut file = ours.create_file("journal.new")?;
         file.write_all(&text)?;
         file.sync_all()?;

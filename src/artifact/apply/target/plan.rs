@@ -27,7 +27,6 @@ pub struct Change {
 pub struct Old {
     pub sha256: String,
     pub permissions: u32,
-    pub bytes: Vec<u8>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,14 +88,15 @@ impl Planned<'_> {
         };
         let bytes = match &old {
             None => &[][..],
-            Some(Some(old)) => &old.bytes,
+            Some(Some((_, bytes))) => bytes,
             Some(None) => {
                 self.stale.push(row.path.clone());
                 return Ok(());
             }
         };
         let expected = row.before_sha256.as_deref();
-        if old.is_some() && expected.is_some_and(|sha256| digest_hex([bytes]) != sha256) {
+        let is_other = |(old, _): &(Old, _)| expected.is_some_and(|sha256| old.sha256 != sha256);
+        if old.iter().flatten().any(is_other) {
             self.stale.push(row.path.clone());
             return Ok(());
         }
@@ -110,7 +110,7 @@ impl Planned<'_> {
                 return Ok(());
             }
         };
-        let was = old.flatten();
+        let was = old.flatten().map(|(old, _)| old);
         if block.is_rename() {
             self.set(&from, row, was.clone(), None)?;
         }
@@ -147,11 +147,11 @@ impl Planned<'_> {
         self.set(&own, row, replaced, new)
     }
 
-    /// A regular file, `None` if there is none; refuses what is anything else.
-    fn read(&self, path: &[u8], row: &ChangedRow) -> Result<Option<Old>, ApplyError> {
+    /// A regular file and its bytes, `None` if there is none; refuses what is anything else.
+    fn read(&self, path: &[u8], row: &ChangedRow) -> Result<Option<(Old, Vec<u8>)>, ApplyError> {
         match self.node(path, row)? {
             Node::File { permissions, bytes, .. } => {
-                Ok(Some(Old { sha256: digest_hex([bytes.as_slice()]), permissions, bytes }))
+                Ok(Some((Old { sha256: digest_hex([bytes.as_slice()]), permissions }, bytes)))
             }
             Node::Nothing => Ok(None),
             Node::Other(why) => Err(ApplyError::Refused { path: row.path.clone(), why }),
@@ -178,7 +178,8 @@ impl Planned<'_> {
             return Err(refuse("git could take it for its own"));
         }
         let path = text(path).map_err(|_| refuse("its name is not UTF-8"))?;
-        if path.split('/').any(|segment| segment.starts_with(super::journal::DIRECTORY)) {
+        // Some file systems do not tell case apart.
+        if path.to_lowercase().split('/').any(|segment| segment.starts_with(super::journal::DIRECTORY)) {
             return Err(refuse("its name is the adapter's own"));
         }
         self.base.node(path).map_err(|why| ApplyError::Write { what: path.to_owned(), why })

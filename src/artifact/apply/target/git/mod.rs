@@ -75,7 +75,7 @@ fn prefix(target: &TargetConfig) -> Result<String, ApplyError> {
     }
 }
 
-/// What the commit says: which artifact, who approved, and the digests.
+/// What the commit says: which artifact, who is said to have approved, who has applied, and the digests.
 fn message(ready: &Ready) -> String {
     let approved = &ready.approved;
     let summary = approved.bundle.review.as_ref().and_then(|review| review["summary"].as_str());
@@ -85,12 +85,13 @@ fn message(ready: &Ready) -> String {
     };
     format!(
         "Apply {files} of a sandbox\n\n{}\n\nArtifact: {}\nContent-Digest: sha256:{}\n\
-         Patch-Digest: sha256:{}\nApproved-by: {}\n",
+         Patch-Digest: sha256:{}\nApproved-by: {}\nApplied-by: {}\n",
         shown(summary.unwrap_or_default(), 500),
         approved.bundle.id,
         approved.bundle.content_digest,
         approved.patch_sha256,
         person(&ready.approver),
+        person(&ready.principal),
     )
 }
 
