@@ -365,3 +365,38 @@ fn beginnings_of_tokens_do_not_hold_the_process() {
         assert_eq!(clean(&redactor, &text).len(), text.len(), "{piece}");
     }
 }
+
+#[test]
+fn a_value_beyond_ascii_as_names_bytes_markup_and_mails_have_it() {
+    let value = "Käse7!Löwe9=ZqXw4";
+    let redactor = redactor(&[value]);
+    for spelled in [
+        r#"b/n-K\303\244se7!L\303\266we9=ZqXw4.txt"#,
+        r"K\xc3\xa4se7!L\xC3\xB6we9=ZqXw4",
+        "K&#228;se7!L&#246;we9=ZqXw4",
+        "K&#xe4;se7!L&#xF6;we9=ZqXw4",
+        "K&auml;se7!L&ouml;we9=ZqXw4",
+        "K=C3=A4se7!L=C3=B6we9=3DZqXw4",
+    ] {
+        let shown = clean(&redactor, &format!("before |{spelled}| after"));
+        assert!(shown.contains(MARKER), "{shown}");
+        assert!(!shown.contains("ZqXw4") && !shown.contains("se7!"), "{shown}");
+    }
+}
+
+#[test]
+fn hexadecimal_with_something_between_the_bytes() {
+    let value = "tR7kq9ZpXw2mVb41";
+    let redactor = redactor(&[value]);
+    let hex =
+        |format: fn(u8) -> String, between: &str| value.bytes().map(format).collect::<Vec<_>>().join(between);
+    for spelled in [
+        hex(|b| format!("{b:02x}"), ":"),
+        hex(|b| format!("{b:02X}"), " "),
+        hex(|b| format!("0x{b:02x}"), ", "),
+        hex(|b| format!("0x{b:02X}"), ","),
+    ] {
+        let shown = clean(&redactor, &format!("before |{spelled}| after"));
+        assert!(shown.contains(MARKER) && !shown.contains("37"), "{shown}");
+    }
+}

@@ -25,9 +25,16 @@ pub fn spellings(value: &str) -> Vec<String> {
         // Names of files in a patch, and bytes in Python and C.
         all.push(beyond_ascii(value, |b, out| write!(out, "{b:03o}")));
         all.push(beyond_ascii(value, |b, out| write!(out, "x{b:02x}")));
+        // Quoted-printable text.
+        all.push(beyond_ascii(&value.replace('=', "=3d"), |b, out| write!(out, "={b:02x}")));
+        letters(value, &mut all);
     }
     all.push(each_byte(value, |b, out| write!(out, "x{b:02x}")));
     let hex = each_byte(value, |b, out| write!(out, "{b:02x}"));
+    for between in [":", ",0x"] {
+        let apart = each_byte(value, |b, out| write!(out, "{b:02x}{between}"));
+        all.push(apart[..apart.len() - between.len()].to_owned());
+    }
     base64(value.as_bytes(), &mut all);
     if json != value {
         base64(json.as_bytes(), &mut all);
@@ -105,6 +112,36 @@ fn html(value: &str, all: &mut Vec<String>) {
     all.push(numbers(|c, out| write!(out, "&#{c};")));
     all.push(numbers(|c, out| write!(out, "&#x{c:x};")));
 }
+
+/// Letters that are not ASCII as HTML writes them.
+fn letters(value: &str, all: &mut Vec<String>) {
+    let escape = |one: fn(char, &mut String) -> std::fmt::Result| {
+        let mut out = String::new();
+        for c in value.chars() {
+            let _ = if c.is_ascii() { out.write_char(c) } else { one(c, &mut out) };
+        }
+        out
+    };
+    all.push(escape(|c, out| write!(out, "&#{};", u32::from(c))));
+    all.push(escape(|c, out| write!(out, "&#x{:x};", u32::from(c))));
+    all.push(escape(|c, out| match LATIN.get((u32::from(c) as usize).wrapping_sub(0xa0)) {
+        Some(name) => write!(out, "&{name};"),
+        None => out.write_char(c),
+    }));
+}
+
+/// HTML's names of the characters from U+00A0 to U+00FF.
+const LATIN: [&str; 96] = [
+    "nbsp", "iexcl", "cent", "pound", "curren", "yen", "brvbar", "sect", "uml", "copy", "ordf", "laquo",
+    "not", "shy", "reg", "macr", "deg", "plusmn", "sup2", "sup3", "acute", "micro", "para", "middot",
+    "cedil", "sup1", "ordm", "raquo", "frac14", "frac12", "frac34", "iquest", "Agrave", "Aacute", "Acirc",
+    "Atilde", "Auml", "Aring", "AElig", "Ccedil", "Egrave", "Eacute", "Ecirc", "Euml", "Igrave", "Iacute",
+    "Icirc", "Iuml", "ETH", "Ntilde", "Ograve", "Oacute", "Ocirc", "Otilde", "Ouml", "times", "Oslash",
+    "Ugrave", "Uacute", "Ucirc", "Uuml", "Yacute", "THORN", "szlig", "agrave", "aacute", "acirc", "atilde",
+    "auml", "aring", "aelig", "ccedil", "egrave", "eacute", "ecirc", "euml", "igrave", "iacute", "icirc",
+    "iuml", "eth", "ntilde", "ograve", "oacute", "ocirc", "otilde", "ouml", "divide", "oslash", "ugrave",
+    "uacute", "ucirc", "uuml", "yacute", "thorn", "yuml",
+];
 
 /// Percent-encoding, once and twice: any style over any other, since they differ in what they keep
 /// and in how they write a space. Then of every byte.
