@@ -87,7 +87,7 @@ final class CliTest extends ProcessTestCase {
 			'an object flag that is not' => array( 'target must be a JSON object', array( '--goal=x', '--target=plugin' ) ),
 			'a broken object flag'       => array( 'target must be a JSON object', array( '--goal=x', '--target={' ) ),
 			'a list flag that is not'    => array( 'mounts must be a JSON array', array( '--goal=x', '--mounts=/a:/b' ) ),
-			'a format that is not'       => array( 'format: one of json', array( '--goal=x', '--format=table' ) ),
+			'a format that is not'       => array( 'format: json is all there is', array( '--goal=x', '--format=table' ) ),
 		);
 	}
 

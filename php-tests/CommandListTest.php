@@ -46,6 +46,20 @@ final class CommandListTest extends ProcessTestCase {
 		);
 	}
 
+	public function test_the_list_comes_as_ids_and_as_their_number(): void {
+		$ids   = explode( ' ', trim( Site::wp( 'codebox', 'commands', '--format=ids' )->stdout ) );
+		$count = Site::wp( 'codebox', 'commands', '--format=count' )->stdout;
+		self::assertContains( 'wordpress.run-php', $ids );
+		self::assertSame( count( $ids ) . "\n", $count );
+		$images = Site::wp( 'codebox', 'images', 'list', '--format=count' );
+		self::assertMatchesRegularExpression( '/\A\d+\n\z/', $images->stdout, $images->stderr );
+	}
+
+	public function test_values_have_their_types_in_yaml(): void {
+		$listed = Site::wp( 'codebox', 'commands', '--format=yaml', '--fields=id,recipe' );
+		self::assertStringContainsString( "  recipe: true\n", $listed->stdout );
+	}
+
 	public function test_one_command_is_described(): void {
 		$one = Site::wp( 'codebox', 'commands', 'wordpress.wp-cli' )->json();
 		self::assertSame( array( 'wordpress.wp-cli' ), array_column( $one['commands'], 'id' ) );

@@ -81,6 +81,9 @@ fn in_plain_terms(text: &str) -> String {
         ("expected struct ", "expected an object"),
         ("expected a map", "expected an object"),
         ("expected a sequence", "expected a list"),
+        ("expected u64", "expected a whole number"),
+        ("expected usize", "expected a whole number"),
+        ("expected u32", "expected a whole number"),
     ] {
         if let Some((found, _)) = text.rsplit_once(rust) {
             return format!("{found}{plain}");
@@ -171,7 +174,7 @@ fn fit(schema: &Value, value: &mut Value, path: &mut FieldPath) -> Result<(), Mi
             if let Some(min) = bound("minItems")
                 && (items.len() as u64) < min
             {
-                return refuse(path, format!("at least {min} items"));
+                return refuse(path, format!("at least {min} {}", if min == 1 { "item" } else { "items" }));
             }
             if let Some(each) = schema.get("items") {
                 for (index, item) in items.iter_mut().enumerate() {
@@ -215,7 +218,8 @@ fn fit(schema: &Value, value: &mut Value, path: &mut FieldPath) -> Result<(), Mi
         && !allowed.contains(value)
     {
         let names: Vec<String> = allowed.iter().map(Value::to_string).collect();
-        return refuse(path, format!("one of {}", names.join(", ")));
+        let why = if names.len() == 1 { "it must be" } else { "one of" };
+        return refuse(path, format!("{why} {}", names.join(", ")));
     }
     Ok(())
 }

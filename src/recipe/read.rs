@@ -44,6 +44,9 @@ impl Document {
 
     /// Reads a recipe's value. Without a `base` it can name absolute paths only.
     pub fn of_value(value: Value, base: Option<PathBuf>) -> Result<Document, Issue> {
+        if !value.is_object() {
+            return Err(Issue::new(INVALID_RECIPE, "$", "A recipe is a JSON object."));
+        }
         match Recipe::parse(value) {
             Ok(recipe) => Ok(Document { recipe, path: None, base }),
             Err(refusal) => Err(Issue::new(INVALID_RECIPE, "$", refusal.message)),

@@ -27,7 +27,7 @@ final class WP_Codebox_CLI_Doctor_Command {
 		return array(
 			'shortdesc' => 'Looks whether everything is there that a run needs, and says how to mend what is not.',
 			'longdesc'  => 'The exit status is 1 if a check has the status error.',
-			'synopsis'  => WP_Codebox_CLI_Output::synopsis( WP_Codebox_CLI_Output::ROWS ),
+			'synopsis'  => WP_Codebox_CLI_Output::synopsis( WP_Codebox_CLI_Output::REPORT ),
 		);
 	}
 
@@ -41,7 +41,7 @@ final class WP_Codebox_CLI_Doctor_Command {
 	 */
 	public function __invoke( array $args, array $flags ): void {
 		try {
-			$output = new WP_Codebox_CLI_Output( $flags, WP_Codebox_CLI_Output::ROWS, 'table' );
+			$output = new WP_Codebox_CLI_Output( $flags, WP_Codebox_CLI_Output::REPORT, 'table' );
 			$checks = WP_Codebox_Doctor::examine();
 		} catch ( Throwable $e ) {
 			WP_Codebox_CLI_Output::fail( $e->getMessage() );

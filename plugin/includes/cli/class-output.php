@@ -16,8 +16,10 @@ final class WP_Codebox_CLI_Output {
 
 	/** What a single result can be printed as. */
 	public const ENVELOPE = array( 'json' );
+	/** What a report can be printed as. */
+	public const REPORT = array( 'json', 'table', 'csv', 'yaml' );
 	/** What a list can be printed as, the default first. */
-	public const ROWS = array( 'json', 'table', 'csv', 'yaml' );
+	public const ROWS = array( 'json', 'table', 'csv', 'yaml', 'ids', 'count' );
 
 	/**
 	 * The wanted format.
@@ -47,7 +49,7 @@ final class WP_Codebox_CLI_Output {
 	public function __construct( array $flags, array $formats, string $default = 'json' ) {
 		$this->format = (string) ( $flags['format'] ?? $default );
 		if ( ! in_array( $this->format, $formats, true ) ) {
-			throw new InvalidArgumentException( 'format: one of ' . implode( ', ', $formats ) );
+			throw new InvalidArgumentException( 1 === count( $formats ) ? "format: $formats[0] is all there is" : 'format: one of ' . implode( ', ', $formats ) );
 		}
 		$this->fields = WP_Codebox_Text_Input::words( (string) ( $flags['fields'] ?? '' ) );
 	}
@@ -69,7 +71,7 @@ final class WP_Codebox_CLI_Output {
 				'optional'    => true,
 			),
 		);
-		if ( self::ROWS === $formats ) {
+		if ( in_array( 'table', $formats, true ) ) {
 			$synopsis[] = array(
 				'type'        => 'assoc',
 				'name'        => 'fields',
@@ -127,8 +129,22 @@ final class WP_Codebox_CLI_Output {
 			self::json( $rows );
 			return;
 		}
+		if ( 'count' === $this->format ) {
+			WP_CLI::line( (string) count( $rows ) );
+			return;
+		}
+		if ( 'ids' === $this->format ) {
+			// A row's first column tells it from the others.
+			WP_CLI::line( implode( ' ', array_column( $rows, $columns[0] ) ) );
+			return;
+		}
 		$columns = $this->fields ? $this->fields : $columns;
-		$rows    = array_map( static fn( $row ) => array_map( array( self::class, 'cell' ), $row ), $rows );
+		if ( 'yaml' === $this->format ) {
+			// Its values have types of their own.
+			WP_CLI\Utils\format_items( $this->format, array_map( static fn( $row ) => array_map( array( self::class, 'flat' ), $row ) + array_fill_keys( $columns, '' ), $rows ), $columns );
+			return;
+		}
+		$rows = array_map( static fn( $row ) => array_map( array( self::class, 'cell' ), $row ), $rows );
 		foreach ( $rows as &$row ) {
 			$row += array_fill_keys( $columns, '' );
 		}
@@ -150,6 +166,11 @@ final class WP_Codebox_CLI_Output {
 		foreach ( $schema['properties'] ?? array() as $name => $property ) {
 			if ( isset( $property['items']['properties'] ) ) {
 				$rows = array_map( static fn( $row ) => (array) $row, $result[ $name ] ?? array() );
+				if ( 'count' === $this->format && isset( $result['total'] ) ) {
+					// A page is not all there is.
+					WP_CLI::line( (string) $result['total'] );
+					return;
+				}
 				$this->rows( $rows, self::columns( $property['items']['properties'] ) );
 				return;
 			}
@@ -165,6 +186,16 @@ final class WP_Codebox_CLI_Output {
 	private static function columns( array $properties ): array {
 		$scalar = static fn( $schema ) => array() === array_intersect( (array) ( $schema['type'] ?? 'object' ), array( 'array', 'object' ) );
 		return array_keys( array_filter( $properties, $scalar ) );
+	}
+
+	/**
+	 * A value that is no list and no object: those as their text.
+	 *
+	 * @param mixed $value The value.
+	 * @return mixed
+	 */
+	private static function flat( $value ) {
+		return is_scalar( $value ) || null === $value ? $value : self::cell( $value );
 	}
 
 	/**
