@@ -82,4 +82,10 @@ final class RecipeRunTest extends ProcessTestCase {
 		$ended = Site::wp( 'eval', $code );
 		self::assertSame( "Run workloads\n  x a [2Jb (2 ms): no way\n", $ended->stderr );
 	}
+
+	public function test_a_step_is_shown_while_it_runs_and_by_its_place_in_the_recipe(): void {
+		$code  = '$step = array( "recipePhase" => "steps", "index" => 1, "step" => "wordpress.run-php" ); foreach ( array( array( "type" => "step-began" ) + $step, array( "type" => "step-ended", "status" => "succeeded", "durationMs" => 2.4 ) + $step, array( "type" => "step-began", "recipePhase" => "plugin", "index" => 0, "step" => str_repeat( "x", 200 ) ) ) as $told ) { WP_Codebox_CLI_Progress::show( $told ); }';
+		$ended = Site::wp( 'eval', $code );
+		self::assertSame( "  . steps[1] wordpress.run-php\r\033[K  + steps[1] wordpress.run-php (2 ms)\n  . " . str_repeat( 'x', 74 ), $ended->stderr );
+	}
 }
