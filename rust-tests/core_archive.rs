@@ -156,6 +156,28 @@ fn an_archive_that_is_swapped_after_it_was_examined_is_not_kept_under_its_digest
 }
 
 #[test]
+fn an_archive_that_was_read_before_is_read_anew_when_it_has_changed() {
+    let bench = Bench::new();
+    let path = bench.zip(&archive(&CORE));
+    let first = CoreArchive::open(&path).unwrap().digest;
+    // Until it has not changed just now, and is remembered.
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    for _ in 0..2 {
+        assert_eq!(CoreArchive::open(&path).unwrap().digest, first);
+    }
+    let mut other = CORE.to_vec();
+    other[3].1 = b"<?php $wp_version = '8.8';";
+    let bytes = archive(&other);
+    assert_eq!(bytes.len() as u64, fs::metadata(&path).unwrap().len());
+    let times = fs::metadata(&path).unwrap();
+    fs::write(&path, &bytes).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_modified(times.modified().unwrap()).unwrap();
+    assert_eq!(CoreArchive::open(&path).unwrap().digest, digest_hex([bytes.as_slice()]));
+    fs::write(&path, b"no zip any more").unwrap();
+    assert!(CoreArchive::open(&path).is_err());
+}
+
+#[test]
 fn a_place_that_others_can_write_to_is_not_believed() {
     let bench = Bench::new();
     let place = bench.with(&[]).unwrap();
