@@ -138,6 +138,35 @@ final class ApplyBackProcessTest extends ProcessTestCase {
 		self::assertCount( 1, $this->wp( 'artifacts', 'prune', '--max-bytes=1' )['removed'] );
 	}
 
+	public function test_nobody_without_the_capability_reviews_stages_decides_or_applies_over_rest(): void {
+		$id     = $this->run_it();
+		$before = Site::files( $this->workspace );
+		$input  = array(
+			'artifact_id'    => $id,
+			'approved_files' => array( self::GREETING ),
+			'apply_target'   => array( 'name' => 'workspace' ),
+		);
+		$staged = self::$server->post_ability( 'wp-codebox/stage-artifact-apply', $input, self::$administrator->credentials )->json();
+		$choice = array( 'pending_id' => $staged['pending_id'] );
+		$asked  = array(
+			'review-artifact'         => $input + array( 'action' => 'approve' ),
+			'stage-artifact-apply'    => $input,
+			'apply-approved-artifact' => $input,
+			'accept-pending-apply'    => $choice,
+			'reject-pending-apply'    => $choice,
+		);
+		foreach ( $asked as $name => $wanted ) {
+			self::$server->post_ability( "wp-codebox/$name", $wanted, self::$subscriber->credentials )
+				->assert_refused( 403, 'rest_ability_cannot_execute' );
+		}
+		foreach ( array( 'apply-artifact-preflight' => $input, 'list-pending-applies' => array() ) as $name => $wanted ) {
+			self::$server->get_ability( "wp-codebox/$name", $wanted, self::$subscriber->credentials )
+				->assert_refused( 403, 'rest_ability_cannot_execute' );
+		}
+		self::assertSame( $before, Site::files( $this->workspace ) );
+		self::assertSame( 'pending', $this->wp( 'artifacts', 'pending' )['pending'][0]['state'] );
+	}
+
 	public function test_the_whole_road_over_rest(): void {
 		$admin = self::$administrator->credentials;
 		$run   = self::$server->post_ability( 'wp-codebox/run-agent-task', Task::input( 'edit' ), $admin )->json();

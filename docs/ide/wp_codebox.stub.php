@@ -958,7 +958,7 @@ final class WP_Codebox_API {
 	 *
 	 * @param array{
 	 *     artifact_id: string,
-	 *     approved_files?: list<string>,
+	 *     approved_files?: list<string>|string,
 	 *     artifacts_path?: string,
 	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
@@ -1010,7 +1010,7 @@ final class WP_Codebox_API {
 	 *
 	 * @param array{
 	 *     artifact_id: string,
-	 *     approved_files: list<string>,
+	 *     approved_files: list<string>|string,
 	 *     artifacts_path?: string,
 	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
@@ -1148,7 +1148,7 @@ final class WP_Codebox_API {
 	 *
 	 * @param array{
 	 *     artifact_id: string,
-	 *     approved_files: list<string>,
+	 *     approved_files: list<string>|string,
 	 *     artifacts_path?: string,
 	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
@@ -1171,7 +1171,7 @@ final class WP_Codebox_API {
 	 *
 	 * @param array{
 	 *     artifact_id: string,
-	 *     approved_files: list<string>,
+	 *     approved_files: list<string>|string,
 	 *     artifacts_path?: string,
 	 *     approver?: string|array<string, mixed>,
 	 *     apply_target?: array<string, mixed>,
