@@ -437,6 +437,87 @@ fn a_stop_ends_the_run_at_once_and_keeps_the_bundle() {
 }
 
 #[test]
+fn a_stop_in_any_phase_ends_the_run_there_and_keeps_the_bundle() {
+    let endless = || php("while (true) {}");
+    let inputs = |more: Value| json!({ "inputs": more });
+    for (recipe, at, phase) in [
+        (
+            json!({ "runtime": { "blueprint": { "steps": [{ "step": "runPHP", "code": "<?php while (true) {}" }] } } }),
+            "blueprint.runPHP[0]",
+            "run_blueprint_steps",
+        ),
+        (
+            inputs(json!({ "extra_plugins": [{ "source": "endless" }] })),
+            "extra-plugin.activate:endless/endless.php",
+            "activate_plugins",
+        ),
+        (
+            inputs(
+                json!({ "pluginRuntime": { "healthProbes": [{ "name": "p", "type": "php", "code": "while (true) {}" }] } }),
+            ),
+            "plugin-runtime.health:p",
+            "activate_plugins",
+        ),
+        (
+            inputs(json!({ "fixtureUsers": [{ "name": "ann" }] })),
+            "fixture-user:ann",
+            "import_fixture_databases",
+        ),
+        (
+            json!({ "workflow": { "before": [endless()], "steps": [php("echo 1;")] } }),
+            "wordpress.run-php",
+            "run_workloads",
+        ),
+        (
+            json!({ "workflow": { "steps": [{ "command": "wp-codebox.checkpoint-list" }], "after": [endless(), php("echo 1;")] } }),
+            "wordpress.run-php",
+            "run_workloads",
+        ),
+        (json!({ "probes": [{ "name": "p", "step": endless() }] }), "probe:p", "run_probes"),
+    ] {
+        let mut bench = Bench::new();
+        let plugin = bench.path().join("endless");
+        fs::create_dir(&plugin).unwrap();
+        let code = "<?php\n/* Plugin Name: Endless */\nregister_activation_hook(__FILE__, function () { while (true) {} });";
+        fs::write(plugin.join("endless.php"), code).unwrap();
+        bench.stop_at = Some(at);
+        let run = bench.run(recipe);
+        let error = &run["error"];
+        assert_eq!(run["status"], "cancelled", "{at}: {run:#}");
+        assert_eq!((&error["code"], &error["phase"]), (&json!("recipe-interrupted"), &json!(phase)), "{at}");
+        assert!(!steps(&run).last().unwrap().ends_with("succeeded"), "{at}: {run:#}");
+        assert_eq!(bundle(&run, "files/outcome.json")["failure"]["code"], "recipe-interrupted", "{at}");
+    }
+}
+
+#[test]
+fn mounts_may_come_in_any_order_also_where_one_lies_beneath_another() {
+    let bench = Bench::new();
+    let run = bench.run(json!({
+        "inputs": {
+            "mounts": [
+                { "source": "builder", "target": "/workspace/a/b" },
+                { "source": "site", "target": "/workspace/a" },
+                { "source": "site", "target": "/wordpress/wp-content/plugins", "mode": "readonly" },
+            ],
+            "extra_plugins": [{ "source": "builder" }],
+        },
+        "workflow": { "steps": [php(
+            "file_put_contents('/workspace/a/b/new.txt', 'new'); \
+             echo json_encode([is_file('/workspace/a/file.txt'), is_file('/workspace/a/b/builder.php'), \
+             is_file(WP_PLUGIN_DIR . '/file.txt'), is_plugin_active('builder/builder.php')]);"
+        )] },
+    }));
+    assert_eq!(printed(&run).last(), Some(&"[true,true,true,true]"), "{run:#}");
+    let changed = &bundle(&run, "files/changed-files.json")["files"][0];
+    assert_eq!(
+        (&changed["path"], &changed["mountTarget"]),
+        (&json!("/workspace/a/b/new.txt"), &json!("/workspace/a/b")),
+        "{changed:#}"
+    );
+}
+
+#[test]
 fn a_step_has_its_own_deadline_and_the_run_has_another() {
     let bench = Bench::new();
     let endless = |more: Value| {

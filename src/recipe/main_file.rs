@@ -38,7 +38,8 @@ pub fn main_file(slug: &str, directory: &Path) -> Result<String, String> {
     }
 }
 
-fn has_plugin_header(path: &Path) -> bool {
+/// Whether WordPress takes the file for a plugin.
+pub fn has_plugin_header(path: &Path) -> bool {
     let mut head = Vec::new();
     let Ok(file) = File::open(path) else { return false };
     if file.take(HEADER_BYTES).read_to_end(&mut head).is_err() {

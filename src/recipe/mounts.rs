@@ -14,7 +14,8 @@ const MUST_USE: &str = "/wordpress/wp-content/mu-plugins/contained-runtime";
 const RESERVED_ROOTS: [&str; 4] =
     ["/wordpress", "/wordpress/wp-content", "/wordpress/wp-content/mu-plugins", "/wordpress/wp-config.php"];
 
-/// Mounts in the order in which they are attached, each with its record.
+/// Mounts in the order in which they are attached: as they come, but none after one that lies beneath it.
+/// Each with its record.
 #[derive(Default)]
 pub struct Mounts {
     pub host: Vec<HostMount>,
@@ -24,8 +25,13 @@ pub struct Mounts {
 impl Mounts {
     /// Adds a mount. `metadata` is its author's, or null.
     pub fn attach(&mut self, mount: HostMount, metadata: Value) {
-        self.records.push(mount_record(&mount, metadata));
-        self.host.push(mount);
+        let beneath = |other: &HostMount| {
+            other.target.strip_prefix(&mount.target).is_some_and(|rest| rest.starts_with('/'))
+        };
+        // What lies beneath it comes after it, or its place would not be empty.
+        let at = self.host.iter().position(beneath).unwrap_or(self.host.len());
+        self.records.insert(at, mount_record(&mount, metadata));
+        self.host.insert(at, mount);
     }
 
     pub fn is_taken(&self, target: &str) -> bool {

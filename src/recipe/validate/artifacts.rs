@@ -6,6 +6,10 @@ use crate::artifact::{real_path, store_directory, unsupported_keywords};
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
+/// Longest name of a directory, and longest path to where bundles are, bytes.
+const NAME_BYTES: usize = 255;
+const PATH_BYTES: usize = 3072;
+
 /// Cap on a payload's schema, bytes of its JSON.
 const SCHEMA_BYTES: usize = 64 << 10;
 
@@ -67,6 +71,15 @@ fn check_directory(directory: &str, field: &str, context: &mut Context<'_>) {
     let allowed = path.to_str().map(|path| store_directory(context.settings, Some(path)));
     if let Some(Err(refusal)) = allowed {
         context.issue("unsupported-path", field, refusal.message);
+        return;
+    }
+    let long = path.components().any(|part| part.as_os_str().len() > NAME_BYTES);
+    if long || path.as_os_str().len() > PATH_BYTES {
+        context.issue("unsupported-path", field, "no directory can have so long a name");
+        return;
+    }
+    if path.ancestors().find(|above| above.exists()).is_some_and(|above| !above.is_dir()) {
+        context.issue("not-directory", field, "it is no directory, or lies beneath what is none");
         return;
     }
     let real = real_path(&path).unwrap_or(path);

@@ -1,7 +1,7 @@
 //! `inputs.extra_plugins`.
 
 use super::super::document::{ExtraPlugin, LoadAs};
-use super::super::main_file::main_file;
+use super::super::main_file::{has_plugin_header, main_file};
 use super::super::source::{Source, Wanted};
 use super::context::Context;
 use crate::artifact::zip_names;
@@ -38,11 +38,13 @@ fn check_plugin(plugin: &ExtraPlugin, at: &str, context: &mut Context<'_>) {
     let field = format!("{at}.{name}");
     let source = context.source(&field, path, Wanted::Anything);
     let slug = check_slug(plugin, path, at, context);
-    if let (Some(slug), Some(file)) = (&slug, &plugin.plugin_file)
-        && !is_plugin_file(file, slug)
-    {
+    if let (Some(slug), Some(file)) = (&slug, &plugin.plugin_file) {
         let message = format!("{slug}/ and the name of a PHP file in it are expected");
-        context.issue("invalid-plugin-file", format!("{at}.pluginFile"), message);
+        // WordPress activates no file that lies deeper.
+        let deeper = plugin.load_as == LoadAs::Plugin && file.matches('/').count() > 1;
+        if !is_plugin_file(file, slug) || deeper {
+            context.issue("invalid-plugin-file", format!("{at}.pluginFile"), message);
+        }
     }
     if let Some(subdir) = &plugin.source_subdir
         && !is_plain(subdir)
@@ -60,7 +62,9 @@ fn check_plugin(plugin: &ExtraPlugin, at: &str, context: &mut Context<'_>) {
         }
     }
     if let Some(slug) = slug {
-        context.own_target(&format!("{at}.slug"), &target_of(plugin.load_as, &slug), false);
+        // An archive is unpacked there: nothing can be in its place, or beneath it, before.
+        let unpacked = source.as_ref().is_some_and(|source| source.is_file);
+        context.own_target(&format!("{at}.slug"), &target_of(plugin.load_as, &slug), unpacked);
     }
     context.mounted.extend(source.filter(|source| !source.is_file).map(|source| source.path));
     context.notes(&format!("{at}.metadata"), &plugin.metadata);
@@ -250,10 +254,16 @@ fn check_directory(
     match &plugin.plugin_file {
         Some(file) if is_plugin_file(file, slug) => {
             let inner = &file[slug.len() + 1..];
-            if !beneath(&directory, inner).is_some_and(|path| path.is_file()) {
-                let why = format!("{inner} is no file of the plugin's directory");
-                context.issue("invalid-plugin-file", format!("{at}.pluginFile"), why);
-            }
+            let found = beneath(&directory, inner).filter(|path| path.is_file());
+            let activated = plugin.load_as == LoadAs::Plugin && plugin.activate.unwrap_or(true);
+            let why = match found {
+                None => format!("{inner} is no file of the plugin's directory"),
+                Some(path) if activated && !has_plugin_header(&path) => {
+                    format!("{inner} has no plugin header (a line `Plugin Name:`)")
+                }
+                Some(_) => return,
+            };
+            context.issue("invalid-plugin-file", format!("{at}.pluginFile"), why);
         }
         Some(_) => {}
         None => {
