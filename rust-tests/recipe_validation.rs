@@ -9,6 +9,7 @@ use recipe::{Bench, nearly_valid_recipe, recipe, valid_recipe, zip_digest};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use support::php::{pack, runtime_dir};
 use wp_codebox::recipe::{Document, INVALID_RECIPE, needed_commands, validate, validate_recipe};
@@ -587,6 +588,26 @@ fn whether_a_file_outside_the_allowed_roots_exists_is_told_by_no_field() {
     // What lies beneath an allowed root is told apart.
     let gone = bench.issues(inputs(json!({ "mounts": [{ "source": "gone/deeper", "target": "/a" }] })));
     assert_eq!(gone[0].code, "missing-path");
+}
+
+#[test]
+fn a_core_with_a_link_to_a_file_outside_the_allowed_roots_is_refused() {
+    let mut bench = Bench::new();
+    bench.host.settings.operator = false;
+    bench.host.settings.mount_roots = vec![bench.path().to_owned()];
+    let asked = recipe(json!({ "runtime": { "assets": { "wordpressDirectory": "core" } } }));
+    let optional = bench.path().join("core/xmlrpc.php");
+    let issues = |target: Option<&str>| {
+        let _ = fs::remove_file(&optional);
+        target.iter().for_each(|target| symlink(target, &optional).unwrap());
+        let issues = bench.issues(asked.clone());
+        issues.into_iter().map(|issue| issue.message).collect::<Vec<_>>()
+    };
+    assert_eq!(issues(None), Vec::<String>::new());
+    assert_eq!(issues(Some("wp-load.php")), Vec::<String>::new());
+    let there = issues(Some("/etc/passwd"));
+    assert!(there[0].contains("xmlrpc.php in it is a link that leads out of it"), "{there:?}");
+    assert_eq!(issues(Some("/etc/no-such-file")), there);
 }
 
 #[test]

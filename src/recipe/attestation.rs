@@ -149,8 +149,8 @@ fn attestation(plan: &Plan, wp: &str, created_at: String) -> Attestation {
             immutable_ref: format!("runtime-pack-sha256-{}", plan.spec.pack.id()),
             core: match plan.spec.core {
                 Core::Pack => "pack",
-                Core::Directory(_) if plan.inheritance.has_wordpress() => "parent",
-                Core::Directory(_) => "recipe",
+                _ if plan.inheritance.has_wordpress() => "parent",
+                _ => "recipe",
             },
         },
         policy,

@@ -4,6 +4,7 @@ use super::attestation::attest;
 use super::output::error_lines;
 use super::php_errors;
 use super::plan::Plan;
+use super::roots::read_plain_file;
 use super::run::{Run, RunFailure};
 use crate::artifact::{
     Draft, Environment, Failure, Found, MountRecord, Provenance, RawLogReference, Redactor, RuntimeInfo,
@@ -17,6 +18,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 const COMMAND_RESULT_SCHEMA: &str = "wp-codebox/runtime-command-result/v1";
+
+/// What is read of a core's version.php.
+const VERSION_FILE_BYTES: u64 = 64 << 10;
 
 /// What made a run's evidence.
 pub fn packages() -> Vec<Value> {
@@ -143,16 +147,18 @@ pub fn workspace(mounts: &[MountRecord]) -> Value {
 
 /// The version in the core's wp-includes/version.php.
 pub fn wordpress_version(spec: &Spec) -> String {
-    match &spec.core {
-        Core::Pack => spec.pack.wordpress_version().to_owned(),
-        Core::Directory(directory) => {
-            version_in(&directory.join("wp-includes/version.php")).unwrap_or_else(|| "unknown".to_owned())
-        }
+    match spec.core.directory() {
+        None => spec.pack.wordpress_version().to_owned(),
+        Some(core) => version_in(core, &spec.core).unwrap_or_else(|| "unknown".to_owned()),
     }
 }
 
-fn version_in(path: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(path).ok()?;
+fn version_in(directory: &Path, core: &Core) -> Option<String> {
+    let path = directory.join("wp-includes/version.php").canonicalize().ok()?;
+    if matches!(core, Core::Confined(_)) && !path.starts_with(directory) {
+        return None;
+    }
+    let text = String::from_utf8(read_plain_file(&path, VERSION_FILE_BYTES).ok()?).ok()?;
     let rest = text.split("$wp_version = '").nth(1)?;
     rest.split('\'').next().map(str::to_owned)
 }

@@ -1,7 +1,7 @@
 //! What a sandbox has from its parent: names, never values.
 
 use crate::host::Settings;
-use crate::sandbox::{Core, Spec};
+use crate::sandbox::Spec;
 use serde::Serialize;
 
 /// `provenance.inheritance` of a bundle.
@@ -48,10 +48,8 @@ impl Inheritance {
         let setting = |(name, is_set): (&'static str, bool)| {
             is_set.then_some(Setting { name, status: "inherited", scope: "operator" })
         };
-        let parents = match &spec.core {
-            Core::Pack => false,
-            Core::Directory(directory) => settings.wordpress_dir.as_ref() == Some(directory),
-        };
+        let core = spec.core.directory();
+        let parents = core.is_some() && core == settings.wordpress_dir.as_deref();
         Inheritance {
             connectors: [],
             secrets: names.into_iter().map(secret).collect(),

@@ -61,19 +61,21 @@ pub fn read_host_file(
 ) -> Result<Vec<u8>, Refusal> {
     let source = host_source(settings, code, field, path)?;
     let refused = |why: String| Refusal::field(code, field, why).with("path", path);
-    let read = || {
-        // A named pipe would wait for its other end.
-        let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(&source)?;
-        if !file.metadata()?.is_file() {
-            return Err(std::io::Error::other("not a file"));
-        }
-        let mut content = Vec::new();
-        file.take(max + 1).read_to_end(&mut content)?;
-        Ok(content)
-    };
-    let content = read().map_err(|error| refused(format!("{path}: {error}")))?;
+    let content = read_plain_file(&source, max + 1).map_err(|error| refused(format!("{path}: {error}")))?;
     if content.len() as u64 > max {
         return Err(refused(format!("{path}: at most {max} bytes")));
     }
+    Ok(content)
+}
+
+/// The first bytes of a regular file.
+pub(super) fn read_plain_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    // A named pipe would wait for its other end.
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("not a file"));
+    }
+    let mut content = Vec::new();
+    file.take(most).read_to_end(&mut content)?;
     Ok(content)
 }

@@ -9,7 +9,8 @@ use super::files::{self, Salts};
 use super::layout;
 use super::lock;
 use super::machine;
-use super::spec::Spec;
+use super::spec::{Ini, Spec};
+use super::warm;
 use crate::contract::digest_hex;
 use crate::engine::{Runtime, Stop, Watch};
 use std::fs::{self, File};
@@ -27,7 +28,7 @@ pub(super) fn database(
     let directory = spec.cache_dir.join("base");
     let cache = |source: io::Error| SandboxError::Cache { path: directory.clone(), source };
     lock::directory(&directory)?;
-    let key = key(spec)?;
+    let key = warm::installed_key(spec)?;
     if let Some(path) = find(&directory, &key) {
         return Ok(path);
     }
@@ -37,25 +38,6 @@ pub(super) fn database(
     }
     let bytes = install(spec, runtime, watch)?;
     store(&directory, &key, &bytes).map_err(cache)
-}
-
-/// The core's files that decide what an installed database looks like.
-const CORE_INPUTS: [&str; 3] =
-    ["wp-includes/version.php", "wp-admin/includes/schema.php", "wp-admin/includes/upgrade.php"];
-
-/// What the installed database depends on.
-fn key(spec: &Spec) -> Result<String, SandboxError> {
-    let core = layout::core_directory(spec);
-    let read = |name: &str| {
-        let path = core.join(name);
-        fs::read(&path).map_err(|source| SandboxError::Read { path, source })
-    };
-    let installer = CORE_INPUTS.iter().map(|name| read(name)).collect::<Result<Vec<_>, _>>()?;
-    let mut parts: Vec<&[u8]> = vec![b"wp-codebox/base/v2", spec.pack.id().as_bytes()];
-    parts.extend(installer.iter().map(Vec::as_slice));
-    let inputs = files::base_inputs();
-    parts.extend(inputs.iter().map(|text| text.as_bytes()));
-    Ok(digest_hex(parts))
 }
 
 /// `<key>-<sha256>.sqlite`: the digest in the name tells whether the bytes are those that were
@@ -90,7 +72,8 @@ fn store(directory: &Path, key: &str, bytes: &[u8]) -> io::Result<PathBuf> {
 }
 
 fn install(spec: &Spec, runtime: &Arc<Runtime>, watch: &Watch<'_>) -> Result<Vec<u8>, SandboxError> {
-    let bare = spec.without_particulars();
+    // For every sandbox with this core, whatever settings of PHP its own base has.
+    let bare = Spec { ini: Ini::default(), ..spec.without_particulars() };
     let mut files = layout::filesystem(&bare, None)?;
     layout::configure(&bare, &Salts::random(), &mut files)?;
     let mut guest = machine::boot(runtime, files, &bare, watch)?;

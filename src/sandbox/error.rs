@@ -22,6 +22,9 @@ pub enum SandboxError {
     /// The core's directory holds no WordPress. Point `wp` or ABSPATH at one.
     #[error("{path} holds no WordPress core: {missing} is missing", path = path.display())]
     Core { path: PathBuf, missing: &'static str },
+    /// A caller's core has a link to somewhere else. Put the file itself there.
+    #[error("{path} is not used as a WordPress core: {stray} in it is a link that leads out of it", path = path.display())]
+    CoreStrays { path: PathBuf, stray: &'static str },
     /// A file of the pack cannot be read. Rebuild the pack.
     #[error("cannot read {path}: {source}", path = path.display())]
     Read { path: PathBuf, source: std::io::Error },
@@ -59,9 +62,10 @@ impl From<SandboxError> for Refusal {
             SandboxError::Mount { target, .. } => {
                 Refusal::new(Code::MountInvalid, text).with("target", target)
             }
-            SandboxError::Core { .. } | SandboxError::Install(_) | SandboxError::Place { .. } => {
-                Refusal::new(Code::BootFailed, text)
-            }
+            SandboxError::Core { .. }
+            | SandboxError::CoreStrays { .. }
+            | SandboxError::Install(_)
+            | SandboxError::Place { .. } => Refusal::new(Code::BootFailed, text),
             SandboxError::Read { .. } => Refusal::new(Code::RuntimeInvalid, text),
             SandboxError::Cache { .. } => Refusal::new(Code::CacheUnwritable, text),
             SandboxError::Waited { .. } => Refusal::new(Code::RunTimeout, text),

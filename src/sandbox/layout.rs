@@ -135,10 +135,7 @@ fn mount_error(target: &str, source: crate::engine::vfs::VfsError) -> SandboxErr
 
 /// Where the core's files are on the host.
 pub(super) fn core_directory(spec: &Spec) -> PathBuf {
-    match &spec.core {
-        Core::Pack => spec.pack.wordpress().to_owned(),
-        Core::Directory(path) => path.clone(),
-    }
+    spec.core.directory().unwrap_or(spec.pack.wordpress()).to_owned()
 }
 
 /// The host's files and directories that are the core inside.
@@ -154,6 +151,15 @@ pub(super) fn core_sources(spec: &Spec) -> Vec<PathBuf> {
 pub fn is_core(directory: &Path) -> bool {
     CORE_DIRECTORIES.iter().all(|name| directory.join(name).is_dir())
         && NEEDED_FILES.iter().all(|name| directory.join(name).is_file())
+}
+
+/// What of a core is a link that does not lead to another place in its directory, a real path.
+pub fn stray(core: &Path) -> Option<&'static str> {
+    let strays = |name: &&&str| {
+        let path = core.join(name);
+        path.symlink_metadata().is_ok() && !path.canonicalize().is_ok_and(|real| real.starts_with(core))
+    };
+    CORE_DIRECTORIES.iter().chain(&CORE_FILES).find(strays).copied()
 }
 
 /// Whether something of the sandbox's own is there, so that nothing of this kind can be mounted.
@@ -179,6 +185,11 @@ fn core_mounts(spec: &Spec) -> Result<Vec<Mount>, SandboxError> {
     let root = core_directory(spec);
     // A pack never changes; a parent may be updated while this process lives.
     let immutable = spec.core == Core::Pack;
+    if let Core::Confined(directory) = &spec.core
+        && let Some(stray) = stray(directory)
+    {
+        return Err(SandboxError::CoreStrays { path: root, stray });
+    }
     let mut mounts = Vec::new();
     let mut add = |name: &str, lower: Lower| {
         let target = format!("/wordpress/{name}");

@@ -43,7 +43,7 @@ pub use command::{
 pub use diagnostics::{COMMAND_DIAGNOSTICS_SCHEMA, QueryCapture};
 pub use error::SandboxError;
 pub use event_log::EventMark;
-pub use layout::{MUST_USE_DIR, THEMES, is_core, is_core_path, is_own_place};
+pub use layout::{MUST_USE_DIR, THEMES, is_core, is_core_path, is_own_place, stray};
 pub use lock::directory as private_directory;
 pub use look::{Look, LookEntry, LookKind};
 pub use names::{check_constant, check_variable, sandbox_path};

@@ -6,7 +6,7 @@ use crate::engine::net::NetworkLimits;
 use crate::engine::pack::Pack;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Everything that [`Sandbox::create`](super::Sandbox::create) needs, as plain data.
@@ -64,8 +64,21 @@ pub struct Ini {
 pub enum Core {
     /// The pack's.
     Pack,
-    /// Core files of an installed WordPress. Its wp-config.php and wp-content stay outside.
+    /// Core files of an installed WordPress of the operator's. Its wp-config.php and wp-content stay
+    /// outside.
     Directory(PathBuf),
+    /// The same of a caller's, by its real path: nothing of it may be a link that leads elsewhere.
+    Confined(PathBuf),
+}
+
+impl Core {
+    /// Where it is on the host, if it is not the pack's.
+    pub fn directory(&self) -> Option<&Path> {
+        match self {
+            Core::Pack => None,
+            Core::Directory(directory) | Core::Confined(directory) => Some(directory),
+        }
+    }
 }
 
 /// A host file or directory inside the sandbox, beneath a copy-on-write layer.

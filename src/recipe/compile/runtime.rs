@@ -25,7 +25,13 @@ pub(super) fn core(place: Place<'_>, pack: &Pack) -> Result<Core, Refusal> {
             .map_err(|issue: Issue| refuse(&[issue]))
     };
     if let Some(directory) = &assets.wordpress_directory {
-        return Ok(Core::Directory(found("wordpressDirectory", directory, Wanted::Directory)?.path));
+        let directory = found("wordpressDirectory", directory, Wanted::Directory)?.path;
+        let links_are_the_operators = place.settings.operator;
+        return Ok(if links_are_the_operators {
+            Core::Directory(directory)
+        } else {
+            Core::Confined(directory)
+        });
     }
     let path = assets.wordpress_zip.as_deref().unwrap_or_default();
     let archive = CoreArchive::open(&found("wordpressZip", path, Wanted::File)?.path)?;

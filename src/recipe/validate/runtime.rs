@@ -7,7 +7,7 @@ use super::super::document::{Assets, Runtime};
 use super::super::source::Wanted;
 use super::context::Context;
 use super::mounts;
-use crate::sandbox::is_core;
+use crate::sandbox::{is_core, stray};
 use serde_json::{Map, Value};
 
 /// Cap on a blueprint, bytes of its JSON.
@@ -69,10 +69,14 @@ fn check_assets(assets: &Assets, names_version: bool, context: &mut Context<'_>)
 
 fn check_core_directory(directory: &str, assets: &Assets, context: &mut Context<'_>) {
     let field = "$.runtime.assets.wordpressDirectory";
-    if let Some(found) = context.source(field, directory, Wanted::Directory)
-        && !is_core(&found.path)
-    {
-        context.issue("invalid-source", field, "it does not hold WordPress's core files");
+    if let Some(found) = context.source(field, directory, Wanted::Directory) {
+        let stray = if context.settings.operator { None } else { stray(&found.path) };
+        if let Some(stray) = stray {
+            let why = format!("{stray} in it is a link that leads out of it");
+            context.issue("invalid-source", field, why);
+        } else if !is_core(&found.path) {
+            context.issue("invalid-source", field, "it does not hold WordPress's core files");
+        }
     }
     if assets.sha256.is_some() {
         let why = "a directory has no digest: give one for a zip";

@@ -6,7 +6,7 @@ use crate::sandbox::error::SandboxError;
 use crate::sandbox::files;
 use crate::sandbox::layout;
 use crate::sandbox::policy::Approvals;
-use crate::sandbox::spec::{Core, HostMount, MountKind, Spec};
+use crate::sandbox::spec::{HostMount, MountKind, Spec};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
@@ -47,19 +47,36 @@ static FIXED: LazyLock<String> = LazyLock::new(|| {
 /// The key of the base: the pack, the core, the settings and the files that the host places.
 pub(super) fn base(spec: &Spec) -> Result<String, SandboxError> {
     let mut key = Key::new("base");
+    code(&mut key, spec)?;
+    key.part(files::php_ini(spec).as_bytes());
+    Ok(key.finish())
+}
+
+/// The key of a database with WordPress installed. The settings that are not in it are not there while
+/// it is made.
+pub(in crate::sandbox) fn installed(spec: &Spec) -> Result<String, SandboxError> {
+    let mut key = Key::new("installed");
+    code(&mut key, spec)?;
+    for text in files::base_inputs() {
+        key.part(text.as_bytes());
+    }
+    Ok(key.finish())
+}
+
+/// The pack, the core and the files that the host places.
+fn code(key: &mut Key, spec: &Spec) -> Result<(), SandboxError> {
     key.part(spec.pack.id().as_bytes());
     key.part(spec.pack.dir().as_os_str().as_encoded_bytes());
-    match &spec.core {
-        Core::Pack => key.part(b"pack"),
-        Core::Directory(directory) => {
+    match spec.core.directory() {
+        None => key.part(b"pack"),
+        Some(directory) => {
             key.part(directory.as_os_str().as_encoded_bytes());
-            let read = |source| SandboxError::Read { path: directory.clone(), source };
+            let read = |source| SandboxError::Read { path: directory.to_owned(), source };
             key.part(&fingerprint::core(&layout::core_sources(spec)).map_err(read)?);
         }
     }
     key.part(FIXED.as_bytes());
-    key.part(files::php_ini(spec).as_bytes());
-    Ok(key.finish())
+    Ok(())
 }
 
 /// The key of what stands on a base: components, what is mounted where WordPress loads code from,

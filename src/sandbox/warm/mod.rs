@@ -20,6 +20,7 @@ pub(super) mod prepared;
 mod store;
 
 pub(super) use build::load;
+pub(super) use key::installed as installed_key;
 pub use list::{ImageInfo, Pruned, Retention, list, prune};
 
 use super::error::SandboxError;

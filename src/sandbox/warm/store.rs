@@ -8,8 +8,9 @@ use super::list;
 use crate::contract::iso8601;
 use crate::engine::{GuestImage, Runtime, Watch, write_sealed};
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::layout;
 use crate::sandbox::lock;
-use crate::sandbox::spec::{Core, Spec};
+use crate::sandbox::spec::Spec;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, FileTimes};
 use std::io;
@@ -54,10 +55,7 @@ impl About {
             schema: ABOUT_SCHEMA.to_owned(),
             kind: "base".to_owned(),
             php_version: spec.pack.php_version().to_owned(),
-            wordpress: match &spec.core {
-                Core::Pack => spec.pack.wordpress().display().to_string(),
-                Core::Directory(directory) => directory.display().to_string(),
-            },
+            wordpress: layout::core_directory(spec).display().to_string(),
             pack: spec.pack.id().to_owned(),
             components: Vec::new(),
             created_at: iso8601(SystemTime::now()),
