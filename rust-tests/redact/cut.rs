@@ -202,3 +202,23 @@ fn a_character_that_the_output_limit_cuts_hides_no_head_of_a_secret() {
         assert_eq!(out, b"before ", "{kept}");
     }
 }
+
+#[test]
+fn a_message_of_a_result_that_was_cut_has_no_head_of_a_secret_before_its_ellipsis() {
+    let redactor = redactor();
+    for kept in 4..VALUE.len() {
+        let mut value = json!({ "message": format!("refused {}…", &VALUE[..kept]) });
+        redactor.value(&mut value, &mut Found::default());
+        // Fifteen characters are what a stack trace shows of it, and are known.
+        let shown = value["message"].as_str().unwrap();
+        assert!(
+            ["refused …", "refused [REDACTED:configured-secret-value]…"].contains(&shown),
+            "{kept}: {shown}"
+        );
+    }
+    for text in ["Loading Zq8…", "refused…", "…"] {
+        let mut value = json!(text);
+        redactor.value(&mut value, &mut Found::default());
+        assert_eq!(value, text);
+    }
+}

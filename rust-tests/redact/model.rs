@@ -92,7 +92,8 @@ proptest! {
 
     #[test]
     fn a_cut_anywhere_leaves_no_part_of_a_secret(
-        secrets in prop::collection::vec(secret(), 1..4),
+        // White space around a value is none of it.
+        secrets in prop::collection::vec(secret().prop_filter("trimmed", |one| one.trim() == one), 1..4),
         parts in document(4),
         lengths in prop::collection::vec(1usize..200, 1..8),
         block in 1usize..300,

@@ -39,9 +39,13 @@ use serde_json::{Map, Value};
 use skeleton::Skeleton;
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 /// Bytes after its beginning that decide whether, and how far, something is a secret.
 const REACH: usize = 16 << 10;
+
+/// Fewer bytes before an ellipsis end many a word.
+const SHORTEST_HEAD: usize = 4;
 
 /// Finds secrets and replaces them. Cheap without configured secrets, and shared by reference.
 pub struct Redactor {
@@ -91,6 +95,9 @@ impl Redactor {
     pub fn value(&self, value: &mut Value, found: &mut Found) {
         match value {
             Value::String(text) => {
+                if let Some(head) = self.head_before_ellipsis(text) {
+                    text.replace_range(head, "");
+                }
                 if let Cow::Owned(clean) = self.text(text, found) {
                     *text = clean;
                 }
@@ -127,6 +134,17 @@ impl Redactor {
             }
             Value::Null | Value::Bool(_) => {}
         }
+    }
+
+    /// What may be the head of a value in a text that was cut where its ellipsis stands: a message that a
+    /// command's result has in part.
+    fn head_before_ellipsis(&self, text: &str) -> Option<Range<usize>> {
+        let known = self.configured.as_ref()?;
+        let raw = text.strip_suffix('…')?.as_bytes();
+        let mut skeleton = Skeleton::default();
+        skeleton.squeeze(raw, 0);
+        let settled = known.settled(raw, &skeleton);
+        (raw.len() - settled >= SHORTEST_HEAD && text.is_char_boundary(settled)).then_some(settled..raw.len())
     }
 
     /// Redacts what `name` has for a value: a header's value is told by its name alone.

@@ -244,7 +244,8 @@ final class Phpunit {
 			foreach ( $case->childNodes as $child ) {
 				if ( isset( $kinds[ $child->nodeName ] ) ) {
 					$status  = $kinds[ $child->nodeName ];
-					$message = mb_strcut( trim( $child->textContent ), 0, self::MESSAGE_MAX );
+					$text    = trim( $child->textContent );
+					$message = strlen( $text ) > self::MESSAGE_MAX ? mb_strcut( $text, 0, self::MESSAGE_MAX ) . '…' : $text;
 				}
 			}
 			++$total;

@@ -196,7 +196,10 @@ fn scenario(measured: Measured) -> Scenario {
         Some((name.clone(), Metric { unit: unit(&name), samples }))
     };
     let diagnostic = measured.error.map(|mut error| {
-        error.message.truncate(error.message.floor_char_boundary(MESSAGE_MAX));
+        if error.message.len() > MESSAGE_MAX {
+            error.message.truncate(error.message.floor_char_boundary(MESSAGE_MAX));
+            error.message.push('…');
+        }
         error
     });
     Scenario {
