@@ -101,6 +101,20 @@ final class SandboxTest extends TestCase {
 		self::assertSame( 0, self::run_php( $sandbox, 'return get_option( "count", 0 );' ) );
 	}
 
+	public function test_answers_of_forks_share_one_bound_of_memory(): void {
+		$sandbox = WP_Codebox_API::create_sandbox();
+		$one     = array(
+			'command' => 'wordpress.run-php',
+			'args'    => array( 'code' => 'return array_fill( 0, 500000, 0 );' ),
+		);
+		$answers = $sandbox->execute_in_forks( array_fill( 0, 3, $one ), 1 );
+		self::assertCount( 500000, $answers[0]['result'] );
+		foreach ( array( 1, 2 ) as $beyond ) {
+			self::assertSame( 'wp-codebox/omitted-value/v1', $answers[ $beyond ]['result']['schema'] );
+			self::assertSame( 0, $answers[ $beyond ]['exitCode'] );
+		}
+	}
+
 	public function test_refusals_name_what_is_wrong(): void {
 		$sandbox = WP_Codebox_API::create_sandbox();
 		$cases   = array(

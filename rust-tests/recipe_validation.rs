@@ -611,6 +611,21 @@ fn a_core_with_a_link_to_a_file_outside_the_allowed_roots_is_refused() {
 }
 
 #[test]
+fn files_that_steps_are_handed_have_a_bound_together() {
+    let bench = Bench::new();
+    fs::write(bench.path().join("large.php"), format!("<?php {}", " ".repeat(4_000_000))).unwrap();
+    let step = json!({ "command": "wordpress.run-php", "args": ["code-file=large.php"] });
+    let issues = |count: usize| {
+        let (steps, after) = (vec![step.clone(); count], vec![step.clone(); 2]);
+        let issues = bench.issues(recipe(json!({ "workflow": { "steps": steps, "after": after } })));
+        issues.into_iter().map(|issue| (issue.code.into_owned(), issue.path)).collect::<Vec<_>>()
+    };
+    assert_eq!(issues(2), []);
+    let over = |at: &str| ("invalid-source".to_owned(), format!("$.workflow.{at}.args"));
+    assert_eq!(issues(5), [over("steps[4]"), over("after[0]"), over("after[1]")]);
+}
+
+#[test]
 fn what_a_theme_of_the_pack_has_in_the_way_of_a_mount_is_named() {
     let mut bench = Bench::new();
     bench.host.settings.runtime_dir = Some(runtime_dir());

@@ -1,4 +1,4 @@
-//! What commands print and return, as far as it is kept: one limit for all commands of a sandbox
+//! What commands are handed, print and return, as far as it is kept: one limit for all commands of a sandbox
 //! together, their output, their results and what is said of their failures.
 //!
 //! What does not fit is dropped as a whole, never cut: half of a secret would not be found again.
@@ -20,7 +20,7 @@ const LINE: usize = 64;
 pub const OMITTED_VALUE_SCHEMA: &str = "wp-codebox/omitted-value/v1";
 
 /// What is still free.
-pub(super) struct Room {
+pub struct Room {
     free: usize,
     messages: usize,
 }
@@ -34,8 +34,11 @@ impl Default for Room {
 impl Room {
     /// Beside what is kept already.
     pub fn beside<'a>(commands: &[CommandRecord], values: impl IntoIterator<Item = &'a Value>) -> Room {
-        let printed =
-            commands.iter().map(|record| printed(record) + json_memory(&record.diagnostics)).sum::<usize>();
+        let of = |record: &CommandRecord| {
+            let handed_in = record.args.iter().map(String::len).sum::<usize>();
+            handed_in + printed(record) + json_memory(&record.diagnostics)
+        };
+        let printed = commands.iter().map(of).sum::<usize>();
         let values = values.into_iter().map(json_memory).sum::<usize>();
         let mut room = Room::default();
         room.free = room.free.saturating_sub(printed + values);
@@ -44,6 +47,10 @@ impl Room {
 
     /// Leaves in a command's record what there is room for.
     pub fn keep(&mut self, record: &mut CommandRecord) {
+        let handed_in = record.args.iter().map(String::len).sum();
+        if !take(&mut self.free, handed_in) {
+            record.args = vec![dropped(handed_in)];
+        }
         if !take(&mut self.free, printed(record)) {
             for text in [&mut record.stdout, &mut record.stderr] {
                 if !text.is_empty() {
@@ -143,6 +150,19 @@ mod tests {
         let mut record = CommandRecord { stdout: "x".repeat(16 << 20), ..CommandRecord::default() };
         room.keep(&mut record);
         assert!(record.stdout.contains("bytes were not kept"));
+    }
+
+    #[test]
+    fn programs_that_are_handed_in_share_the_bound_too() {
+        let mut room = Room::default();
+        let records = (0..20).map(|_| {
+            let args = vec!["code=".to_owned() + &"x".repeat(4 << 20)];
+            let mut record = CommandRecord { args, ..CommandRecord::default() };
+            room.keep(&mut record);
+            record
+        });
+        let kept = records.filter(|record| record.args[0].starts_with("code=")).count();
+        assert_eq!(kept, 14);
     }
 
     #[test]

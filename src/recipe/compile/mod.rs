@@ -26,6 +26,7 @@ use super::plan::{Plan, Stage};
 use super::read::Document;
 use super::secrets::secret_names;
 use super::surroundings::Surroundings;
+use super::validate::ArgumentFiles;
 use crate::artifact::Secret;
 use crate::contract::Refusal;
 use crate::host::Settings;
@@ -66,6 +67,7 @@ pub fn compile(
     let recipe = &document.recipe;
     let Surroundings { base, settings, tools } = around;
     let place = Place { recipe, base, settings, around };
+    let mut files = ArgumentFiles::default();
     let blueprint = content::blueprint(place).map_err(|issues| refuse(&issues))?;
     let one = |issue: Issue| refuse(&[issue]);
     let pack = pack(settings)?;
@@ -82,11 +84,11 @@ pub fn compile(
     mounts.check(&policy)?;
 
     let mut ready = plugins.steps;
-    ready.extend(steps::setup(place).map_err(one)?);
+    ready.extend(steps::setup(place, &mut files).map_err(one)?);
     ready.extend(steps::health(recipe).map_err(one)?);
     let reuse = scratch.is_empty() && ready.iter().all(|step| step.capture.is_none());
     let imports = content::imports(place).map_err(one)?;
-    let workflow = steps::workflow(place).map_err(one)?;
+    let workflow = steps::workflow(place, &mut files).map_err(one)?;
     let spec = Spec {
         mounts: mounts.host,
         must_use: plugins.must_use,
@@ -112,8 +114,8 @@ pub fn compile(
             reuse,
             imports: vec![Stage { phase: PhaseName::ImportFixtureDatabases, steps: imports.steps }],
             workflow,
-            after: steps::after(place).map_err(one)?,
-            probes: steps::probes(place).map_err(one)?,
+            after: steps::after(place, &mut files).map_err(one)?,
+            probes: steps::probes(place, &mut files).map_err(one)?,
             declared: sources::declared(recipe),
             timeout: timeout(timeout_seconds, settings),
             longest: max_timeout(settings),

@@ -3,16 +3,16 @@
 use super::super::document::{HealthProbe, Recipe, WorkflowStep};
 use super::super::issue::Issue;
 use super::super::plan::{Expected, Part, Step};
-use super::super::validate::{located, step_command};
+use super::super::validate::{ArgumentFiles, located, step_command};
 use super::Place;
 use super::sources::notes;
 use crate::sandbox::{Arguments, Command, PluginAction, PluginState};
 use std::time::Duration;
 
 /// `inputs.pluginRuntime.setup`.
-pub(super) fn setup(place: Place<'_>) -> Result<Vec<Step>, Issue> {
+pub(super) fn setup(place: Place<'_>, files: &mut ArgumentFiles) -> Result<Vec<Step>, Issue> {
     let Some(runtime) = &place.recipe.inputs.plugin_runtime else { return Ok(Vec::new()) };
-    let steps = group(place, &runtime.setup, Part::Setup, "$.inputs.pluginRuntime.setup")?;
+    let steps = group(place, files, &runtime.setup, Part::Setup, "$.inputs.pluginRuntime.setup")?;
     let labelled = |step: Step| Step { label: Some(format!("plugin-runtime.setup:{}", step.index)), ..step };
     Ok(steps.into_iter().map(labelled).collect())
 }
@@ -46,23 +46,23 @@ fn health_probe(index: usize, probe: &HealthProbe) -> Result<Step, Issue> {
 }
 
 /// `workflow.before` and `workflow.steps`.
-pub(super) fn workflow(place: Place<'_>) -> Result<Vec<Step>, Issue> {
+pub(super) fn workflow(place: Place<'_>, files: &mut ArgumentFiles) -> Result<Vec<Step>, Issue> {
     let workflow = &place.recipe.workflow;
-    let mut steps = group(place, &workflow.before, Part::Before, "$.workflow.before")?;
-    steps.extend(group(place, &workflow.steps, Part::Steps, "$.workflow.steps")?);
+    let mut steps = group(place, files, &workflow.before, Part::Before, "$.workflow.before")?;
+    steps.extend(group(place, files, &workflow.steps, Part::Steps, "$.workflow.steps")?);
     Ok(steps)
 }
 
 /// `workflow.after`.
-pub(super) fn after(place: Place<'_>) -> Result<Vec<Step>, Issue> {
-    group(place, &place.recipe.workflow.after, Part::After, "$.workflow.after")
+pub(super) fn after(place: Place<'_>, files: &mut ArgumentFiles) -> Result<Vec<Step>, Issue> {
+    group(place, files, &place.recipe.workflow.after, Part::After, "$.workflow.after")
 }
 
 /// `probes`.
-pub(super) fn probes(place: Place<'_>) -> Result<Vec<Step>, Issue> {
+pub(super) fn probes(place: Place<'_>, files: &mut ArgumentFiles) -> Result<Vec<Step>, Issue> {
     let probes = place.recipe.probes.iter().enumerate();
     let step = |(index, probe): (usize, &super::super::document::Probe)| {
-        let step = step(place, &probe.step, Part::Probe, index, &format!("$.probes[{index}].step"))?;
+        let step = step(place, files, &probe.step, Part::Probe, index, &format!("$.probes[{index}].step"))?;
         Ok(Step {
             label: Some(format!("probe:{}", probe.name)),
             expected: if probe.expect_json { Expected::Json } else { Expected::Anything },
@@ -73,13 +73,26 @@ pub(super) fn probes(place: Place<'_>) -> Result<Vec<Step>, Issue> {
     probes.map(step).collect()
 }
 
-fn group(place: Place<'_>, steps: &[WorkflowStep], part: Part, at: &str) -> Result<Vec<Step>, Issue> {
+fn group(
+    place: Place<'_>,
+    files: &mut ArgumentFiles,
+    steps: &[WorkflowStep],
+    part: Part,
+    at: &str,
+) -> Result<Vec<Step>, Issue> {
     let steps = steps.iter().enumerate();
-    steps.map(|(index, one)| step(place, one, part, index, &format!("{at}[{index}]"))).collect()
+    steps.map(|(index, one)| step(place, files, one, part, index, &format!("{at}[{index}]"))).collect()
 }
 
-fn step(place: Place<'_>, step: &WorkflowStep, part: Part, index: usize, at: &str) -> Result<Step, Issue> {
-    let command = step_command(step, at, place.around)?;
+fn step(
+    place: Place<'_>,
+    files: &mut ArgumentFiles,
+    step: &WorkflowStep,
+    part: Part,
+    index: usize,
+    at: &str,
+) -> Result<Step, Issue> {
+    let command = step_command(step, at, place.around, files)?;
     Ok(Step {
         allow_failure: step.allow_failure,
         advisory: step.advisory,

@@ -5,6 +5,7 @@ use super::super::issue::Issue;
 use super::super::mounts::refuse_reserved;
 use super::super::source::{Source, Wanted, absolute, find};
 use super::super::surroundings::Surroundings;
+use super::steps::ArgumentFiles;
 use crate::contract::{json_fits, shown};
 use crate::host::Settings;
 use crate::sandbox::{MountKind, THEMES, sandbox_path};
@@ -20,6 +21,7 @@ const NOTES_BYTES: usize = 64 << 10;
 pub(super) struct Context<'a> {
     pub around: Surroundings<'a>,
     pub settings: &'a Settings,
+    pub files: ArgumentFiles,
     issues: Vec<Issue>,
     /// Each sandbox path that something is mounted at, with the field that said so.
     targets: BTreeMap<String, Target>,
@@ -35,7 +37,14 @@ struct Target {
 impl<'a> Context<'a> {
     pub(super) fn new(around: Surroundings<'a>) -> Context<'a> {
         let settings = around.settings;
-        Context { around, settings, issues: Vec::new(), targets: BTreeMap::new(), mounted: Vec::new() }
+        Context {
+            around,
+            settings,
+            files: ArgumentFiles::default(),
+            issues: Vec::new(),
+            targets: BTreeMap::new(),
+            mounted: Vec::new(),
+        }
     }
 
     pub(super) fn base(&self) -> Option<&'a Path> {

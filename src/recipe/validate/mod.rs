@@ -21,7 +21,7 @@ mod workspaces;
 
 pub use dry_run::{DryRun, dry_run};
 pub use policy::{needed_commands, resolve_policy};
-pub use steps::step_command;
+pub use steps::{ArgumentFiles, step_command};
 
 pub(super) use artifacts::without_dots;
 pub(super) use plugins::{ARCHIVE_BYTES, file_of, slug_of, source_of, target_of};

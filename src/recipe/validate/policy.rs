@@ -8,7 +8,7 @@ use super::super::read::Document;
 use super::super::source::{Wanted, find};
 use super::super::surroundings::Surroundings;
 use super::plugins;
-use super::steps::step_command;
+use super::steps::{ArgumentFiles, step_command};
 use crate::sandbox::{Filesystem, Policy, Secrets};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -52,7 +52,8 @@ pub fn needed_commands(document: &Document, around: Surroundings<'_>) -> Vec<Str
     steps.extend(workflow.before.iter().chain(&workflow.steps).chain(&workflow.after));
     steps.extend(recipe.probes.iter().map(|probe| &probe.step));
     // What a step's arguments bring with them is among it: workloads are commands too.
-    for command in steps.into_iter().filter_map(|step| step_command(step, "", around).ok()) {
+    let mut files = ArgumentFiles::default();
+    for command in steps.into_iter().filter_map(|step| step_command(step, "", around, &mut files).ok()) {
         needed.extend(command.policy_commands().into_iter().map(Cow::from));
         needed.extend(command.host_tool().map(|tool| Cow::from(tool.to_owned())));
     }

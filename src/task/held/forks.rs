@@ -10,6 +10,7 @@ use crate::artifact::{Redactor, withhold};
 use crate::contract::{Code, Input, Refusal};
 use crate::engine::{Watch, with_signals_blocked};
 use crate::host::Host;
+use crate::recipe::Room;
 use crate::sandbox::{Command, Sandbox, Snapshot};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -55,6 +56,7 @@ impl HeldSandbox {
         let threads = threads.unwrap_or(cores).clamp(1, work.len().max(1)).min(4 * cores);
         let next = AtomicUsize::new(0);
         let redactor = self.redactor.as_deref();
+        let room = Mutex::new(Room::default());
         let answers: Vec<Mutex<Option<Value>>> = work.iter().map(|_| Mutex::new(None)).collect();
         let worker = || {
             while let Some((index, (limit, command))) = {
@@ -63,7 +65,7 @@ impl HeldSandbox {
             } {
                 let deadline = (Instant::now() + *limit).min(end);
                 let watch = Watch { deadline, interrupted: &interrupted };
-                let one = in_fork(&snapshot, command, &watch, redactor).unwrap_or_else(|refusal| {
+                let one = in_fork(&snapshot, command, &watch, redactor, &room).unwrap_or_else(|refusal| {
                     json!({
                         "command": command.name(),
                         "exitCode": 1,
@@ -129,11 +131,19 @@ fn in_fork(
     command: &Command,
     watch: &Watch<'_>,
     redactor: Option<&Redactor>,
+    room: &Mutex<Room>,
 ) -> Result<Value, Refusal> {
     let mut sandbox = Sandbox::fork(snapshot, watch)?;
     let mut execution = sandbox.execute(command, watch)?;
     if let Some(redactor) = redactor {
         withhold(&mut execution.record, redactor);
     }
+    let mut room = room.lock().unwrap_or_else(PoisonError::into_inner);
+    room.keep(&mut execution.record);
+    execution.outcome = match execution.outcome {
+        Ok(value) => Ok(room.value(value)),
+        Err(failure) => Err(room.failure(failure)),
+    };
+    drop(room);
     answer(execution)
 }

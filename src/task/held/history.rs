@@ -3,15 +3,14 @@
 //! Invariant: what is kept is bounded, and without secrets before anything of it is dropped or cut.
 
 use crate::artifact::{Failure, Observation, Redactor, Tally, clean_commands, withhold};
-use crate::contract::CommandRecord;
+use crate::contract::{CommandRecord, json_memory};
 use crate::recipe::{command_result, error_lines, failure};
 use crate::sandbox::Execution;
-use serde_json::Value;
 use std::collections::VecDeque;
 
 /// Commands, and observations, that are kept.
 const MOST: usize = 1000;
-/// What the commands may take, and the observations, bytes.
+/// What the commands may take, and the observations, bytes of memory.
 const BYTES_MAX: usize = 64 << 20;
 
 #[derive(Clone, Default)]
@@ -73,12 +72,12 @@ impl History {
         }
         self.failure = execution.outcome.as_ref().err().map(failure);
         let args: usize = record.args.iter().map(String::len).sum();
-        let size = record.stdout.len() + record.stderr.len() + args + json_len(&record.result);
+        let size = record.stdout.len() + record.stderr.len() + args + json_memory(&record.result);
         self.commands.push(size, record);
     }
 
     pub fn observe(&mut self, observation: Observation) {
-        self.observations.push(json_len(&observation.data), observation);
+        self.observations.push(json_memory(&observation.data), observation);
     }
 
     pub fn command(&self, id: &str) -> Option<&CommandRecord> {
@@ -101,12 +100,5 @@ impl History {
             gone.map(|(count, what)| format!("[{count} earlier {what} were not kept]")).collect();
         lines.extend(error_lines(self.commands.iter()));
         lines
-    }
-}
-
-fn json_len(value: &Value) -> usize {
-    match value {
-        Value::Null => 0,
-        value => value.to_string().len(),
     }
 }
