@@ -72,6 +72,11 @@ fn what_is_rejected_is_never_applied() {
     assert_eq!(fs::read_to_string(house.work.join("a.php")).unwrap(), "one\n");
     let kept = list_pending(Some(PendingState::Rejected), 10, 0, &house.parent).unwrap().pending;
     assert_eq!(kept[0].decision.as_ref().unwrap().reason.as_deref(), Some("no"));
+    let lines = log(&house, "review-audit.jsonl");
+    assert_eq!((lines.len(), &lines[0]["action"]), (1, &json!("reject")));
+    assert_eq!(lines[0]["pending_id"], json!(pending.pending_id));
+    assert_eq!(lines[0]["approver"]["login"], "ada");
+    assert_eq!(lines[0]["decision"]["reason"], "no");
 }
 
 #[test]

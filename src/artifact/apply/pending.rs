@@ -6,7 +6,7 @@
 //! caller; what is applied is what was staged, to the byte.
 
 use super::approval::{Extent, Trusted};
-use super::audit::error_value;
+use super::audit::{AuditLog, Log, REVIEW_AUDIT_SCHEMA, error_value};
 use super::deliver::{Applied, Mode, hand_over};
 use super::error::ApplyError;
 use super::request::{ApplyRequest, principal};
@@ -17,7 +17,7 @@ use crate::host::{Host, Record, Records};
 use rustix::rand::{GetRandomFlags, getrandom};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -286,6 +286,8 @@ pub fn reject(id: &str, reason: Option<String>, host: &dyn Host) -> Result<Resol
     pending.state = PendingState::Rejected;
     pending.decision = Some(decision.clone());
     step(&row, &pending, records)?;
+    // It is decided, whether or not the store is still there to record it in.
+    let _ = record_rejection(&pending, &decision, host);
     Ok(Resolution {
         success: true,
         schema: PENDING_APPLY_RESOLUTION_SCHEMA.into(),
@@ -294,6 +296,32 @@ pub fn reject(id: &str, reason: Option<String>, host: &dyn Host) -> Result<Resol
         decision,
         apply: None,
     })
+}
+
+fn record_rejection(
+    pending: &PendingApply,
+    decision: &PendingDecision,
+    host: &dyn Host,
+) -> Result<(), ApplyError> {
+    let root = pending.apply_input.get("artifacts_path").and_then(Value::as_str);
+    let store = Store::open_existing(&store_directory(&host.settings()?, root)?)?;
+    let record = json!({
+        "schema": REVIEW_AUDIT_SCHEMA,
+        "timestamp": decision.decided_at,
+        "status": "success",
+        "action": "reject",
+        "artifact_id": pending.artifact_id,
+        "content_digest": pending.content_digest,
+        "pending_id": pending.pending_id,
+        "approver": decision.decided_by,
+        "principal": decision.decided_by,
+        "approved_files": pending.apply_input.get("approved_files"),
+        "decision": decision,
+    });
+    if let Value::Object(record) = record {
+        AuditLog::of(Log::Review, store.root(), host)?.append(record)?;
+    }
+    Ok(())
 }
 
 /// The pending apply, if a decision about it is still possible.
