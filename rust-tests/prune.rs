@@ -6,7 +6,9 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 use support::bundle::{Room, draft, instant, room};
 use support::tree::{Tree, text, tree};
-use wp_codebox::artifact::{ListQuery, PruneReason, PruneReport, Retention};
+use wp_codebox::artifact::{
+    ArtifactError, ImportOperation, ImportRequest, LeftReason, ListQuery, PruneReason, PruneReport, Retention,
+};
 
 /// Five bundles, a minute apart; the sessions are named after their age.
 fn five() -> (Room, Vec<String>) {
@@ -134,4 +136,83 @@ fn a_bundle_from_a_time_to_come_is_neither_the_newest_for_ever_nor_never_too_old
     let retention = Retention { max_count: Some(1), ..Default::default() };
     let report = room.store.prune(&retention, later).unwrap();
     assert_eq!(report.removed.iter().map(|gone| &gone.artifact_id).collect::<Vec<_>>(), [&future]);
+}
+
+#[test]
+fn a_web_application_with_a_manifest_of_its_own_is_no_bundle_and_stays() {
+    let (room, _) = five();
+    let root = room.root().canonicalize().unwrap();
+    let applications = [root.join("pwa"), root.join("site/app")];
+    for application in &applications {
+        fs::create_dir_all(application).unwrap();
+        fs::write(application.join("manifest.json"), r#"{"id":"my-app","name":"My PWA"}"#).unwrap();
+        fs::write(application.join("important.txt"), "mine").unwrap();
+    }
+    let everything =
+        Retention { max_age_seconds: Some(0), max_count: Some(0), max_bytes: Some(0), ..Default::default() };
+    let report = room.store.prune(&everything, now()).unwrap();
+    assert_eq!((report.success, report.removed.len(), report.kept), (true, 5, 0));
+    let mut left: Vec<_> = report.left.iter().map(|left| (left.directory.clone(), left.reason)).collect();
+    left.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(left, applications.clone().map(|at| (at, LeftReason::NotABundle)));
+    let refused = room.store.discard("my-app").unwrap_err();
+    assert!(matches!(refused, ArtifactError::NotABundle(_)), "{refused}");
+    // A bundle of the same id takes nobody's place.
+    let mut foreign = support::forge::Foreign::new();
+    foreign.add_json(
+        "files/review.json",
+        "review",
+        &serde_json::json!({ "evidence": {}, "changedFiles": [] }),
+    );
+    foreign.write(false);
+    support::forge::edit(foreign.dir.path(), "manifest.json", |manifest| manifest["id"] = "my-app".into());
+    support::forge::seal(foreign.dir.path());
+    let request = ImportRequest {
+        source_bundle_path: Some(foreign.dir.path().into()),
+        replace: true,
+        ..Default::default()
+    };
+    let refused = room.store.import(&request, ImportOperation::Import).unwrap_err();
+    assert!(matches!(refused, ArtifactError::NotABundle(_)), "{refused}");
+    for application in &applications {
+        assert_eq!(fs::read_to_string(application.join("important.txt")).unwrap(), "mine");
+    }
+}
+
+#[test]
+fn a_bundle_that_does_not_say_when_it_was_made_is_as_old_as_its_file() {
+    let (room, ids) = five();
+    let manifest = room.root().join(&ids[0]).join("manifest.json");
+    let mut value = support::bundle::json(&manifest);
+    value["createdAt"] = "long ago".into();
+    fs::write(&manifest, value.to_string()).unwrap();
+    let days = Retention { max_age_seconds: Some(86_400), keep: ids[1..].to_vec(), ..Default::default() };
+    assert_eq!(removed(&room.store.prune(&days, SystemTime::now()).unwrap()), [""; 0]);
+    let later = SystemTime::now() + Duration::from_secs(2 * 86_400);
+    assert_eq!(removed(&room.store.prune(&days, later).unwrap()), [&ids[0]]);
+}
+
+#[test]
+fn a_tree_of_any_depth_is_removed_and_does_not_stop_a_prune() {
+    let (room, ids) = five();
+    let mut deep = rustix::fs::open(
+        room.root().join(&ids[4]).join("files"),
+        rustix::fs::OFlags::DIRECTORY,
+        rustix::fs::Mode::empty(),
+    )
+    .unwrap();
+    // Deeper than any path can say, and than descriptors last; some names are those that a removal
+    // might use itself.
+    for level in 0..3000 {
+        let name = ["d", "moved-1", "moved-2"][level % 3];
+        rustix::fs::mkdirat(&deep, name, rustix::fs::Mode::RWXU).unwrap();
+        rustix::fs::mkdirat(&deep, "empty", rustix::fs::Mode::RUSR).unwrap();
+        deep = rustix::fs::openat(&deep, name, rustix::fs::OFlags::DIRECTORY, rustix::fs::Mode::empty())
+            .unwrap();
+    }
+    let report = room.store.prune(&Retention { max_count: Some(0), ..Default::default() }, now()).unwrap();
+    assert!(report.success && report.left.is_empty(), "{:?}", report.left);
+    assert_eq!(report.removed.len(), 5);
+    let names: Vec<_> = fs::read_dir(room.root()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert!(names.iter().all(|name| !name.to_string_lossy().starts_with(".trash")), "{names:?}");
 }

@@ -10,8 +10,8 @@ use support::bundle::{Room, draft, room};
 use support::forge::{Foreign, edit, reseal, seal, sha256};
 use support::tree::{text, tree};
 use wp_codebox::artifact::{
-    Attachment, AttachmentContent, ViolationCode as Code, bundle_id, conclusions_digest, content_digest,
-    verify_bundle,
+    Attachment, AttachmentContent, ImportOperation, ImportRequest, ViolationCode as Code, bundle_id,
+    conclusions_digest, content_digest, verify_bundle,
 };
 use wp_codebox::contract::{self, Refusal};
 
@@ -237,8 +237,66 @@ fn files_that_are_missing_extra_or_unsafe() {
         }),
         [Code::UnsafeFile]
     );
-    let deep = "d/".repeat(80);
-    assert_eq!(spoilt(|dir| fs::create_dir_all(dir.join(deep)).unwrap()), [Code::UnsafeFile]);
+}
+
+#[test]
+fn directories_without_a_listed_file_are_refused_however_deep_they_go() {
+    for empty in ["files/empty".to_owned(), "d/".repeat(80), format!("files/{}", "d/".repeat(63))] {
+        assert_eq!(spoilt(|dir| fs::create_dir_all(dir.join(&empty)).unwrap()), [Code::OrphanedFile]);
+    }
+}
+
+#[test]
+fn a_name_that_is_no_text_is_not_hidden_by_one_that_looks_like_it() {
+    use std::os::unix::ffi::OsStrExt;
+    let room = room();
+    let before = tree([("a", text("1\n"))]);
+    let mut draft = draft("s", &before, &before);
+    let content = AttachmentContent::Text("listed\n".into());
+    draft.attachments = ["o\u{fffd}", "d\u{fffd}/x"]
+        .map(|path| Attachment { path: path.into(), kind: "note".into(), content: content.clone() })
+        .into();
+    let dir = room.store.write(draft).unwrap().bundle.directory;
+    assert_eq!(codes(&dir), []);
+    let raw = |bytes: &'static [u8]| dir.join("files").join(std::ffi::OsStr::from_bytes(bytes));
+    fs::write(raw(b"o\xff"), "hidden").unwrap();
+    assert_eq!(codes(&dir), [Code::OrphanedFile]);
+    fs::create_dir(raw(b"d\xff")).unwrap();
+    fs::write(raw(b"d\xff/x"), "hidden").unwrap();
+    assert_eq!(codes(&dir), [Code::OrphanedFile; 2]);
+}
+
+#[test]
+fn a_document_with_a_member_twice_says_two_things_and_is_refused_by_every_reader() {
+    let twice = |text: &str| text.replacen('{', r#"{"id":"zzz","createdAt":"2030-01-01T00:00:00Z","#, 1);
+    let room = room();
+    let dir = bundle(&room);
+    let id = dir.file_name().unwrap().to_str().unwrap().to_owned();
+    let manifest = dir.join("manifest.json");
+    let honest = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, twice(&honest)).unwrap();
+    assert_eq!(codes(&dir), [Code::MalformedManifest]);
+    let list = room.store.list(&Default::default()).unwrap();
+    assert_eq!((list.total, list.artifacts.len()), (0, 0));
+    for error in [
+        room.store.get(&id).unwrap_err(),
+        room.store.verified(&id).unwrap_err(),
+        room.store.discard(&id).unwrap_err(),
+    ] {
+        assert_eq!(Refusal::from(error).code, contract::Code::ArtifactNotFound);
+    }
+    let other = support::bundle::room();
+    let request = ImportRequest { source_bundle_path: Some(dir.clone()), ..Default::default() };
+    assert!(other.store.import(&request, ImportOperation::Import).is_err());
+    // The damage is seen by who verifies the store.
+    assert_eq!(room.store.verify_all(&Default::default(), &[]).unwrap().bundles.len(), 1);
+    // Nor in a member's member, nor in any other document.
+    fs::write(&manifest, honest.replacen("\"value\":", "\"value\": \"0\", \"value\":", 1)).unwrap();
+    assert_eq!(codes(&dir), [Code::MalformedManifest]);
+    fs::write(&manifest, &honest).unwrap();
+    let review = dir.join("files/review.json");
+    fs::write(&review, twice(&fs::read_to_string(&review).unwrap())).unwrap();
+    assert!(codes(&dir).contains(&Code::MalformedReference));
 }
 
 #[test]

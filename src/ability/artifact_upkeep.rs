@@ -156,6 +156,7 @@ fn prune(input: Value, host: &dyn Host) -> Result<Value, Refusal> {
             kept: 0,
             freed_bytes: 0,
             leftovers_removed: 0,
+            left: Vec::new(),
         });
     };
     retention.keep.extend(pending_artifacts(host)?);

@@ -13,7 +13,7 @@ use std::path::Path;
 const DIRECTORY_MODE: Mode = Mode::RWXU;
 const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 
-/// How deep a removal, a copy or a listing goes before it calls the tree hostile.
+/// How deep a copy or a listing goes before it calls the tree hostile. A removal goes to the bottom.
 pub const MAX_DEPTH: usize = 64;
 
 /// No bundle has more bytes: what claims to is hostile, and is not read to its end.
@@ -176,27 +176,60 @@ impl Dir {
         Ok(fs::unlinkat(&self.fd, name, AtFlags::empty())?)
     }
 
-    /// Removes a name and everything beneath it. Symlinks are removed, not followed.
+    /// Removes a name and everything beneath it, however deep that goes. Symlinks are removed, not
+    /// followed.
     pub fn remove_all(&self, name: &CStr) -> io::Result<()> {
-        self.remove_all_below(name, MAX_DEPTH)
+        if self.remove_plain(name)? {
+            return Ok(());
+        }
+        let top = self.open_dir_c(name)?;
+        // What lies deeper is moved up to the top, so two descriptors do for any depth.
+        let mut left: Vec<CString> = top.entries()?.into_iter().map(|entry| entry.name).collect();
+        let mut moved = 0u64;
+        while let Some(outer) = left.pop() {
+            if top.remove_plain(&outer)? {
+                continue;
+            }
+            let dir = top.open_dir_c(&outer)?;
+            for inner in dir.entries()? {
+                if !dir.remove_plain(&inner.name)? {
+                    left.push(dir.move_up(&inner.name, &top, &mut moved)?);
+                }
+            }
+            drop(dir);
+            top.remove_plain(&outer)?;
+        }
+        drop(top);
+        match self.remove_plain(name)? {
+            true => Ok(()),
+            false => Err(Errno::NOTEMPTY.into()),
+        }
     }
 
-    fn remove_all_below(&self, name: &CStr, depth: usize) -> io::Result<()> {
+    /// Whether a name is gone: all but a directory with something in it can be removed at once.
+    fn remove_plain(&self, name: &CStr) -> io::Result<bool> {
         match fs::unlinkat(&self.fd, name, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => return Ok(()),
+            Ok(()) | Err(Errno::NOENT) => return Ok(true),
             Err(Errno::ISDIR | Errno::PERM) => {}
             Err(e) => return Err(e.into()),
         }
-        if depth == 0 {
-            return Err(io::Error::other("the tree is too deep"));
-        }
-        let dir = self.open_dir_c(name)?;
-        for entry in dir.entries()? {
-            dir.remove_all_below(&entry.name, depth - 1)?;
-        }
         match fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Ok(()) | Err(Errno::NOENT) => Ok(true),
+            Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(false),
             Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Moves a directory to a name in `top` that is free, or was an empty directory's.
+    fn move_up(&self, name: &CStr, top: &Dir, moved: &mut u64) -> io::Result<CString> {
+        loop {
+            *moved += 1;
+            let to = CString::new(format!("moved-{moved}")).expect("the name has no NUL");
+            match fs::renameat(&self.fd, name, &top.fd, &to) {
+                Ok(()) => return Ok(to),
+                Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => {}
+                Err(e) => return Err(e.into()),
+            }
         }
     }
 

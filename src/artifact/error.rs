@@ -77,6 +77,15 @@ pub enum ArtifactError {
     #[error("the bundle is the artifacts root itself; remove it by hand")]
     OutsideRoot,
 
+    /// The directory has a `manifest.json` that is not a bundle's. Remove it by hand, if it is to go.
+    #[error("the manifest of {0} is not a bundle's, so it is not removed")]
+    NotABundle(String),
+
+    /// A store in a bundle would put files of its own there, and the bundle would never verify again.
+    /// Name another directory.
+    #[error("{} is part of a bundle, or a directory of a store's own, and cannot be a store", .0.display())]
+    RootWithinAnother(PathBuf),
+
     /// Nothing is where the source of an import should be, or no source was named.
     #[error("no bundle is at {:?}", .0.display().to_string())]
     ImportSourceMissing(PathBuf),
@@ -154,6 +163,8 @@ impl ArtifactError {
             ArtifactError::IdMismatch { .. } => Code::ArtifactIdMismatch,
             ArtifactError::VerificationFailed(_) => Code::ArtifactVerificationFailed,
             ArtifactError::OutsideRoot => Code::ArtifactOutsideRoot,
+            ArtifactError::NotABundle(_) => Code::ManifestInvalid,
+            ArtifactError::RootWithinAnother(_) => Code::ArtifactsRootForbidden,
             ArtifactError::ImportSourceMissing(_) => Code::ArtifactImportSourceMissing,
             ArtifactError::ImportSourceForbidden(_) => Code::ArtifactImportSourceForbidden,
             ArtifactError::ImportSourceInvalid(_) | ArtifactError::ImportSourceUnsafe(_) => {
@@ -184,6 +195,7 @@ impl From<ArtifactError> for Refusal {
             ArtifactError::IdMissing => refusal.with("field", "artifact_id"),
             ArtifactError::IdInvalid(id)
             | ArtifactError::NotFound(id)
+            | ArtifactError::NotABundle(id)
             | ArtifactError::ImportReplacesAnother(id) => {
                 refusal.with("field", "artifact_id").with("artifact_id", id)
             }
@@ -208,9 +220,9 @@ impl From<ArtifactError> for Refusal {
             ArtifactError::DigestMismatch { stated, actual } => {
                 refusal.with("stated", stated).with("actual", actual)
             }
-            ArtifactError::RootMissing(root) | ArtifactError::RootUnwritable { root, .. } => {
-                refusal.with("root", root.display().to_string())
-            }
+            ArtifactError::RootMissing(root)
+            | ArtifactError::RootUnwritable { root, .. }
+            | ArtifactError::RootWithinAnother(root) => refusal.with("root", root.display().to_string()),
             _ => refusal,
         }
     }

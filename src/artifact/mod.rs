@@ -62,8 +62,9 @@ pub use redact::{
 };
 pub use store::{
     ARTIFACT_LIST_SCHEMA, ARTIFACT_SCHEMA, ArtifactEnvelope, ArtifactList, BundleRef, Discarded,
-    ImportOperation, ImportRequest, ImportStatus, ListQuery, PRUNE_SCHEMA, PruneReason, PruneReport, Pruned,
-    RESULT_ENVELOPE_SCHEMA, ResultEnvelope, Retention, RunStatus, Store, WriteStatus, Written,
+    ImportOperation, ImportRequest, ImportStatus, Left, LeftReason, ListQuery, PRUNE_SCHEMA, PruneReason,
+    PruneReport, Pruned, RESULT_ENVELOPE_SCHEMA, ResultEnvelope, Retention, RunStatus, Store, WriteStatus,
+    Written,
 };
 pub use store::{ZipError, unpack_zip, zip_names};
 pub use test_output::{read_test_output, status as test_status};

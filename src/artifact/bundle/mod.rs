@@ -20,6 +20,7 @@ mod progress;
 mod read;
 mod review;
 mod staging;
+mod unique;
 
 pub use agent::{
     AGENT_RESULT_SCHEMA, AGENT_TASK_RESULT_SCHEMA, AGENT_TRANSCRIPT_SCHEMA, COMPLETION_OUTCOME_SCHEMA,
@@ -37,6 +38,7 @@ pub use clean::{commands as clean_commands, log as clean_log, withhold};
 pub(super) use compose::compose;
 pub(super) use manifest::{pretty, to_value};
 pub(super) use read::{
-    Limits, is_plausible_id, parse_document, read_json, read_manifest, read_manifest_raw, recompute,
+    Limits, is_bundle_manifest, is_plausible_id, parse_document, read_json, read_manifest, read_manifest_raw,
+    recompute,
 };
 pub(super) use staging::Staging;

@@ -5,6 +5,7 @@ use super::paths::{
     TEST_RESULTS_PATH,
 };
 use super::staging::Documents;
+use super::unique::Unique;
 use crate::artifact::ArtifactError;
 use crate::artifact::confined::Dir;
 use crate::artifact::digest::{
@@ -198,6 +199,11 @@ pub fn read_manifest(dir: &Dir) -> Result<Value, ArtifactError> {
     Ok(manifest)
 }
 
+/// Whether a manifest is a bundle's, sound or not: web applications have files of that name, too.
+pub fn is_bundle_manifest(manifest: &Value) -> bool {
+    manifest["contentDigest"].is_object() && manifest["files"].is_array() && manifest["createdAt"].is_string()
+}
+
 fn check_id(id: &Value) -> Result<(), ArtifactError> {
     match id.as_str() {
         Some(id) if is_plausible_id(id) => Ok(()),
@@ -224,7 +230,7 @@ fn read(dir: &Dir, path: &str, limit: u64) -> Result<Vec<u8>, ArtifactError> {
 
 /// A JSON document of a bundle: an object.
 pub fn parse_document(path: &str, bytes: &[u8]) -> Result<Value, ArtifactError> {
-    let value: Value = parse_as(path, bytes)?;
+    let Unique(value) = parse_as(path, bytes)?;
     if value.is_object() {
         Ok(value)
     } else {

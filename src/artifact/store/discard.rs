@@ -2,6 +2,7 @@
 
 use super::{ARTIFACT_SCHEMA, Store, scratch};
 use crate::artifact::ArtifactError;
+use crate::artifact::bundle::is_bundle_manifest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ffi::CString;
@@ -20,6 +21,9 @@ impl Store {
     /// what a crash leaves of them goes with the next pruning.
     pub fn discard(&self, id: &str) -> Result<Discarded, ArtifactError> {
         let located = self.locate(id)?;
+        if !is_bundle_manifest(&located.manifest) {
+            return Err(ArtifactError::NotABundle(id.trim().into()));
+        }
         self.remove(&located.place)?;
         Ok(Discarded {
             success: true,

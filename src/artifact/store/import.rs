@@ -5,7 +5,7 @@ use super::scratch::Scratch;
 use super::write::is_taken;
 use super::zip::{ZipError, unpack};
 use super::{Located, Store};
-use crate::artifact::bundle::{Limits, read_manifest};
+use crate::artifact::bundle::{Limits, is_bundle_manifest, read_manifest};
 use crate::artifact::confined::Dir;
 use crate::artifact::verify::verify;
 use crate::artifact::{ArtifactError, Bundle, Verification, real_path};
@@ -109,6 +109,9 @@ impl Store {
 
         let (status, located) = match self.find(&id)? {
             Some(there) if !request.replace => (ImportStatus::Existing, there),
+            Some(there) if !is_bundle_manifest(&there.manifest) => {
+                return Err(ArtifactError::NotABundle(id));
+            }
             Some(there) => {
                 // The id does not vouch for every file of a bundle; its manifest does.
                 let sound = verify(&there.dir, Path::new(&there.place)).into_result().is_ok();

@@ -6,7 +6,7 @@
 use super::Store;
 use super::scratch;
 use crate::artifact::ArtifactError;
-use crate::artifact::bundle::{METADATA_PATH, read_json, read_manifest};
+use crate::artifact::bundle::{METADATA_PATH, is_bundle_manifest, read_json, read_manifest};
 use crate::artifact::confined::{Dir, Entry};
 use crate::contract::parse_iso8601;
 use rustix::fs::{FileType, Stat};
@@ -16,7 +16,7 @@ use std::time::SystemTime;
 
 const INDEX: &str = ".index";
 /// The first line of the index.
-const VERSION: &str = "wp-codebox/artifact-index/v2";
+const VERSION: &str = "wp-codebox/artifact-index/v3";
 /// An index is not read beyond this. Bytes.
 const MAX_INDEX: u64 = 64 << 20;
 /// Bundles beyond this are not looked for.
@@ -33,6 +33,8 @@ pub struct Row {
     pub session_id: String,
     /// `succeeded`, `failed` or empty.
     pub status: String,
+    /// Whether the manifest is a bundle's, and not one of the many others of that name.
+    pub is_bundle: bool,
     stamp: Stamp,
 }
 
@@ -78,7 +80,7 @@ fn arrived(stat: &Stat) -> i128 {
 }
 
 impl Store {
-    /// Every bundle whose manifest can be read: the root itself, its directories, and theirs.
+    /// Every directory whose manifest can be read: the root itself, its directories, and theirs.
     pub(super) fn scan(&self) -> Result<Vec<Row>, ArtifactError> {
         self.find_all().map(|found| found.rows)
     }
@@ -92,7 +94,10 @@ impl Store {
         let known = self.read_index();
         let mut found = Found { known, rows: Vec::new(), damaged: Vec::new(), fresh: 0 };
         let read = |why| ArtifactError::Io { what: "the artifacts root cannot be read".into(), why };
-        found.visit(&self.dir, "");
+        // What lies in a bundle belongs to it, and nothing is written there.
+        if found.visit(&self.dir, "") && found.rows.iter().any(|row| row.is_bundle) {
+            return Ok(found);
+        }
         for outer in directories(&self.dir).map_err(read)? {
             if found.visit_named(&self.dir, &outer, &outer) {
                 continue;
@@ -174,9 +179,10 @@ impl Found {
             id: text(&manifest["id"]),
             // An import says what it likes. A bundle that came to be later than its file would be
             // the newest for ever, and never too old.
-            created: nanos(&text(&manifest["createdAt"])).unwrap_or(0).min(arrived(&stat)),
+            created: nanos(&text(&manifest["createdAt"])).unwrap_or(i128::MAX).min(arrived(&stat)),
             session_id: text(&metadata["sessionId"]),
             status: text(&metadata["outcome"]["status"]),
+            is_bundle: is_bundle_manifest(&manifest),
             stamp: Stamp::of(&stat),
         });
         true
@@ -209,10 +215,11 @@ fn write_row(row: &Row, text: &mut String) {
     let Stamp { inode, size, modified, changed } = row.stamp;
     let _ = writeln!(
         text,
-        "{}\t{}\t{}\t{inode}\t{size}\t{}\t{}\t{}\t{}\t{}\t{}",
+        "{}\t{}\t{}\t{}\t{inode}\t{size}\t{}\t{}\t{}\t{}\t{}\t{}",
         row.place,
         row.id,
         row.created,
+        row.is_bundle,
         modified.0,
         modified.1,
         changed.0,
@@ -229,6 +236,7 @@ fn parse_row(line: &str) -> Option<Row> {
         place: next()?.into(),
         id: next()?.into(),
         created: next()?.parse().ok()?,
+        is_bundle: next()?.parse().ok()?,
         stamp: Stamp {
             inode: next()?.parse().ok()?,
             size: next()?.parse().ok()?,

@@ -25,7 +25,7 @@ pub use import::{
     BundleRef, ImportOperation, ImportRequest, ImportStatus, RESULT_ENVELOPE_SCHEMA, ResultEnvelope,
 };
 pub use list::{ARTIFACT_LIST_SCHEMA, ArtifactList, ListQuery, RunStatus};
-pub use prune::{PRUNE_SCHEMA, PruneReason, PruneReport, Pruned, Retention};
+pub use prune::{Left, LeftReason, PRUNE_SCHEMA, PruneReason, PruneReport, Pruned, Retention};
 pub use write::{WriteStatus, Written};
 pub use zip::{ZipError, names as zip_names, unpack_some as unpack_zip};
 
@@ -68,6 +68,7 @@ impl Store {
     /// The store at `root`, made if need be: for the operator's eyes only (mode 0700), with files
     /// that keep web servers from serving it.
     pub fn open(root: &Path) -> Result<Store, ArtifactError> {
+        root::refuse_within_another(root, true)?;
         root::create(root).map_err(|why| ArtifactError::RootUnwritable { root: root.into(), why })?;
         let store = Store::open_existing(root)?;
         root::write_deny_files(&store.dir)
@@ -75,10 +76,11 @@ impl Store {
         Ok(store)
     }
 
-    /// The store at `root`, which must be there; it may be read-only.
+    /// The store at `root`, which must be there; it may be read-only, or be itself a bundle.
     pub fn open_existing(root: &Path) -> Result<Store, ArtifactError> {
         let missing = |_| ArtifactError::RootMissing(root.into());
         let root = root.canonicalize().map_err(missing)?;
+        root::refuse_within_another(&root, false)?;
         let dir = Dir::open_trusted(&root).map_err(missing)?;
         Ok(Store { root, dir })
     }

@@ -8,6 +8,7 @@ use crate::artifact::confined::{Dir, MAX_DEPTH};
 use rustix::fs::FileType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// Schema id of [`PruneReport`].
@@ -40,6 +41,7 @@ pub struct Retention {
 /// `wp-codebox/artifact-prune/v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PruneReport {
+    /// False if something that was to go could not be removed: `left` says what.
     pub success: bool,
     pub schema: String,
     pub dry_run: bool,
@@ -49,6 +51,28 @@ pub struct PruneReport {
     pub freed_bytes: u64,
     /// Half-made and discarded directories that crashes had left.
     pub leftovers_removed: usize,
+    /// What stayed although it was in the way, and why; see `success`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Left>,
+}
+
+/// A directory that was not removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Left {
+    pub directory: PathBuf,
+    pub reason: LeftReason,
+    /// What the system says of a removal that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftReason {
+    /// It has a `manifest.json`, but not a bundle's. Such directories do not count.
+    NotABundle,
+    /// Removing it failed. Others were removed all the same.
+    Failed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -79,9 +103,14 @@ impl Store {
             kept: 0,
             freed_bytes: 0,
             leftovers_removed: 0,
+            left: Vec::new(),
         };
         let mut kept_bytes = 0;
         for row in &rows {
+            if !row.is_bundle {
+                report.leave(self.root.join(&row.place), LeftReason::NotABundle, None);
+                continue;
+            }
             let bytes = self.bundle_size(row);
             let reason = retention.reason(row, now, report.kept, kept_bytes + bytes);
             let stays = retention.keep.contains(&row.id) || row.place.is_empty();
@@ -91,8 +120,11 @@ impl Store {
                     kept_bytes += bytes;
                 }
                 Some(reason) => {
-                    if !retention.dry_run {
-                        self.remove(&row.place)?;
+                    if !retention.dry_run
+                        && let Err(why) = self.remove(&row.place)
+                    {
+                        report.leave(self.root.join(&row.place), LeftReason::Failed, Some(why.to_string()));
+                        continue;
                     }
                     report.freed_bytes += bytes;
                     report.removed.push(Pruned { artifact_id: row.id.clone(), bytes, reason });
@@ -100,7 +132,7 @@ impl Store {
             }
         }
         if !retention.dry_run {
-            report.leftovers_removed = self.remove_leftovers(now)?;
+            self.remove_leftovers(now, &mut report)?;
         }
         Ok(report)
     }
@@ -110,9 +142,8 @@ impl Store {
     }
 
     /// Removes what begins with the prefixes of [`scratch`], is old, and is nobody's any more.
-    fn remove_leftovers(&self, now: SystemTime) -> Result<usize, ArtifactError> {
+    fn remove_leftovers(&self, now: SystemTime, report: &mut PruneReport) -> Result<(), ArtifactError> {
         let failed = |why| ArtifactError::RootUnwritable { root: self.root.clone(), why };
-        let mut removed = 0;
         for entry in self.dir.entries().map_err(failed)? {
             let name = entry.name.to_bytes();
             if !scratch::KINDS.iter().any(|kind| name.starts_with(format!(".{kind}-").as_bytes())) {
@@ -125,11 +156,25 @@ impl Store {
             }
             let in_use = entry.kind == FileType::Directory
                 && self.dir.open_dir_c(&entry.name).and_then(|dir| dir.try_lock()).is_ok_and(|free| !free);
-            if !in_use && self.dir.remove_all(&entry.name).is_ok() {
-                removed += 1;
+            if in_use {
+                continue;
+            }
+            match self.dir.remove_all(&entry.name) {
+                Ok(()) => report.leftovers_removed += 1,
+                Err(why) => {
+                    let directory = self.root.join(&*entry.name.to_string_lossy());
+                    report.leave(directory, LeftReason::Failed, Some(why.to_string()));
+                }
             }
         }
-        Ok(removed)
+        Ok(())
+    }
+}
+
+impl PruneReport {
+    fn leave(&mut self, directory: PathBuf, reason: LeftReason, message: Option<String>) {
+        self.success &= reason != LeftReason::Failed;
+        self.left.push(Left { directory, reason, message });
     }
 }
 

@@ -1,6 +1,9 @@
 //! The store's directory and the files that keep web servers from serving it.
 
+use super::scratch;
+use crate::artifact::bundle::{is_bundle_manifest, read_manifest_raw};
 use crate::artifact::confined::Dir;
+use crate::artifact::{ArtifactError, real_path};
 use std::fs::DirBuilder;
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
@@ -21,6 +24,22 @@ const DENY_FILES: [(&str, &str); 3] = [
          \t</system.webServer>\n</configuration>\n",
     ),
 ];
+
+/// Refuses a root that lies in a bundle, or in a directory that a store is about to give its name or
+/// to remove: what is written there would spoil what is not its own. A root that is itself a bundle can
+/// be read and not be `written`.
+pub fn refuse_within_another(root: &Path, written: bool) -> Result<(), ArtifactError> {
+    let real = real_path(root).ok_or_else(|| ArtifactError::RootMissing(root.into()))?;
+    let own = real.components().any(|part| part.as_os_str().to_str().is_some_and(scratch::is_name));
+    let is_bundle = |directory: &Path| {
+        Dir::open_trusted(directory)
+            .is_ok_and(|dir| read_manifest_raw(&dir).is_ok_and(|m| is_bundle_manifest(&m)))
+    };
+    if own || real.ancestors().skip(usize::from(!written)).any(is_bundle) {
+        return Err(ArtifactError::RootWithinAnother(root.into()));
+    }
+    Ok(())
+}
 
 /// Makes the directory and those above it; what we make has mode 0700.
 pub fn create(root: &Path) -> io::Result<()> {

@@ -17,6 +17,14 @@ pub fn name(kind: &str) -> String {
     format!(".{kind}-{:016x}", u64::from_ne_bytes(random))
 }
 
+/// Whether [`name`] could have given this name.
+pub fn is_name(name: &str) -> bool {
+    let parts = name.strip_prefix('.').and_then(|rest| rest.split_once('-'));
+    parts.is_some_and(|(kind, random)| {
+        KINDS.contains(&kind) && random.len() == 16 && random.bytes().all(|b| b.is_ascii_hexdigit())
+    })
+}
+
 /// A directory in the store's root that is removed when this is dropped, unless it was renamed.
 /// While it lives it is locked, so that a cleaner can tell it from what a crash left.
 pub struct Scratch<'a> {

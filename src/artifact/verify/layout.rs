@@ -2,7 +2,7 @@
 
 use super::{Checked, Report, ViolationCode as Code};
 use crate::artifact::bundle::{FileRedaction, MANIFEST_PATH, is_plausible_id};
-use crate::artifact::confined::{Dir, MAX_BUNDLE_BYTES, MAX_DEPTH};
+use crate::artifact::confined::{Dir, MAX_BUNDLE_BYTES};
 use crate::artifact::digest::{FILE_LIST_INPUT, is_sha256_hex};
 use crate::artifact::path::is_bundle_path;
 use crate::contract::parse_iso8601;
@@ -69,8 +69,11 @@ pub fn files(bundle: &Checked<'_>, report: &mut Report) -> bool {
         report.add(Code::InvalidManifestShape, "manifest.files", why, Some(MANIFEST_PATH));
     }
     inputs(bundle, &listed, report);
-    let mut orphans = Orphans { listed, seen: 0, report };
-    orphans.walk(bundle.dir, "", 0);
+    let above = |path: &&'_ str| path.match_indices('/').map(|(slash, _)| slash).collect::<Vec<_>>();
+    let directories =
+        listed.iter().flat_map(|path| above(path).into_iter().map(|slash| &path[..slash])).collect();
+    let mut orphans = Orphans { listed, directories, seen: 0, report };
+    orphans.walk(bundle.dir, "");
     if bytes > MAX_BUNDLE_BYTES {
         let why = "The files are larger than those of any bundle.";
         report.add(Code::UnsafeFile, "manifest.files", why, None);
@@ -118,12 +121,14 @@ fn inputs(bundle: &Checked<'_>, listed: &HashSet<&str>, report: &mut Report) {
 
 struct Orphans<'a> {
     listed: HashSet<&'a str>,
+    /// Those with a listed file somewhere in them: no deeper than paths in a bundle are.
+    directories: HashSet<&'a str>,
     seen: usize,
     report: &'a mut Report,
 }
 
 impl Orphans<'_> {
-    fn walk(&mut self, dir: &Dir, prefix: &str, depth: usize) {
+    fn walk(&mut self, dir: &Dir, prefix: &str) {
         let Ok(entries) = dir.entries() else {
             let why = "The directory cannot be read.";
             self.report.add(Code::UnsafeFile, prefix, why, Some(prefix));
@@ -139,17 +144,19 @@ impl Orphans<'_> {
                 return;
             }
             let path = format!("{prefix}{}", entry.name.to_string_lossy());
+            // A name that is no text is shown as one that a manifest may well list.
+            let is_text = entry.name.to_str().is_ok();
             match entry.kind {
-                FileType::Directory if depth >= MAX_DEPTH => {
-                    let why = "Directories are nested more deeply than in any bundle.";
-                    self.report.add(Code::UnsafeFile, path.as_str(), why, Some(&path));
-                }
-                FileType::Directory => {
+                FileType::Directory if is_text && self.directories.contains(path.as_str()) => {
                     if let Ok(inner) = dir.open_dir_c(&entry.name) {
-                        self.walk(&inner, &format!("{path}/"), depth + 1);
+                        self.walk(&inner, &format!("{path}/"));
                     }
                 }
-                _ if self.listed.contains(path.as_str()) => {}
+                FileType::Directory => {
+                    let why = "The manifest lists no file in this directory.";
+                    self.report.add(Code::OrphanedFile, path.as_str(), why, Some(&path));
+                }
+                _ if is_text && self.listed.contains(path.as_str()) => {}
                 FileType::RegularFile => {
                     let why = "The manifest does not list it.";
                     self.report.add(Code::OrphanedFile, path.as_str(), why, Some(&path));
