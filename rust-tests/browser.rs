@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use std::fs;
 use support::bundle::room;
 use wp_codebox::artifact::{
-    BrowserArtifactError, BrowserFileInput, Described, PersistRequest, VerifyQuery, WriteStatus, normalize,
+    BrowserArtifactError, BrowserFileInput, Described, ImportOperation, ImportRequest, PersistRequest,
+    VerifyQuery, WriteStatus, normalize,
 };
 use wp_codebox::contract::{Code, Refusal};
 
@@ -167,6 +168,45 @@ fn a_damaged_bundle_of_the_same_files_is_not_taken_for_existing() {
     fs::write(&first.artifact.paths.changed_files, "{}").unwrap();
     let refusal = Refusal::from(room.store.persist(request(files)).unwrap_err());
     assert_eq!(refusal.code, Code::ArtifactDigestMismatch);
+}
+
+#[test]
+fn an_import_cannot_put_other_files_under_the_id_of_a_browsers_bundle() {
+    let (honest, other) = (room(), room());
+    let files = vec![file("index.html", "<p>honest</p>")];
+    let first = honest.store.persist(request(files.clone())).unwrap();
+    let copy = other.dir.path().join("copy");
+    let import = |path: &std::path::Path| {
+        let request = ImportRequest { source_bundle_path: Some(path.into()), ..Default::default() };
+        other.store.import(&request, ImportOperation::Import).map(|_| ())
+    };
+    for (path, content) in [("files/browser/index.html", "EVIL"), ("files/browser/more.html", "EVIL")] {
+        let copied = std::process::Command::new("cp").arg("-r").args([&first.directory, &copy]).status();
+        assert!(copied.unwrap().success());
+        fs::write(copy.join(path), content).unwrap();
+        support::forge::edit(&copy, "manifest.json", |manifest| {
+            let rows = manifest["files"].as_array_mut().unwrap();
+            if !rows.iter().any(|row| row["path"] == path) {
+                let mut row = rows.last().unwrap().clone();
+                row["path"] = json!(path);
+                rows.push(row);
+            }
+            for row in rows.iter_mut().filter(|row| row["path"] == path) {
+                row["sha256"]["value"] = support::forge::sha256(&[content]).into();
+            }
+        });
+        support::forge::seal(&copy);
+        let refusal = Refusal::from(import(&copy).unwrap_err());
+        assert_eq!(refusal.code, Code::ArtifactVerificationFailed, "{path}");
+        // One that is there already is not taken for the honest one.
+        let there = other.root().join(&first.artifact_id);
+        fs::rename(&copy, &there).unwrap();
+        let refusal = Refusal::from(other.store.persist(request(files.clone())).unwrap_err());
+        assert_eq!(refusal.code, Code::ArtifactVerificationFailed, "{path}");
+        fs::remove_dir_all(&there).unwrap();
+    }
+    assert_eq!(other.store.persist(request(files)).unwrap().status, WriteStatus::Created);
+    import(&first.directory).unwrap();
 }
 
 const TOKEN: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";

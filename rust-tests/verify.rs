@@ -7,11 +7,10 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use support::bundle::{Room, draft, room};
-use support::forge::{Foreign, edit, reseal, seal, sha256};
+use support::forge::{Foreign, edit, remake, reseal, seal, sha256};
 use support::tree::{text, tree};
 use wp_codebox::artifact::{
-    Attachment, AttachmentContent, ImportOperation, ImportRequest, ViolationCode as Code, bundle_id,
-    conclusions_digest, content_digest, verify_bundle,
+    Attachment, AttachmentContent, ImportOperation, ImportRequest, ViolationCode as Code, verify_bundle,
 };
 use wp_codebox::contract::{self, Refusal};
 
@@ -158,25 +157,7 @@ fn a_review_that_says_less_than_the_list_of_changed_files_is_found_whoever_made_
     // The maker fits every digest to the lie, the id included.
     let remade = |dir: &Path, spoil: fn(&mut Value)| {
         edit(dir, "files/review.json", spoil);
-        let read = |path: &str| support::bundle::json(&dir.join(path));
-        let both = conclusions_digest(&read("files/review.json"), &read("metadata.json"));
-        edit(dir, "files/changed-files.json", |changed| changed["conclusions"] = json!(both));
-        let bytes = |path: &str| fs::read(dir.join(path)).unwrap();
-        let digest = content_digest(&bytes("files/changed-files.json"), &bytes("files/patch.diff"));
-        let id = bundle_id(&digest.value);
-        edit(dir, "manifest.json", |manifest| {
-            manifest["id"] = json!(id);
-            manifest["contentDigest"] = json!(digest);
-        });
-        reseal(dir, "files/changed-files.json", |_| ());
-        reseal(dir, "metadata.json", |metadata| {
-            metadata["id"] = json!(id);
-            metadata["contentDigest"] = json!(digest);
-        });
-        reseal(dir, "files/review.json", |review| {
-            review["artifactId"] = json!(id);
-            review["evidence"]["artifactContentDigest"] = json!(digest.value);
-        });
+        remake(dir);
     };
     assert_eq!(spoilt(|dir| remade(dir, |_| ())), []);
     let lies: [fn(&mut Value); 4] = [

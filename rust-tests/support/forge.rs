@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::Path;
+use wp_codebox::artifact::{bundle_id, conclusions_digest, content_digest, evidence_digest};
 use wp_codebox::contract;
 
 pub fn sha256(parts: &[&str]) -> String {
@@ -29,6 +30,54 @@ pub fn reseal(dir: &Path, path: &str, change: impl FnOnce(&mut Value)) {
         for row in manifest["files"].as_array_mut().unwrap() {
             if row["path"] == path {
                 row["sha256"]["value"] = sha256(&[&bytes]).into();
+            }
+        }
+    });
+    seal(dir);
+}
+
+/// Fits every digest of a bundle of our making to what is in it, the id included, as its maker can.
+pub fn remake(dir: &Path) {
+    let bytes = |path: &str| fs::read(dir.join(path)).unwrap();
+    let hash = |path: &str| contract::digest_hex([bytes(path).as_slice()]);
+    edit(dir, "files/review.json", |review| {
+        review["evidence"]["patchSha256"] = hash("files/patch.diff").into();
+    });
+    let manifest = json(&dir.join("manifest.json"));
+    let listed = manifest["files"].as_array().unwrap().iter().map(|row| row["path"].as_str().unwrap());
+    let own = [
+        "manifest.json",
+        "metadata.json",
+        "files/review.json",
+        "files/changed-files.json",
+        "files/patch.diff",
+    ];
+    let covered: Vec<(&str, String)> =
+        listed.clone().filter(|path| !own.contains(path)).map(|path| (path, hash(path))).collect();
+    let evidence = evidence_digest(covered.iter().map(|(path, hash)| (*path, hash.as_str())));
+    let read = |path: &str| json(&dir.join(path));
+    let conclusions = conclusions_digest(&read("files/review.json"), &read("metadata.json"));
+    edit(dir, "files/changed-files.json", |changed| {
+        changed["evidence"] = json!(evidence);
+        changed["conclusions"] = json!(conclusions);
+    });
+    let digest = content_digest(&bytes("files/changed-files.json"), &bytes("files/patch.diff"));
+    let id = bundle_id(&digest.value);
+    edit(dir, "files/review.json", |review| {
+        review["artifactId"] = json!(id);
+        review["evidence"]["artifactContentDigest"] = json!(digest.value);
+    });
+    edit(dir, "metadata.json", |metadata| {
+        metadata["id"] = json!(id);
+        metadata["contentDigest"] = json!(digest);
+    });
+    edit(dir, "manifest.json", |manifest| {
+        manifest["id"] = json!(id);
+        manifest["contentDigest"] = json!(digest);
+        for row in manifest["files"].as_array_mut().unwrap() {
+            let path = row["path"].as_str().unwrap().to_owned();
+            if path != "manifest.json" {
+                row["sha256"]["value"] = hash(&path).into();
             }
         }
     });

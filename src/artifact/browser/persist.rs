@@ -142,8 +142,11 @@ impl Store {
             true => WriteStatus::Existing,
             false => self.write_with(compose)?.1,
         };
-        // What was there already has to prove itself; what was just written is read back.
-        let artifact = self.read(&self.locate(&id)?, Limits::Strict)?;
+        // What was there already has to prove itself, file by file; what was just written is read back.
+        let artifact = match status {
+            WriteStatus::Existing => self.verified(&id)?.0,
+            WriteStatus::Created => self.read(&self.locate(&id)?, Limits::Strict)?,
+        };
         let grant =
             request.session_id.clone().filter(|_| !request.caller.is_empty()).map(|session_id| Grant {
                 schema: GRANT_SCHEMA.into(),

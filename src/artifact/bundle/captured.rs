@@ -1,7 +1,7 @@
 //! The changed files themselves, as they are after the run: `files/mounts/<mount>/<path>`, the index
 //! of them, and a Playground blueprint that writes them again.
 
-use super::paths::{BLUEPRINT_NOTES_PATH, BLUEPRINT_PATH, MOUNTED_FILES_PATH};
+use super::paths::{BLUEPRINT_NOTES_PATH, BLUEPRINT_PATH, MOUNTED_FILES_PATH, captured_path};
 use super::staging::{Staging, Writing};
 use crate::artifact::changed_files::{ChangeStatus, ChangedFile, ChangedFiles, NodeKind};
 use crate::artifact::path::is_bundle_path;
@@ -69,7 +69,7 @@ enum Skip {
 impl Captured {
     /// Writes one changed file.
     pub fn add(&mut self, staging: &Staging<'_>, file: &ChangedFile, bytes: &[u8]) -> io::Result<()> {
-        let artifact_path = format!("files/mounts/{}/{}", file.mount_index, file.relative_path);
+        let artifact_path = captured_path(file);
         let secret = staging.redactor().holds(artifact_path.as_bytes());
         let reason = self.refusal(&artifact_path, bytes.len());
         if let Some(reason) = reason.or(secret.then_some(Skip::UnusableName)) {

@@ -1,6 +1,7 @@
 //! The patches of a bundle: the combined one, each mount's own, and the index of these.
 
 use super::captured::Captured;
+use super::paths::mount_patch_path;
 use super::staging::{Staging, Writing};
 use crate::artifact::capture::PatchSink;
 use crate::artifact::changed_files::ChangedFile;
@@ -59,9 +60,10 @@ impl PatchSink for Patches<'_, '_> {
     fn mount(&mut self, mount_index: usize, bytes: &[u8], found: &Found) -> io::Result<()> {
         let (writing, all) = match self.mounts.entry(mount_index) {
             std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::btree_map::Entry::Vacant(new) => {
-                new.insert((self.staging.begin(path(mount_index), "diff", "text/x-diff")?, Found::default()))
-            }
+            std::collections::btree_map::Entry::Vacant(new) => new.insert((
+                self.staging.begin(mount_patch_path(mount_index), "diff", "text/x-diff")?,
+                Found::default(),
+            )),
         };
         all.absorb(found);
         writing.write_all(bytes)
@@ -88,7 +90,7 @@ impl Written {
                     mount_index: set.mount_index,
                     source: mounts.get(set.mount_index).and_then(|m| m.source.as_deref()),
                     target: &set.mount_target,
-                    artifact_path: if changed { path(set.mount_index) } else { String::new() },
+                    artifact_path: if changed { mount_patch_path(set.mount_index) } else { String::new() },
                     changed,
                     status: if changed { "changed" } else { "unchanged" },
                 }
@@ -98,13 +100,9 @@ impl Written {
         staging.finish(self.combined)?;
         // The combined patch has been counted, and these repeat it.
         for (index, (writing, found)) in self.mounts {
-            staging.repeats(&path(index), &found);
+            staging.repeats(&mount_patch_path(index), &found);
             staging.finish(writing)?;
         }
         Ok(self.captured)
     }
-}
-
-fn path(mount_index: usize) -> String {
-    format!("files/diffs/mount-{mount_index}.patch")
 }

@@ -25,10 +25,16 @@ mod unique;
 pub use agent::{
     AGENT_RESULT_SCHEMA, AGENT_TASK_RESULT_SCHEMA, AGENT_TRANSCRIPT_SCHEMA, COMPLETION_OUTCOME_SCHEMA,
 };
+pub(super) use agent::{Executed, Facts, PatchFacts, derived as derived_agent};
 pub use manifest::{FileRedaction, Manifest, ManifestFile, RedactionPolicy};
+pub(super) use metadata::ArtifactPaths;
 pub use metadata::{ARTIFACT_OUTCOME_SCHEMA, Metadata};
+pub(super) use paths::{
+    AGENT_RESULT_PATH, AGENT_TASK_RESULT_PATH, BLUEPRINT_PATH, CAPTURED_FILES, COMPLETION_OUTCOME_PATH,
+    MOUNT_PATCHES, MOUNTED_FILES_PATH, OUTCOME_PATH, TEST_RESULTS_PATH, TRANSCRIPT_PATH, captured_path,
+    mount_patch_path,
+};
 pub use paths::{MANIFEST_PATH, METADATA_PATH, REVIEW_PATH};
-pub(super) use paths::{OUTCOME_PATH, TEST_RESULTS_PATH};
 pub use progress::{ProgressStep, ProgressType};
 pub use read::{Bundle, BundlePaths};
 pub(super) use review::derived as derived_review;

@@ -1,5 +1,6 @@
 //! What the files of a bundle are called.
 
+use crate::artifact::changed_files::ChangedFile;
 use crate::artifact::digest::CHANGED_FILES_PATH;
 
 pub const MANIFEST_PATH: &str = "manifest.json";
@@ -24,3 +25,17 @@ pub const DOCUMENTS: [&str; 6] = [
     AGENT_TASK_RESULT_PATH,
     COMPLETION_OUTCOME_PATH,
 ];
+
+/// Beneath it lie the changed files as the run left them.
+pub const CAPTURED_FILES: &str = "files/mounts/";
+/// Beneath it lie the mounts' own patches.
+pub const MOUNT_PATCHES: &str = "files/diffs/";
+
+/// Where a changed file lies as the run left it.
+pub fn captured_path(file: &ChangedFile) -> String {
+    format!("{CAPTURED_FILES}{}/{}", file.mount_index, file.relative_path)
+}
+
+pub fn mount_patch_path(mount_index: usize) -> String {
+    format!("{MOUNT_PATCHES}mount-{mount_index}.patch")
+}

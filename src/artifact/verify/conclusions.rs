@@ -3,12 +3,16 @@
 
 use super::hashes::stated;
 use super::{Checked, Report, ViolationCode as Code};
-use crate::artifact::bundle::{METADATA_PATH, OUTCOME_PATH, REVIEW_PATH, derived_review, read_json};
-use crate::artifact::digest::{CHANGED_FILES_PATH, conclusions_digest};
+use super::{agent, captured, mount_patches};
+use crate::artifact::bundle::{
+    ArtifactPaths, METADATA_PATH, OUTCOME_PATH, REVIEW_PATH, derived_review, read_json, to_value,
+};
+use crate::artifact::digest::{CHANGED_FILES_PATH, PATCH_PATH, conclusions_digest};
+use crate::artifact::{ChangedFiles, DATABASE_CHANGES_PATH, Outcome};
 use serde::Deserialize;
 use serde_json::Value;
 
-pub fn check(bundle: &Checked<'_>, report: &mut Report) {
+pub fn check(bundle: &mut Checked<'_>, report: &mut Report) {
     let Ok(changed) = read_json(bundle.dir, CHANGED_FILES_PATH) else { return };
     // Only bundles of our making have it. Nobody can take it out: the id covers it.
     if changed["evidence"].is_null() {
@@ -32,7 +36,36 @@ pub fn check(bundle: &Checked<'_>, report: &mut Report) {
         report.add(Code::DigestMismatch, at, why, Some(REVIEW_PATH));
     }
     same_outcome(metadata, outcome, report);
-    derived(review, metadata, &changed, report);
+    paths(bundle, review, metadata, report);
+    if let Some((outcome, changed)) = derived(review, metadata, &changed, report) {
+        captured::check(bundle, &changed, report);
+        mount_patches::check(bundle, &changed, report);
+        agent::check(bundle, metadata, (&outcome, &changed), report);
+    }
+}
+
+/// Where evidence lies is not for a bundle to choose: what is applied lies there, too.
+fn paths(bundle: &mut Checked<'_>, review: &Value, metadata: &Value, report: &mut Report) {
+    let fixed = ArtifactPaths { database_changes: Some(DATABASE_CHANGES_PATH.into()), ..Default::default() };
+    let fixed = to_value(&fixed.with_agent());
+    let said = [
+        (METADATA_PATH, "artifacts", &metadata["artifacts"]),
+        (REVIEW_PATH, "evidence", &review["evidence"]),
+    ];
+    for (path, field, paths) in said {
+        for (key, value) in paths.as_object().into_iter().flatten() {
+            let is_digest = ["artifactContentDigest", "patchSha256"].contains(&key.as_str());
+            if fixed.get(key) != Some(value) && !(field == "evidence" && is_digest) {
+                let why = "Bundles of our making have it elsewhere.";
+                report.add(Code::ReviewEvidenceMismatch, format!("{path}:{field}.{key}"), why, Some(path));
+            }
+        }
+    }
+    let sha256 = review["evidence"]["patchSha256"].as_str();
+    if sha256 != bundle.hashes.of(PATCH_PATH).as_deref() {
+        let at = format!("{REVIEW_PATH}:evidence.patchSha256");
+        report.add(Code::ReviewEvidenceMismatch, at, "It is not the hash of the patch.", Some(REVIEW_PATH));
+    }
 }
 
 /// Both say whose they are, and the manifest is of their time.
@@ -68,7 +101,12 @@ fn same_outcome(metadata: &Value, outcome: &Value, report: &mut Report) {
 }
 
 /// Summary, stats, files and risk flags of the review are those of the list of changed files.
-fn derived(review: &Value, metadata: &Value, changed: &Value, report: &mut Report) {
+fn derived(
+    review: &Value,
+    metadata: &Value,
+    changed: &Value,
+    report: &mut Report,
+) -> Option<(Outcome, ChangedFiles)> {
     let read = |document: &Value| Deserialize::deserialize(document).ok();
     let facts = Deserialize::deserialize(&metadata["outcome"])
         .ok()
@@ -77,7 +115,7 @@ fn derived(review: &Value, metadata: &Value, changed: &Value, report: &mut Repor
     let Some(((outcome, changed), redaction)) = facts else {
         let why = "It is not what a bundle of our making has there.";
         report.add(Code::MalformedReference, METADATA_PATH, why, Some(METADATA_PATH));
-        return;
+        return None;
     };
     for (field, value) in derived_review(&outcome, &changed, &redaction) {
         if review[&field] != value {
@@ -86,4 +124,5 @@ fn derived(review: &Value, metadata: &Value, changed: &Value, report: &mut Repor
             report.add(Code::ReviewEvidenceMismatch, at, why, Some(REVIEW_PATH));
         }
     }
+    Some((outcome, changed))
 }

@@ -7,10 +7,14 @@
 //! is not a plain file of its own, and an id that follows from its bytes. Nothing is executed and
 //! nothing outside the directory is opened.
 
+mod agent;
+mod browser;
+mod captured;
 mod conclusions;
 mod foreign;
 mod hashes;
 mod layout;
+mod mount_patches;
 mod payload_schema;
 mod references;
 mod store;
@@ -152,7 +156,8 @@ pub(in crate::artifact) fn verify(dir: &Dir, directory: &Path) -> Verification {
         if layout::files(&bundle, &mut report) {
             hashes::check(&mut bundle, &mut report);
             references::check(&mut bundle, &mut report);
-            conclusions::check(&bundle, &mut report);
+            conclusions::check(&mut bundle, &mut report);
+            browser::check(&mut bundle, &mut report);
             foreign::check(&mut bundle, &mut report);
         }
     }
@@ -191,6 +196,17 @@ impl Checked<'_> {
 
     fn lists(&self, path: &str) -> bool {
         self.listed.contains(path)
+    }
+
+    /// Whether the manifest says that secrets were taken out of a file.
+    fn is_redacted(&self, path: &str) -> bool {
+        let mut rows = self.rows().filter(|(_, listed, _)| *listed == path);
+        rows.any(|(_, _, row)| row["redaction"]["policy"] == "applied")
+    }
+
+    /// The paths of the listed files beneath a directory.
+    fn beneath(&self, directory: &str) -> Vec<String> {
+        self.rows().map(|(_, path, _)| path.to_owned()).filter(|path| path.starts_with(directory)).collect()
     }
 
     /// The paths of the listed files of one kind.

@@ -1,8 +1,8 @@
 //! `files/completion-outcome.json`: how far the work got, and what to do next.
 
-use super::{ChangeCount, Known, PatchFacts};
+use super::{ChangeCount, Facts, PatchFacts};
 use crate::artifact::bundle::review;
-use crate::artifact::{AgentRun, TestResults, TestStatus, TestSummary};
+use crate::artifact::{Draft, TestResults, TestStatus, TestSummary};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -71,18 +71,24 @@ struct Blocker {
     retryable: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Origin<'a> {
+pub struct Origin<'a> {
     session_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<&'a Value>,
 }
 
+impl<'a> Origin<'a> {
+    pub fn of(draft: &'a Draft) -> Origin<'a> {
+        Origin { session_id: &draft.session_id, agent: draft.provenance.agent.as_ref() }
+    }
+}
+
 impl<'a> Completion<'a> {
-    pub fn of(agent: &AgentRun, known: &'a Known<'a>) -> Completion<'a> {
+    pub fn of(known: &Facts<'_>, provenance: Origin<'a>) -> Completion<'a> {
         let changes = known.change_count();
-        let begun = known.executions(agent).next().is_some();
+        let begun = !known.executions.is_empty();
         let status = match known.failure() {
             None => Status::Succeeded,
             Some(_) if !begun => Status::Blocked,
@@ -102,10 +108,10 @@ impl<'a> Completion<'a> {
             })
             .into_iter()
             .collect();
-        let tests = known.draft.test_results.clone().unwrap_or_else(TestResults::unknown);
-        let risk_notes = risk_notes(known, &tests);
+        let tests = &known.tests;
+        let risk_notes = risk_notes(known);
         let confidence = match (status, tests.status) {
-            (Status::Succeeded, TestStatus::Passed) if !is_reported(&tests) => Confidence::High,
+            (Status::Succeeded, TestStatus::Passed) if !is_reported(tests) => Confidence::High,
             (Status::Succeeded, TestStatus::Passed | TestStatus::Unknown | TestStatus::Skipped) => {
                 Confidence::Medium
             }
@@ -126,7 +132,7 @@ impl<'a> Completion<'a> {
         Completion {
             schema: COMPLETION_OUTCOME_SCHEMA,
             status,
-            summary: review::summary(&known.draft.outcome, known.changed),
+            summary: review::summary(known.outcome, known.changed),
             changed_files: changes,
             patch: known.patch.clone(),
             verification: Verified {
@@ -138,10 +144,7 @@ impl<'a> Completion<'a> {
             risk_notes,
             confidence,
             next_action,
-            provenance: Origin {
-                session_id: &known.draft.session_id,
-                agent: known.draft.provenance.agent.as_ref(),
-            },
+            provenance,
         }
     }
 }
@@ -150,7 +153,8 @@ fn is_reported(tests: &TestResults) -> bool {
     tests.suites.iter().any(|suite| suite.reported)
 }
 
-fn risk_notes(known: &Known<'_>, tests: &TestResults) -> Vec<String> {
+fn risk_notes(known: &Facts<'_>) -> Vec<String> {
+    let tests = &known.tests;
     let files = &known.changed.files;
     let redacted = files.iter().filter(|file| file.redacted).count();
     let truncated = files.iter().filter(|file| file.truncated).count();

@@ -2,10 +2,10 @@
 //! the agent answered.
 
 use super::super::paths::TRANSCRIPT_PATH;
-use super::{Known, PatchFacts};
-use crate::artifact::AgentRun;
+use super::{Facts, PatchFacts};
 use crate::artifact::bundle::review::{self, ReviewStats};
 use crate::artifact::digest::CHANGED_FILES_PATH;
+use crate::artifact::{AgentRun, Attachment};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -44,9 +44,17 @@ struct Changes<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Reference<'a> {
+pub struct Reference<'a> {
     kind: &'a str,
     path: String,
+}
+
+impl<'a> Reference<'a> {
+    pub fn of(attachments: &'a [Attachment]) -> Vec<Reference<'a>> {
+        let reference =
+            |file: &'a Attachment| Reference { kind: &file.kind, path: format!("files/{}", file.path) };
+        attachments.iter().map(reference).collect()
+    }
 }
 
 /// A command of the agent's that ended badly, or why the run as a whole did.
@@ -63,15 +71,15 @@ struct FailedExecution<'a> {
 }
 
 impl<'a> AgentResult<'a> {
-    pub fn of(agent: &'a AgentRun, known: &'a Known<'a>) -> AgentResult<'a> {
+    pub fn of(known: &'a Facts<'a>, artifacts: Vec<Reference<'a>>) -> AgentResult<'a> {
         let failed = known.failure();
         let changes = known.change_count().count;
         let actionable = failed.is_none() && (changes > 0 || known.patch.bytes > 0);
-        let executions = known.executions(agent).filter(|(_, record)| record.exit_code != 0);
+        let executions = known.executions.iter().filter(|record| record.exit_code != 0);
         let mut failures: Vec<_> = executions
-            .map(|(index, record)| FailedExecution {
-                execution_index: Some(index),
-                command: Some(&record.command),
+            .map(|record| FailedExecution {
+                execution_index: Some(record.index),
+                command: Some(record.command),
                 exit_code: Some(record.exit_code),
                 message: format!("The command exited with status {}.", record.exit_code),
             })
@@ -86,7 +94,7 @@ impl<'a> AgentResult<'a> {
             schema: AGENT_RESULT_SCHEMA,
             status: status(known),
             actionable,
-            summary: review::summary(&known.draft.outcome, known.changed),
+            summary: review::summary(known.outcome, known.changed),
             changed_files: Changes {
                 count: changes,
                 paths: known.changed.files.iter().take(MOST_PATHS).map(|file| file.path.as_str()).collect(),
@@ -95,12 +103,7 @@ impl<'a> AgentResult<'a> {
             },
             patch: known.patch.clone(),
             transcript: TRANSCRIPT_PATH,
-            artifacts: known
-                .draft
-                .attachments
-                .iter()
-                .map(|file| Reference { kind: &file.kind, path: format!("files/{}", file.path) })
-                .collect(),
+            artifacts,
             failures,
             no_op_reason: match (failed, actionable) {
                 (Some(_), _) => Some("execution_failed"),
@@ -128,7 +131,7 @@ pub struct AgentTaskResult<'a> {
 }
 
 impl<'a> AgentTaskResult<'a> {
-    pub fn of(agent: &'a AgentRun, known: &Known<'_>) -> AgentTaskResult<'a> {
+    pub fn of(agent: &'a AgentRun, known: &Facts<'_>) -> AgentTaskResult<'a> {
         let reply = &agent.reply;
         let named = |name: &str, fits: fn(&Value) -> bool, empty: Value| {
             reply.get(name).filter(|value| fits(value)).cloned().unwrap_or(empty)
@@ -146,6 +149,6 @@ impl<'a> AgentTaskResult<'a> {
     }
 }
 
-fn status(known: &Known<'_>) -> &'static str {
+fn status(known: &Facts<'_>) -> &'static str {
     if known.failure().is_none() { "completed" } else { "failed" }
 }
