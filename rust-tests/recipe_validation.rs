@@ -204,6 +204,9 @@ fn table() -> Vec<Row> {
         (user(json!({ "name": "a", "userId": 1 })), "duplicate-name", "$.inputs.fixtureUsers[0].userId"),
         (user(json!({ "name": "a", "email": "admin@example.test" })), "duplicate-name", "$.inputs.fixtureUsers[0].email"),
         (user(json!({ "name": "a  b" })), "invalid-fixture-user", "$.inputs.fixtureUsers[0].name"),
+        (user(json!({ "name": "Seed-User-2" })), "invalid-fixture-user", "$.inputs.fixtureUsers[0].name"),
+        (user(json!({ "name": "a", "username": "seed-user-2" })), "invalid-fixture-user", "$.inputs.fixtureUsers[0].username"),
+        (user(json!({ "name": "a", "email": "seed-user-2@example.invalid" })), "invalid-fixture-user", "$.inputs.fixtureUsers[0].email"),
         (user(json!({ "name": "@" })), "invalid-fixture-user", "$.inputs.fixtureUsers[0].name"),
         // Steps.
         (step(json!({ "command": "wordpress.nothing" })), "unsupported-command", "$.workflow.steps[0].command"),

@@ -123,6 +123,41 @@ fn names_and_addresses_of_people_never_enter_the_sandbox() {
 }
 
 #[test]
+fn two_people_of_a_file_never_become_one() {
+    let mut sandbox = sandbox();
+    let file = json!({
+        "users": [
+            { "id": 2, "login": "alice", "role": "editor" },
+            { "login": "bob", "role": "author" },
+            { "id": 3, "login": "carol", "role": "editor" },
+            { "login": "dora", "role": "author" },
+        ],
+        "posts": [{ "slug": "hers", "author": "alice" }, { "slug": "his", "author": "bob" }],
+    });
+    // Who a person is does not depend on whom else the scopes name.
+    for scopes in [
+        json!({ "users": { "roles": ["author"], "maxRecords": 9 } }),
+        json!({ "users": { "maxRecords": 9 }, "posts": { "maxRecords": 9 } }),
+    ] {
+        let import = compile(scopes, &file).unwrap();
+        sandbox.execute(&import.command.command, &patient()).unwrap().outcome.unwrap();
+    }
+    let seen = value(
+        &mut sandbox,
+        "$author = fn ($slug) => get_userdata((int) get_posts(['name' => $slug])[0]->post_author)->user_login;
+         $users = array_map(fn ($u) => [$u->user_login, $u->roles[0]], get_users(['orderby' => 'login', 'exclude' => [1]]));
+         return [$users, $author('hers'), $author('his')];",
+    );
+    let people = [
+        ("seed-user-2", "editor"),
+        ("seed-user-3", "editor"),
+        ("seed-user-4", "author"),
+        ("seed-user-5", "author"),
+    ];
+    assert_eq!(seen, json!([people, "seed-user-2", "seed-user-4"]));
+}
+
+#[test]
 fn only_what_the_scopes_name_is_imported() {
     let mut sandbox = sandbox();
     for (scopes, expected) in [
@@ -151,6 +186,8 @@ fn a_file_of_another_shape_is_refused_with_the_way_to_the_field() {
         (json!({ "posts": [[1, "a"]] }), "posts[0]"),
         (json!({ "posts": [{ "slug": "a", "password": "x" }] }), "posts[0].password"),
         (json!({ "schema": "wp-codebox/site-seed-fixture/v2" }), "schema"),
+        (json!({ "users": [{ "id": 2, "login": "a" }, { "id": 2, "login": "b" }] }), "users[1].id"),
+        (json!({ "users": [{ "id": 2, "login": "a" }, { "login": "a" }] }), "users[1].login"),
         (json!({ "posts": vec![json!({ "slug": "a" }); 10_001] }), "at most 10000"),
     ] {
         let issue = compile(json!({ "posts": { "maxRecords": 1 } }), &file).unwrap_err();

@@ -3,7 +3,7 @@
 use crate::contract::shown;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub const FIXTURE_SCHEMA: &str = "wp-codebox/site-seed-fixture/v1";
 
@@ -80,12 +80,16 @@ pub(super) struct Term {
     parent: Option<String>,
 }
 
-/// A person. Nothing but the role and the number goes on.
+/// A person. Nothing but the role and a number goes on.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct User {
+    /// The number that the person had.
     #[serde(default)]
     pub id: Option<u64>,
+    /// Who the person is inside: the number, or one that nobody of the file has.
+    #[serde(skip)]
+    pub number: u64,
     pub login: String,
     #[serde(default)]
     pub role: Option<String>,
@@ -101,7 +105,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Fixture, String> {
     if let Some(field) = listed(&value) {
         return Err(format!("{field}: an object is expected"));
     }
-    let fixture: Fixture = serde_path_to_error::deserialize(value).map_err(|error| {
+    let mut fixture: Fixture = serde_path_to_error::deserialize(value).map_err(|error| {
         let (path, why) = (error.path().to_string(), error.inner().to_string());
         shown(&format!("{path}: {why}"), 300)
     })?;
@@ -116,10 +120,33 @@ pub(super) fn read(bytes: &[u8]) -> Result<Fixture, String> {
         ("media", fixture.media.as_ref().map_or(0, Vec::len)),
         ("activePlugins", fixture.active_plugins.as_ref().map_or(0, Vec::len)),
     ];
-    match counts.into_iter().find(|(_, count)| *count > MAX_RECORDS) {
-        Some((kind, _)) => Err(format!("{kind}: at most {MAX_RECORDS}")),
-        None => Ok(fixture),
+    if let Some((kind, _)) = counts.into_iter().find(|(_, count)| *count > MAX_RECORDS) {
+        return Err(format!("{kind}: at most {MAX_RECORDS}"));
     }
+    number(fixture.users.as_deref_mut().unwrap_or_default())?;
+    Ok(fixture)
+}
+
+/// Gives each person a number of their own: who has none gets their place in the file, or the next one
+/// that is free.
+fn number(users: &mut [User]) -> Result<(), String> {
+    let (mut taken, mut logins) = (BTreeSet::new(), BTreeSet::new());
+    for (index, user) in users.iter().enumerate() {
+        if user.id.is_some_and(|id| !taken.insert(id)) {
+            return Err(format!("users[{index}].id: another user has this number"));
+        }
+        if !logins.insert(user.login.as_str()) {
+            return Err(format!("users[{index}].login: another user has this login"));
+        }
+    }
+    for (place, user) in (1..).zip(users) {
+        user.number = match user.id {
+            Some(id) => id,
+            // There are fewer of them than numbers.
+            None => (place..).find(|number| taken.insert(*number)).unwrap_or(place),
+        };
+    }
+    Ok(())
 }
 
 /// A record that is a list: serde would take its items for an object's fields.

@@ -76,6 +76,11 @@ impl SeedResult {
     }
 }
 
+/// Whether a login, or an address, is one that people of seeds get: nobody else can have it.
+pub fn is_of_a_seed(name: &str) -> bool {
+    select::is_strangers(name)
+}
+
 /// Reads the file that a declaration names. `at`: where the declaration stands.
 pub fn open(seed: &SiteSeed, at: &str, base: Option<&Path>, settings: &Settings) -> Result<Import, Issue> {
     let path = seed.source.as_deref().unwrap_or_default();

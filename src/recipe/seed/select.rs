@@ -9,6 +9,10 @@ use std::collections::BTreeMap;
 /// Records of a scope whose selector does not say how many.
 const USUAL: u64 = 100;
 
+/// The login of a person, before the number, and the address after it.
+const PERSON: &str = "seed-user-";
+const NOWHERE: &str = "@example.invalid";
+
 /// Who a user of the file is inside.
 #[derive(Serialize)]
 struct Stranger {
@@ -25,13 +29,12 @@ pub(super) fn select(fixture: Fixture, scopes: &Scopes) -> Result<Value, &'stati
             && fits(&selector.roles, &Some(role(user)))
     })?;
     let logins: BTreeMap<String, String> =
-        users.iter().enumerate().map(|(index, user)| (user.login.clone(), login(index, user))).collect();
+        users.iter().map(|user| (user.login.clone(), login(user))).collect();
     let strangers: Vec<Stranger> = users
         .iter()
-        .enumerate()
-        .map(|(index, user)| {
-            let login = login(index, user);
-            Stranger { email: format!("{login}@example.invalid"), role: role(user).to_owned(), login }
+        .map(|user| {
+            let login = login(user);
+            Stranger { email: format!("{login}{NOWHERE}"), role: role(user).to_owned(), login }
         })
         .collect();
     let terms = wanted("terms", &scopes.terms, fixture.terms, |term: &Term, selector| {
@@ -101,6 +104,14 @@ fn role(user: &User) -> &str {
     user.role.as_deref().unwrap_or("subscriber")
 }
 
-fn login(index: usize, user: &User) -> String {
-    format!("seed-user-{}", user.id.unwrap_or(index as u64 + 1))
+fn login(user: &User) -> String {
+    format!("{PERSON}{}", user.number)
+}
+
+/// Whether a login, or an address, is one that people of seeds get: WordPress tells them apart by
+/// neither case.
+pub(super) fn is_strangers(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let number = name.strip_prefix(PERSON).map(|rest| rest.strip_suffix(NOWHERE).unwrap_or(rest));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }

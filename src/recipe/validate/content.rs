@@ -166,6 +166,7 @@ fn check_database(database: &FixtureDatabase, at: &str, context: &mut Context<'_
 fn check_user(user: &FixtureUser, at: &str, context: &mut Context<'_>) {
     let login = fixture::login(user);
     let plain = |b: u8| b.is_ascii_alphanumeric() || b" _.@-".contains(&b);
+    let field = if user.username.is_some() { "username" } else { "name" };
     let nameless = !login.bytes().any(|b| b.is_ascii_alphanumeric());
     if nameless
         || login.len() > 60
@@ -173,7 +174,6 @@ fn check_user(user: &FixtureUser, at: &str, context: &mut Context<'_>) {
         || login.contains("  ")
         || !login.bytes().all(plain)
     {
-        let field = if user.username.is_some() { "username" } else { "name" };
         let why = "a login has letters, digits, single blanks and _ . @ -, at most 60";
         context.issue("invalid-fixture-user", format!("{at}.{field}"), why);
     }
@@ -181,6 +181,12 @@ fn check_user(user: &FixtureUser, at: &str, context: &mut Context<'_>) {
         && !email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
     {
         context.issue("invalid-fixture-user", format!("{at}.email"), "name@host");
+    }
+    for (field, name) in [(field, login), ("email", user.email.as_deref().unwrap_or_default())] {
+        if seed::is_of_a_seed(name) {
+            let why = "people of site seeds have logins and addresses of this form";
+            context.issue("invalid-fixture-user", format!("{at}.{field}"), why);
+        }
     }
     if let Some(role) = &user.role
         && !role.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
