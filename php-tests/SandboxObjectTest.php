@@ -144,6 +144,32 @@ final class SandboxObjectTest extends TestCase {
 		self::assertSame( array( $artifact['id'], $next['id'] ), array_column( array_column( $collected, 'data' ), 'id' ) );
 	}
 
+	public function test_what_forks_did_and_were_kept_from_is_evidence_of_the_sandbox(): void {
+		$sandbox = WP_Codebox_API::create_sandbox( array( 'runtime_policy' => array( 'commands' => array( 'wordpress.run-php' ) ) ) );
+		$id      = $sandbox->info()['id'];
+		$answers = $sandbox->execute_in_forks(
+			array(
+				array( 'command' => 'wordpress.run-php', 'args' => array( 'code' => 'wp_remote_get( "http://192.0.2.1/" ); return 1;' ) ),
+				array( 'command' => 'wordpress.plugin-state', 'args' => array( 'action' => 'report' ) ),
+			),
+			1
+		);
+		self::assertSame( array( 1, 'runtime-command-disallowed' ), array( $answers[0]['result'], $answers[1]['error']['code'] ) );
+		$record = $sandbox->observe( 'command-result', array( 'command_id' => $answers[0]['id'] ) )['data']['command'];
+		$fork   = $answers[0]['runtimeId'];
+		self::assertNotSame( $id, $fork );
+		self::assertSame( array( $answers[0]['id'], $fork ), array( $record['id'], $record['runtimeId'] ) );
+		$artifact = $sandbox->collect_artifacts( array( 'artifacts_path' => Site::scratch( 'held-artifacts' ) ) )['artifact'];
+		self::assertStringContainsString( $fork, (string) file_get_contents( $artifact['directory'] . '/commands.jsonl' ) );
+		self::assertSame( 'succeeded', $artifact['metadata']['outcome']['status'] );
+		$of_forks = array_filter( $sandbox->destroy(), static fn( $event ) => isset( $event['data']['runtimeId'] ) && $id !== $event['data']['runtimeId'] );
+		$denied   = array_values( array_filter( $of_forks, static fn( $event ) => 'runtime.policy.denied' === $event['type'] ) );
+		self::assertSame( array( 'network', 'commands' ), array_column( array_column( $denied, 'data' ), 'field' ) );
+		self::assertSame( $fork, $denied[0]['data']['runtimeId'] );
+		self::assertNotSame( $fork, $denied[1]['data']['runtimeId'] );
+		self::assertNotContains( 'runtime.created', array_column( $of_forks, 'type' ) );
+	}
+
 	public function test_a_bundle_of_a_stopped_sandbox_says_why(): void {
 		$this->mount();
 		$this->run_php( 'file_put_contents( "/workspace/note.txt", "after\n" ); return 1;' );

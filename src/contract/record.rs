@@ -34,6 +34,9 @@ impl OutputCut {
 #[serde(rename_all = "camelCase")]
 pub struct CommandRecord {
     pub id: String,
+    /// The fork of the sandbox that carried it out, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_id: Option<String>,
     pub command: String,
     #[serde(default)]
     pub args: Vec<String>,

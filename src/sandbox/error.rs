@@ -48,8 +48,16 @@ pub enum SandboxError {
     #[error("cannot start a thread for the command: {0}")]
     NoThread(std::io::Error),
     /// The deadline passed, or the parent was interrupted, before the sandbox was ready.
-    #[error("{0} while the sandbox was being prepared")]
+    #[error("{0}{during}", during = during(.0))]
     Stopped(crate::engine::Stop),
+}
+
+/// What a stop interrupted; one that is over interrupts nothing.
+fn during(stop: &crate::engine::Stop) -> &'static str {
+    match stop {
+        crate::engine::Stop::AlreadyStopped => "",
+        _ => " while the sandbox was being prepared",
+    }
 }
 
 impl From<SandboxError> for Refusal {

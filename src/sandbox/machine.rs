@@ -414,6 +414,7 @@ fn record(
     let (stderr, stderr_cut) = captured(&response.stderr, response.stderr_dropped, stopped);
     CommandRecord {
         id: String::new(),
+        runtime_id: None,
         command: command.name().to_owned(),
         args: command.arguments(),
         exit_code,

@@ -16,7 +16,7 @@ use super::spec::{HostMount, Spec};
 use crate::contract::{ChangeSet, Code, DatabaseFiles, Event, iso8601};
 use crate::engine::net::{Network, Rules};
 use crate::engine::vfs::{Errno, Lower, Vfs};
-use crate::engine::{Runtime, Watch};
+use crate::engine::{Runtime, Stop, Watch};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -54,6 +54,10 @@ impl Snapshot {
         states.into_iter().map(|state| state.held()).fold(0, u64::saturating_add)
     }
 }
+
+/// Events that say what a sandbox is made of.
+const CREATED: &str = "runtime.created";
+const MOUNTED: &str = "runtime.mounted";
 
 /// The longest argument that an event repeats, bytes.
 const NOTED_BYTES: usize = 4096;
@@ -101,7 +105,7 @@ impl Sandbox {
             was_on_the_network: false,
         };
         sandbox.note(
-            "runtime.created",
+            CREATED,
             json!({
                 "backend": super::BACKEND,
                 "environment": {
@@ -119,7 +123,7 @@ impl Sandbox {
     }
 
     fn note_mount(&mut self, mount: &HostMount) {
-        self.note("runtime.mounted", json!({ "mount": mounted_input(mount) }));
+        self.note(MOUNTED, json!({ "mount": mounted_input(mount) }));
     }
 
     /// What is mounted, in the order of [`changes`](Self::changes).
@@ -260,7 +264,10 @@ impl Sandbox {
                 Execution::by_host(command, self.checkpoint(call, watch), started)
             }
             (Command::HostTool(call), _) => {
-                Execution::by_host(command, host_tool(call, &self.spec.host_tools, approver), started)
+                let answer = host_tool(call, &self.spec.host_tools, approver);
+                // The tool itself may have asked for the end of what it is part of.
+                let stop = (watch.interrupted)().then_some(&Stop::Interrupted);
+                Execution::by_host(command, stop.map_or(answer, |stop| Err(stop.into())), started)
             }
             (_, None) => machine.execute(command, environment, capture, watch, None)?,
             (_, Some(attendant)) => {
@@ -455,6 +462,20 @@ impl Sandbox {
     /// Adds events of the sandbox that this one started as.
     pub fn inherit_events(&mut self, events: Vec<Event>) {
         events.into_iter().for_each(|event| self.events.add(event));
+    }
+
+    /// Adds the events of a fork that has ended, each with the fork's id: but the first ones, which say
+    /// what it began as, are this sandbox's own.
+    pub fn inherit_fork(&mut self, id: &str, events: Vec<Event>) {
+        for mut event in events {
+            if matches!(event.kind.as_str(), CREATED | MOUNTED) {
+                continue;
+            }
+            if let Value::Object(data) = &mut event.data {
+                data.insert("runtimeId".to_owned(), id.into());
+            }
+            self.events.add(event);
+        }
     }
 
     /// Adds a lifecycle event.

@@ -64,7 +64,15 @@ impl Failure {
 
 impl From<&Stop> for Failure {
     fn from(stop: &Stop) -> Failure {
-        Failure::new(stop.code(), format!("The command was {stop}."))
+        let message = match stop {
+            Stop::Deadline | Stop::Interrupted => format!("The command was {stop}."),
+            Stop::AlreadyStopped => {
+                "The sandbox was stopped earlier: it runs nothing more unless it returns to a snapshot or a checkpoint."
+                    .to_owned()
+            }
+            _ => format!("The command ended: {stop}."),
+        };
+        Failure::new(stop.code(), message)
     }
 }
 

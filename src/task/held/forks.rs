@@ -6,7 +6,7 @@ use super::cancel::Cancel;
 use super::history::History;
 use super::input::ExecutionInput;
 use super::redact::clean;
-use crate::artifact::{Redactor, withhold};
+use crate::artifact::Redactor;
 use crate::contract::{Code, Input, Refusal};
 use crate::engine::{Watch, with_signals_blocked};
 use crate::host::Host;
@@ -24,7 +24,8 @@ const FORKS_MAX: usize = 1024;
 
 impl HeldSandbox {
     /// Carries out each command in a fork of its own, several at a time, and ends the forks. The
-    /// sandbox itself stays as it is. Nobody can be asked for approval meanwhile.
+    /// sandbox itself stays as it is, and keeps the evidence of what they did. Nobody can be asked for
+    /// approval meanwhile.
     pub fn execute_in_forks(
         &mut self,
         inputs: Value,
@@ -56,7 +57,11 @@ impl HeldSandbox {
         let threads = threads.unwrap_or(cores).clamp(1, work.len().max(1)).min(4 * cores);
         let next = AtomicUsize::new(0);
         let redactor = self.redactor.as_deref();
-        let room = Mutex::new(Room::default());
+        let evidence = Mutex::new(Evidence {
+            parent: &mut self.sandbox,
+            history: &mut self.history,
+            room: Room::default(),
+        });
         let answers: Vec<Mutex<Option<Value>>> = work.iter().map(|_| Mutex::new(None)).collect();
         let worker = || {
             while let Some((index, (limit, command))) = {
@@ -65,13 +70,14 @@ impl HeldSandbox {
             } {
                 let deadline = (Instant::now() + *limit).min(end);
                 let watch = Watch { deadline, interrupted: &interrupted };
-                let one = in_fork(&snapshot, command, &watch, redactor, &room).unwrap_or_else(|refusal| {
-                    json!({
-                        "command": command.name(),
-                        "exitCode": 1,
-                        "error": error(refusal.code, &refusal.message, &refusal.data()),
-                    })
-                });
+                let one =
+                    in_fork(&snapshot, command, &watch, redactor, &evidence).unwrap_or_else(|refusal| {
+                        json!({
+                            "command": command.name(),
+                            "exitCode": 1,
+                            "error": error(refusal.code, &refusal.message, &refusal.data()),
+                        })
+                    });
                 let one = clean(one, redactor);
                 *answers[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
             }
@@ -126,24 +132,35 @@ impl HeldSandbox {
     }
 }
 
+/// Where what forks have done is kept when they are gone, and what room the answers have together.
+struct Evidence<'a> {
+    parent: &'a mut Sandbox,
+    history: &'a mut History,
+    room: Room,
+}
+
 fn in_fork(
     snapshot: &Snapshot,
     command: &Command,
     watch: &Watch<'_>,
     redactor: Option<&Redactor>,
-    room: &Mutex<Room>,
+    evidence: &Mutex<Evidence<'_>>,
 ) -> Result<Value, Refusal> {
-    let mut sandbox = Sandbox::fork(snapshot, watch)?;
-    let mut execution = sandbox.execute(command, watch)?;
-    if let Some(redactor) = redactor {
-        withhold(&mut execution.record, redactor);
-    }
-    let mut room = room.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut fork = Sandbox::fork(snapshot, watch)?;
+    let id = fork.id().to_owned();
+    let execution = fork.execute(command, watch);
+    let events = fork.destroy();
+    let mut evidence = evidence.lock().unwrap_or_else(PoisonError::into_inner);
+    evidence.parent.inherit_fork(&id, events);
+    let Evidence { history, room, .. } = &mut *evidence;
+    let mut execution = execution?;
+    execution.record.runtime_id = Some(id);
+    history.keep_of_fork(&mut execution, redactor);
     room.keep(&mut execution.record);
     execution.outcome = match execution.outcome {
         Ok(value) => Ok(room.value(value)),
         Err(failure) => Err(room.failure(failure)),
     };
-    drop(room);
+    drop(evidence);
     answer(execution)
 }

@@ -57,6 +57,12 @@ impl History {
     /// Keeps a command that was carried out. Of cut output, takes what may be the head of a secret
     /// out of `execution` too.
     pub fn keep(&mut self, execution: &mut Execution, redactor: Option<&Redactor>) {
+        self.keep_of_fork(execution, redactor);
+        self.failure = execution.outcome.as_ref().err().map(failure);
+    }
+
+    /// The same for a command of a fork: its failure is none of the sandbox's.
+    pub fn keep_of_fork(&mut self, execution: &mut Execution, redactor: Option<&Redactor>) {
         if let Some(redactor) = redactor {
             withhold(&mut execution.record, redactor);
         }
@@ -70,7 +76,6 @@ impl History {
         if let Some(redactor) = redactor {
             clean_commands(std::slice::from_mut(&mut record), redactor, &mut self.redacted);
         }
-        self.failure = execution.outcome.as_ref().err().map(failure);
         let args: usize = record.args.iter().map(String::len).sum();
         let size = record.stdout.len() + record.stderr.len() + args + json_memory(&record.result);
         self.commands.push(size, record);
