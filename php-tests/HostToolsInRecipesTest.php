@@ -121,6 +121,36 @@ final class HostToolsInRecipesTest extends TestCase {
 		self::assertSame( array( 7, '' ), array( $ended->status, $ended->stdout ) );
 	}
 
+	public function test_exit_in_a_tool_ends_the_run_there_also_where_the_step_may_fail(): void {
+		$store = Site::scratch( 'exits-where-it-may-fail' );
+		Site::remove( $store );
+		$steps = array(
+			array( 'command' => 'host/x', 'allowFailure' => true ),
+			array( 'command' => 'wordpress.run-php', 'args' => array( 'code=return 1;' ) ),
+		);
+		$ended = self::program(
+			self::recipe( $steps ),
+			'array( "artifacts_path" => ' . var_export( $store, true ) . ', "host_tools" => array( array( "name" => "host/x", "input_schema" => array(), "callback" => function () { exit( 7 ); } ) ) )'
+		);
+		self::assertSame( array( 7, '' ), array( $ended->status, $ended->stdout ), $ended->stderr );
+		list( $bundle ) = glob( "$store/*/commands.jsonl" );
+		self::assertStringContainsString( 'host/x', file_get_contents( $bundle ) );
+		self::assertStringNotContainsString( 'wordpress.run-php', file_get_contents( $bundle ) );
+		self::assertStringContainsString( 'recipe-interrupted', file_get_contents( dirname( $bundle ) . '/files/outcome.json' ) );
+	}
+
+	public function test_a_listener_that_throws_has_no_say_in_a_run(): void {
+		$steps = array( array( 'command' => 'host/x' ), array( 'command' => 'wordpress.run-php', 'args' => array( 'code=echo "went on";' ) ) );
+		$ended = self::program(
+			self::recipe( $steps ),
+			'array( "artifacts_path" => ' . var_export( Site::scratch( 'listener' ), true ) . ', "host_tools" => array( array( "name" => "host/x", "input_schema" => array(), "callback" => fn() => 1 ) ) )',
+			'function apply_filters( $name, $value ) { return $value; }
+			final class Ends extends Exception { public function __destruct() { $GLOBALS["gone"] = ( $GLOBALS["gone"] ?? 0 ) + 1; } }
+			function do_action( $name, $told ) { throw new Ends( $told["type"] ); }'
+		);
+		self::assertSame( array( 0, 'completed went on 1' ), array( $ended->status, $ended->stdout ), $ended->stderr );
+	}
+
 	public function test_tools_that_cannot_be_are_refused_by_field(): void {
 		$recipe = self::recipe( array( array( 'command' => 'host/price.lookup', 'args' => array( 'sku=a-1' ) ) ) );
 		$cases  = array(
@@ -160,6 +190,20 @@ final class HostToolsInRecipesTest extends TestCase {
 				'host_tools'     => array( $tool + $this->tool() ),
 			)
 		);
+	}
+
+	/**
+	 * Runs a recipe in a process of its own, which says what came of it.
+	 */
+	private static function program( array $recipe, string $more, string $before = '' ): Finished {
+		$file = Site::scratch( 'runs-a-recipe.php' );
+		file_put_contents(
+			$file,
+			"<?php $before" . '
+			$run = WP_Codebox_API::run_recipe( array( "recipe" => json_decode( ' . var_export( (string) json_encode( $recipe ), true ) . ", true ) ) + $more );" . '
+			echo $run["status"], " ", end( $run["executions"] )["stdout"], " ", (int) ( ( $gone ?? 0 ) > 3 );'
+		);
+		return Process::php( array( $file ) );
 	}
 
 	private static function recipe( array $steps ): array {

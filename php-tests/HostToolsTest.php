@@ -124,6 +124,24 @@ final class HostToolsTest extends TestCase {
 		self::assertSame( 5, $sandbox->execute( 'host/price.lookup', array( 'sku' => 'a-1' ) )['result']['output']['price'] );
 	}
 
+	public function test_cancel_from_a_tool_ends_the_call_and_info_says_what_the_sandbox_is(): void {
+		$sandbox = null;
+		$seen    = array();
+		$tool    = array(
+			'callback' => static function () use ( &$sandbox, &$seen ): array {
+				$seen = array( $sandbox->info(), $sandbox->cancel() );
+				return array( 'price' => 5 );
+			},
+		);
+		$sandbox = $this->sandbox( array(), $tool );
+		$before  = $sandbox->info();
+		$answer  = $sandbox->execute( 'host/price.lookup', array( 'sku' => 'a-1' ) );
+		self::assertSame( array( $before, true ), $seen );
+		self::assertSame( 'wp_codebox_run_cancelled', $answer['error']['code'] ?? null );
+		self::assertArrayNotHasKey( 'result', $answer );
+		self::assertSame( 2, $sandbox->execute( 'wordpress.run-php', array( 'code' => 'return 2;' ) )['result'] );
+	}
+
 	public function test_forks_call_it_too_and_parallel_ones_cannot(): void {
 		$sandbox = $this->sandbox();
 		list( $fork ) = $sandbox->fork( 1 );

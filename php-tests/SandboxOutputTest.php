@@ -116,7 +116,7 @@ final class SandboxOutputTest extends TestCase {
 		$answer = $this->execute(
 			'echo "x"; return "outer";',
 			function () use ( $other, &$inner ): void {
-				foreach ( array( 'info', 'destroy', 'snapshot', 'fork' ) as $method ) {
+				foreach ( array( 'destroy', 'snapshot', 'fork' ) as $method ) {
 					try {
 						$this->sandbox->$method();
 						$inner[] = "$method was carried out";

@@ -21,21 +21,21 @@ pub struct User {
 /// Flags of the parent's that ask for a stop. They can be looked at from any thread, which the
 /// parent itself cannot.
 #[derive(Debug, Clone, Copy)]
-pub struct Interrupt<'a>([Option<&'a AtomicU8>; 2]);
+pub struct Interrupt<'a>([Option<&'a AtomicU8>; 3]);
 
 impl<'a> Interrupt<'a> {
     /// Requested as soon as the flag is not 0.
     pub fn new(flag: &'a AtomicU8) -> Interrupt<'a> {
-        Interrupt([Some(flag), None])
+        Interrupt([Some(flag), None, None])
     }
 
     pub fn never() -> Interrupt<'a> {
-        Interrupt([None, None])
+        Interrupt([None; 3])
     }
 
-    /// Requested as soon as this flag is not 0, too.
-    pub fn or(self, flag: &'a AtomicU8) -> Interrupt<'a> {
-        Interrupt([self.0[0], Some(flag)])
+    /// Requested as soon as one of these flags is not 0, too.
+    pub fn or(self, flags: [Option<&'a AtomicU8>; 2]) -> Interrupt<'a> {
+        Interrupt([self.0[0], flags[0], flags[1]])
     }
 
     pub fn is_requested(self) -> bool {
@@ -174,7 +174,8 @@ pub trait Host {
     }
 
     /// The same for a run that leaves a bundle even if it is stopped: also whoever sits at the
-    /// terminal may ask, who would otherwise end the process.
+    /// terminal may ask, who would otherwise end the process, and so may what the run called in the
+    /// parent, if that has ended the parent's program.
     fn run_interrupt(&self) -> Interrupt<'_> {
         self.interrupt()
     }

@@ -176,6 +176,7 @@ final class WP_Codebox_API {
 	 *         },
 	 *         executions: list<array{
 	 *             id: string,
+	 *             runtimeId?: string|null,
 	 *             command: string,
 	 *             args: list<string>,
 	 *             exitCode: int,
@@ -1438,6 +1439,7 @@ final class WP_Codebox_API {
 	 *     },
 	 *     executions: list<array{
 	 *         id: string,
+	 *         runtimeId?: string|null,
 	 *         command: string,
 	 *         args: list<string>,
 	 *         exitCode: int,

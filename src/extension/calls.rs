@@ -13,22 +13,73 @@ use ext_php_rs::exception::{PhpException, PhpResult};
 use ext_php_rs::types::{ZendCallable, ZendObject, Zval};
 use ext_php_rs::zend::{CatchError, ExecutorGlobals, bailout, try_catch};
 use serde_json::Value;
-use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// The calls of one entry into the extension.
 #[derive(Default)]
 pub struct Calls {
-    halted: Cell<Option<Halt>>,
+    /// Not 0 as soon as no further call is made: the number of a [`Halt`]. Written on the thread of the
+    /// entry, and looked at from others.
+    halted: AtomicU8,
 }
 
 /// Why no further call is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 enum Halt {
     /// An exception, or `exit()`, is pending in the executor.
-    Exception,
+    Exception = 1,
     /// A fatal error is on its way to the end of the request.
-    Bailout,
+    Bailout = 2,
+}
+
+/// Runs code that may call PHP, and sees how it ended.
+fn caught<R>(code: impl FnOnce() -> R) -> Result<R, Halt> {
+    match try_catch(AssertUnwindSafe(code)) {
+        Ok(result) if !ExecutorGlobals::has_exception() => Ok(result),
+        Ok(_) => Err(Halt::Exception),
+        Err(CatchError::Panic(message)) => std::panic::resume_unwind(Box::new(message)),
+        Err(_) => Err(Halt::Bailout),
+    }
+}
+
+/// Calls a global function. PHP may throw, exit or die in it: for code in a guard.
+pub fn call(name: &str, args: &[Value]) -> Option<Zval> {
+    let function = ZendCallable::try_from_name(name).ok()?;
+    let args = args.iter().map(zval::from_json).collect::<Result<Vec<_>, _>>().ok()?;
+    function.try_call(args.iter().map(|arg| arg as &dyn IntoZvalDyn).collect()).ok()
+}
+
+/// What code threw. Its destructor runs in a guard: it is PHP code too.
+pub struct Thrown<'a> {
+    calls: &'a Calls,
+    object: Option<ZBox<ZendObject>>,
+}
+
+impl Thrown<'_> {
+    /// Its class.
+    pub fn class(&self) -> String {
+        self.object.as_ref().and_then(|object| object.get_class_name().ok()).unwrap_or_default()
+    }
+
+    /// What it says.
+    pub fn message(&self) -> String {
+        let Some(object) = &self.object else { return String::new() };
+        let message = self.calls.guard(|| object.try_call_method("getMessage", vec![])).ok();
+        message.and_then(Result::ok).and_then(|message| message.string()).unwrap_or_default()
+    }
+}
+
+impl Drop for Thrown<'_> {
+    fn drop(&mut self) {
+        let object = self.object.take();
+        // Where no call is made any more Zend frees it at the end of the request.
+        if self.calls.go_on().is_err() {
+            return std::mem::forget(object);
+        }
+        let _ = self.calls.guard(|| drop(object));
+    }
 }
 
 /// A call was not made, or did not return.
@@ -44,50 +95,46 @@ impl From<Halted> for Refusal {
 impl Calls {
     /// Runs code that may call PHP.
     pub fn guard<R>(&self, code: impl FnOnce() -> R) -> Result<R, Halted> {
-        if self.halted.get().is_some() {
-            return Err(Halted);
-        }
-        let halt = match try_catch(AssertUnwindSafe(code)) {
-            Ok(result) if !ExecutorGlobals::has_exception() => return Ok(result),
-            Ok(_) => Halt::Exception,
-            Err(CatchError::Panic(message)) => std::panic::resume_unwind(Box::new(message)),
-            Err(_) => Halt::Bailout,
-        };
-        self.halted.set(Some(halt));
-        Err(Halted)
+        self.go_on()?;
+        caught(code).map_err(|halt| self.halt(halt))
     }
 
     /// Runs code that calls PHP and may throw: what is thrown is an answer. `exit()` and fatal errors
     /// end the call as ever.
-    pub fn attempt<R>(&self, code: impl FnOnce() -> R) -> Result<Result<R, ZBox<ZendObject>>, Halted> {
-        if self.halted.get().is_some() {
-            return Err(Halted);
-        }
-        let ended = self.guard(code);
+    pub fn attempt<R>(&self, code: impl FnOnce() -> R) -> Result<Result<R, Thrown<'_>>, Halted> {
+        self.go_on()?;
+        let halt = match caught(code) {
+            Ok(result) => return Ok(Ok(result)),
+            Err(halt) => halt,
+        };
         let pending = ExecutorGlobals::get().exception;
-        if ended.is_ok() || pending.is_null() || self.halted.get() != Some(Halt::Exception) {
-            return ended.map(Ok);
-        }
         // SAFETY: an object that is pending in the executor, which is looked at and not kept.
-        if unsafe { zend_is_unwind_exit(pending) || zend_is_graceful_exit(pending) } {
-            return Err(Halted);
+        let throwable = halt == Halt::Exception
+            && !pending.is_null()
+            && !unsafe { zend_is_unwind_exit(pending) || zend_is_graceful_exit(pending) };
+        match throwable.then(ExecutorGlobals::take_exception).flatten() {
+            Some(thrown) => Ok(Err(Thrown { calls: self, object: Some(thrown) })),
+            None => Err(self.halt(halt)),
         }
-        match ExecutorGlobals::take_exception() {
-            Some(thrown) => {
-                self.halted.set(None);
-                Ok(Err(thrown))
-            }
-            None => Err(Halted),
-        }
+    }
+
+    /// What is not 0 as soon as no further call is made.
+    pub fn halted(&self) -> &AtomicU8 {
+        &self.halted
+    }
+
+    fn go_on(&self) -> Result<(), Halted> {
+        if self.halted.load(Ordering::Relaxed) == 0 { Ok(()) } else { Err(Halted) }
+    }
+
+    fn halt(&self, why: Halt) -> Halted {
+        self.halted.store(why as u8, Ordering::Relaxed);
+        Halted
     }
 
     /// Calls a global function with plain values; `None` if there is no such function.
     pub fn function(&self, name: &str, args: &[Value]) -> Result<Option<Zval>, Halted> {
-        self.guard(|| {
-            let function = ZendCallable::try_from_name(name).ok()?;
-            let args = args.iter().map(zval::from_json).collect::<Result<Vec<_>, _>>().ok()?;
-            function.try_call(args.iter().map(|arg| arg as &dyn IntoZvalDyn).collect()).ok()
-        })
+        self.guard(|| call(name, args))
     }
 
     /// The same, with the result as a plain value. A `WP_Error` is a refusal.
@@ -111,11 +158,11 @@ impl Calls {
     /// Ends an entry: hands on the answer, or lets PHP go on with what halted the calls. Nothing of
     /// ours may be alive in the callers' frames.
     fn finish(self, answer: PhpResult<Zval>) -> PhpResult<Zval> {
-        match self.halted.get() {
-            None => answer,
+        match self.halted.into_inner() {
+            0 => answer,
             // The pending exception keeps its class: ext-php-rs throws nothing over it.
-            Some(Halt::Exception) => Err(PhpException::from_message(String::new())),
-            Some(Halt::Bailout) => {
+            halt if halt == Halt::Exception as u8 => Err(PhpException::from_message(String::new())),
+            _ => {
                 // Zend frees its values itself at the end of the request, and runs no destructors
                 // for them, which dropping might.
                 std::mem::forget(answer);

@@ -1,6 +1,6 @@
 //! The [`Host`] that PHP, and WordPress if it is loaded, make.
 
-use super::calls::Calls;
+use super::calls::{Calls, call};
 use super::settings;
 use super::signals::StopOnSignal;
 use super::tools::Tools;
@@ -118,8 +118,10 @@ impl Host for PhpHost<'_> {
     }
 
     fn progress(&self, told: Value) {
-        // Whoever listens to a run has no say in it.
-        let _ = self.calls.json("do_action", &["wp_codebox_progress".into(), told]);
+        // Whoever listens to a run has no say in it, unless the program ends there.
+        let _ = self.calls.attempt(|| {
+            call("do_action", &["wp_codebox_progress".into(), told]);
+        });
     }
 
     fn option(&self, name: &str) -> Option<Value> {
@@ -171,11 +173,8 @@ impl Host for PhpHost<'_> {
 
     fn run_interrupt(&self) -> Interrupt<'_> {
         // A program of somebody's own decides itself what a signal means to it.
-        if self.command_line() && wp_cli() {
-            self.interrupt().or(self.signals.get_or_init(StopOnSignal::new).flag())
-        } else {
-            self.interrupt()
-        }
+        let signals = (self.command_line() && wp_cli()).then(|| self.signals.get_or_init(StopOnSignal::new));
+        self.interrupt().or([Some(self.calls.halted()), signals.map(StopOnSignal::flag)])
     }
 }
 

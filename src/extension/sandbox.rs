@@ -27,14 +27,18 @@ pub struct SandboxObject {
 
 /// PHP code that runs during a call (filters, `jsonSerialize()`) can call the same object again: a
 /// call has the sandbox to itself, and puts it back at its end.
-#[derive(Default)]
 enum State {
     Idle(Box<HeldSandbox>),
-    /// A call has it.
-    #[default]
-    Busy,
+    /// A call has it. What it was when the call began.
+    Busy(Value),
     /// What it was.
     Destroyed(Value),
+}
+
+impl Default for State {
+    fn default() -> State {
+        State::Busy(Value::Null)
+    }
 }
 
 /// `WP_Codebox_API::create_sandbox()`.
@@ -58,17 +62,17 @@ fn object(held: HeldSandbox, tools: Tools) -> ext_php_rs::error::Result<Zval> {
 #[php_impl]
 #[php(change_method_case = "snake_case")]
 impl SandboxObject {
-    /// What the sandbox is, also when it was destroyed: id, status, environment, mounts, snapshots.
+    /// What the sandbox is, also when it was destroyed: id, status, environment, mounts, snapshots. In the
+    /// middle of another call, what it was when that one began.
     pub fn info(&self) -> PhpResult<Zval> {
         enter(|_| {
             let state = self.state.take();
             let answer = match &state {
-                State::Idle(held) => Ok(held.info()),
-                State::Busy => Err(busy()),
-                State::Destroyed(info) => Ok(info.clone()),
+                State::Idle(held) => held.info(),
+                State::Busy(info) | State::Destroyed(info) => info.clone(),
             };
             self.state.set(state);
-            answer
+            Ok(answer)
         })
     }
 
@@ -127,12 +131,12 @@ impl SandboxObject {
         })
     }
 
-    /// Ends the command that is running at once, from its `on_output` or from a signal's handler
-    /// (`pcntl_async_signals( true )`). True if one was. Its answer has the error
+    /// Ends the command that is running at once, from its `on_output`, a host tool's callback or a
+    /// signal's handler (`pcntl_async_signals( true )`). True if one was. Its answer has the error
     /// `wp_codebox_run_cancelled`; what comes next for the sandbox is `restore()` or `destroy()`.
     pub fn cancel(&self) -> bool {
         let state = self.state.take();
-        let busy = matches!(state, State::Busy);
+        let busy = matches!(state, State::Busy(_));
         self.state.set(state);
         if busy {
             self.cancel.cancel();
@@ -141,7 +145,8 @@ impl SandboxObject {
     }
 
     /// Carries out each of a list of `array( 'command' => …, 'args' => … )` in a fork of its own,
-    /// several at a time, and returns the answers in order. The sandbox itself stays as it is.
+    /// several at a time, and returns the answers in order, each with its fork's id as `runtimeId`. The
+    /// sandbox itself stays as it is; what the forks did is among its commands and events.
     pub fn execute_in_forks(&self, executions: &Zval, threads: Option<i64>) -> PhpResult<Zval> {
         self.with(|held, calls| {
             let executions = Reader::new(calls).read(executions)?;
@@ -204,9 +209,12 @@ impl SandboxObject {
                 self.state.set(State::Destroyed(info));
                 held.destroy()
             }
-            State::Busy => Err(busy()),
-            destroyed @ State::Destroyed(_) => {
-                self.state.set(destroyed);
+            state @ State::Busy(_) => {
+                self.state.set(state);
+                Err(busy())
+            }
+            state @ State::Destroyed(_) => {
+                self.state.set(state);
                 Ok(json!([]))
             }
         })
@@ -222,12 +230,16 @@ impl SandboxObject {
     fn lend<T>(&self, work: impl FnOnce(&mut HeldSandbox) -> Result<T, Refusal>) -> Result<T, Refusal> {
         let mut held = match self.state.take() {
             State::Idle(held) => held,
-            State::Busy => return Err(busy()),
+            state @ State::Busy(_) => {
+                self.state.set(state);
+                return Err(busy());
+            }
             state @ State::Destroyed(_) => {
                 self.state.set(state);
                 return Err(destroyed());
             }
         };
+        self.state.set(State::Busy(held.info()));
         self.cancel.begin();
         let answer = work(&mut held);
         self.state.set(State::Idle(held));

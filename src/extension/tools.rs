@@ -4,9 +4,8 @@ use super::calls::Calls;
 use super::error::read_wp_error;
 use super::zval::{ReadError, Reader, from_json, without};
 use crate::contract::{Code, Refusal};
-use ext_php_rs::boxed::ZBox;
 use ext_php_rs::convert::IntoZvalDyn;
-use ext_php_rs::types::{ZendCallable, ZendHashTable, ZendObject, Zval};
+use ext_php_rs::types::{ZendCallable, ZendHashTable, Zval};
 use serde_json::{Map, Value};
 
 /// The field of the input with the tools, and that of a tool with its callback.
@@ -116,7 +115,10 @@ impl Tools {
         let answer = match called {
             Ok(Some(answer)) => answer,
             Ok(None) => return Err(Refusal::new(Code::HostToolFailed, format!("{name} cannot be called."))),
-            Err(thrown) => return Err(failed(calls, &thrown)),
+            Err(thrown) => {
+                let refusal = Refusal::new(Code::HostToolFailed, thrown.message());
+                return Err(refusal.with("exception", thrown.class()));
+            }
         };
         if let Some(refusal) = read_wp_error(calls, &answer)? {
             return Err(refusal);
@@ -140,11 +142,4 @@ impl Clone for Tools {
             callbacks: callbacks.map(|(name, callback)| (name.clone(), callback.shallow_clone())).collect(),
         }
     }
-}
-
-fn failed(calls: &Calls, thrown: &ZBox<ZendObject>) -> Refusal {
-    let class = thrown.get_class_name().unwrap_or_default();
-    let message = calls.guard(|| thrown.try_call_method("getMessage", vec![])).ok().and_then(Result::ok);
-    let message = message.and_then(|message| message.string()).unwrap_or_default();
-    Refusal::new(Code::HostToolFailed, message).with("exception", class)
 }
