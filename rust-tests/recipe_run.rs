@@ -886,3 +886,94 @@ fn a_bundle_says_by_name_what_is_the_parents_and_what_was_observed() {
     assert_eq!(observed[1]["schema"], "wp-codebox/runtime-episode-observation/v1");
     assert_eq!(read("events.jsonl").iter().filter(|event| event["type"] == "runtime.observed").count(), 2);
 }
+
+#[test]
+fn an_image_that_another_recipe_has_made_ready_answers_for_no_health_probe() {
+    let bench = Bench::new();
+    // A file that was just written is not kept in an image.
+    std::thread::sleep(std::time::Duration::from_millis(60));
+    let recipe = |runtime: Value| {
+        let plugins = json!([{ "source": "./builder", "activate": false }]);
+        bench.run(json!({ "inputs": { "extra_plugins": plugins, "pluginRuntime": runtime } }))
+    };
+    let looks = json!({ "command": "wordpress.plugin-state", "args": ["action=status", "plugin=builder/builder.php"] });
+    assert_eq!(recipe(json!({ "setup": [looks] }))["success"], true);
+    let asks = json!({ "name": "h", "type": "plugin-active", "pluginFile": "builder/builder.php" });
+    let run = recipe(json!({ "healthProbes": [asks] }));
+    assert_eq!(run["error"]["code"], "recipe-phase-failed", "{run:#}");
+    assert_eq!(steps(&run)[0], "plugin-runtime.health:h failed");
+}
+
+#[test]
+fn an_image_has_the_evidence_of_its_own_recipe_and_of_no_other_with_the_same_commands() {
+    let bench = Bench::new();
+    // A file that was just written is not kept in an image.
+    std::thread::sleep(std::time::Duration::from_millis(60));
+    let code = "<?php return 'the same';";
+    let plugins = json!([{ "source": "./builder", "activate": false }]);
+    let blueprint = json!({
+        "inputs": { "extra_plugins": plugins },
+        "runtime": { "blueprint": { "steps": [{ "step": "runPHP", "code": code }] } },
+    });
+    let step = json!({ "command": "wordpress.run-php", "args": [format!("code={code}")] });
+    let setup = json!({ "inputs": { "extra_plugins": plugins, "pluginRuntime": { "setup": [step] } } });
+    for (recipe, phase) in
+        [(blueprint, "run_blueprint_steps completed"), (setup, "activate_plugins completed")]
+    {
+        for from_image in [false, true] {
+            let run = bench.run(recipe.clone());
+            assert_eq!(phases(&run)[2], phase);
+            assert_eq!(run["steps"][0]["fromImage"] == true, from_image, "{run:#}");
+        }
+    }
+}
+
+/// Recipes whose last step never ends, and says nothing about the run when it fails.
+fn endless_advice() -> [Value; 3] {
+    let endless = |more: Value| {
+        let mut step = php("while (true) {}");
+        step.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        step
+    };
+    let advice = endless(json!({ "advisory": true }));
+    [
+        json!({ "workflow": { "steps": [advice] } }),
+        json!({ "workflow": { "steps": [{ "command": "inspect-mounted-inputs" }], "after": [advice] } }),
+        json!({
+            "workflow": { "steps": [{ "command": "inspect-mounted-inputs" }] },
+            "probes": [{ "name": "p", "allowFailure": true, "step": endless(json!({})) }],
+        }),
+    ]
+}
+
+#[test]
+fn a_run_that_its_deadline_stops_in_an_advisory_step_has_timed_out() {
+    let bench = Bench::new();
+    for recipe in endless_advice() {
+        let run = bench.attempt_with(recipe, json!({ "timeout_seconds": 2 })).unwrap();
+        assert_eq!((&run["status"], &run["success"]), (&json!("timed_out"), &json!(false)), "{run:#}");
+        assert_eq!(bundle(&run, "files/outcome.json")["failure"]["code"], "recipe-run-timeout");
+    }
+}
+
+#[test]
+fn a_run_that_is_stopped_in_an_advisory_step_is_cancelled() {
+    for (recipe, at) in
+        endless_advice().into_iter().zip(["wordpress.run-php", "wordpress.run-php", "probe:p"])
+    {
+        let mut bench = Bench::new();
+        bench.stop_at = Some(at);
+        let run = bench.run(recipe);
+        assert_eq!((&run["status"], &run["success"]), (&json!("cancelled"), &json!(false)), "{run:#}");
+        assert!(phases(&run).iter().any(|phase| phase.ends_with("failed")), "{run:#}");
+    }
+}
+
+#[test]
+fn an_advisory_step_that_its_own_deadline_stops_says_nothing_about_the_run() {
+    let mut advice = php("while (true) {}");
+    advice["advisory"] = true.into();
+    advice["timeoutMs"] = 300.into();
+    let run = Bench::new().run(json!({ "workflow": { "steps": [php("echo 1;"), advice] } }));
+    assert_eq!((&run["status"], &run["success"]), (&json!("completed"), &json!(true)), "{run:#}");
+}

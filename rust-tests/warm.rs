@@ -558,7 +558,7 @@ fn a_sandbox_that_was_made_ready_is_where_the_next_one_starts() {
     let (cache, plugin) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let spec = with_plugin(cache.path(), plugin.path());
     let commands = making_ready();
-    let preparation = Preparation::of(&spec, &commands).unwrap().unwrap();
+    let preparation = Preparation::of(&spec, &commands, "").unwrap().unwrap();
     assert!(Sandbox::create_prepared(spec.clone(), &preparation, &patient()).unwrap().is_none());
     let mut first = Sandbox::create(spec.clone(), &patient()).unwrap();
     for command in &commands {
@@ -587,11 +587,13 @@ fn what_could_lead_elsewhere_has_another_image_or_none() {
     let spec = with_plugin(cache.path(), plugin.path());
     let commands = making_ready();
     let key = |spec: &Spec, commands: &[Command]| {
-        Preparation::of(spec, commands).unwrap().map(|one| format!("{one:?}"))
+        Preparation::of(spec, commands, "").unwrap().map(|one| format!("{one:?}"))
     };
     let usual = key(&spec, &commands).unwrap();
     assert_eq!(key(&spec, &commands).unwrap(), usual);
     assert_ne!(key(&spec, &commands[..1]).unwrap(), usual);
+    let judged = Preparation::of(&spec, &commands, "has to be active").unwrap().unwrap();
+    assert_ne!(format!("{judged:?}"), usual);
     let mut defines = spec.defines.clone();
     defines.insert("WP_DEBUG".to_owned(), json!(true));
     assert_ne!(key(&Spec { defines, ..spec.clone() }, &commands).unwrap(), usual);
@@ -621,7 +623,7 @@ fn a_sandbox_that_was_on_the_network_is_not_kept() {
     let (cache, plugin) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let spec = with_plugin(cache.path(), plugin.path());
     let commands = making_ready();
-    let preparation = Preparation::of(&spec, &commands).unwrap().unwrap();
+    let preparation = Preparation::of(&spec, &commands, "").unwrap().unwrap();
     let mut sandbox = Sandbox::create(spec.clone(), &patient()).unwrap();
     value(&mut sandbox, "return is_wp_error(wp_remote_get('http://192.0.2.1/'));");
     sandbox.keep_prepared(&preparation, Vec::new(), &patient()).unwrap();

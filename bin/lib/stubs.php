@@ -21,7 +21,7 @@ const METHODS = array(
 	'WP_Codebox_Sandbox::observe'            => array( 'Looks at the sandbox. Types: runtime-info, mounts, files, command-result, wordpress-state, http-response, runtime-events, runtime-logs.', 'array{schema: string, id: string, type: string, data: mixed, observedAt: string, digest: array{algorithm: string, value: string}}|\WP_Error' ),
 	'WP_Codebox_Sandbox::collect_artifacts'  => array( 'Writes a bundle of what the sandbox has done so far. Options: `artifacts_path`, `session_id`.', 'array<string, mixed>|\WP_Error' ),
 	'WP_Codebox_Sandbox::execute'            => array( 'Carries out a command. One that failed is an answer with `error`. Options: `timeout_seconds`; `on_output`, called with \'stdout\' or \'stderr\' and the bytes.', 'array<string, mixed>|\WP_Error' ),
-	'WP_Codebox_Sandbox::cancel'             => array( 'Ends the command that is running, from its callback or a signal\'s handler. True if one was.', 'bool' ),
+	'WP_Codebox_Sandbox::cancel'             => array( 'Ends the command that is running, from its callback, a host tool\'s or a signal\'s handler. True if one was.', 'bool' ),
 	'WP_Codebox_Sandbox::execute_in_forks'   => array( 'Carries out each of a list of commands in a fork of its own, several at a time.', 'list<array<string, mixed>>|\WP_Error' ),
 	'WP_Codebox_Sandbox::set_network'        => array( "Sets what the sandbox may reach from now on: 'deny', 'allow', or array( 'allowHosts' => array( … ) ).", 'true|\WP_Error' ),
 	'WP_Codebox_Sandbox::snapshot'           => array( 'Keeps the sandbox as it is now.', 'array{id: string, createdAt: string, semantics: string}|\WP_Error' ),

@@ -2096,7 +2096,7 @@ final class WP_Codebox_Sandbox {
 	public function execute( string $command, ?array $args = null, ?array $options = null ): mixed {}
 
 	/**
-	 * Ends the command that is running, from its callback or a signal's handler. True if one was.
+	 * Ends the command that is running, from its callback, a host tool's or a signal's handler. True if one was.
 	 *
 	 * @return bool
 	 */

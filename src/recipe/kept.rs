@@ -3,7 +3,7 @@
 
 use super::phase::{PhaseEvidence, PhaseName, Span};
 use super::plan::{Plan, Stage};
-use super::run::{Ended, Run, StepEvidence};
+use super::run::{Ended, Run, StepEvidence, met};
 use crate::contract::{CommandRecord, Event, OutputCut};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -47,6 +47,19 @@ impl Kept {
         })
     }
 
+    /// Whether the steps, with what they returned, are steps of these stages that succeed.
+    pub(super) fn meets(&self, stages: &[Stage]) -> bool {
+        let planned: Vec<_> = stages.iter().flat_map(|stage| &stage.steps).collect();
+        let printed = |kept: &KeptStep| {
+            kept.command.and_then(|at| self.commands.get(at)).map_or("", |record| record.stdout.as_str())
+        };
+        planned.len() == self.steps.len()
+            && planned
+                .iter()
+                .zip(&self.steps)
+                .all(|(step, kept)| met(&step.expected, kept.value.clone(), printed(kept)).is_ok())
+    }
+
     /// Adds the evidence to a run that started from the image, and gives the events.
     pub(super) fn hand_on(self, plan: &Plan, run: &mut Run) -> Vec<Event> {
         run.phases.extend(self.phases.into_iter().map(|mut phase| {
@@ -80,4 +93,38 @@ fn marked(mut data: Value) -> Value {
         map.insert(FROM_IMAGE.to_owned(), true.into());
     }
     data
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::{Expected, Part, Step};
+    use super::*;
+    use crate::sandbox::Command;
+
+    fn kept(value: Value) -> Kept {
+        let span = Span { started_at: String::new(), ended_at: String::new(), duration_ms: 0.0 };
+        let step = KeptStep { value, span, command: None };
+        Kept {
+            phases: Vec::new(),
+            steps: vec![step],
+            commands: Vec::new(),
+            cuts: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_steps_returned_when_an_image_was_made_is_judged_by_the_plan_that_starts_there() {
+        let report = json!({ "plugin": "plug/plug.php", "active": false });
+        let command = Command::ActivatePlugin { plugin: "plug/plug.php".to_owned() };
+        let step = Step::new(Part::Health, 0, command);
+        let active = Expected::Active { plugin: "plug/plug.php".to_owned() };
+        let stages = |expected: Expected| {
+            [Stage { phase: PhaseName::ActivatePlugins, steps: vec![Step { expected, ..step.clone() }] }]
+        };
+        assert!(kept(report.clone()).meets(&stages(Expected::Anything)));
+        assert!(!kept(report).meets(&stages(active.clone())));
+        assert!(kept(json!({ "active": true })).meets(&stages(active)));
+        assert!(!kept(Value::Null).meets(&[]));
+    }
 }

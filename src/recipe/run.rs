@@ -270,7 +270,19 @@ fn preparation(plan: &Plan) -> Result<Option<Preparation>, SandboxError> {
     }
     let commands: Vec<Command> =
         plan.preparations.iter().flat_map(|stage| &stage.steps).map(|step| step.command.clone()).collect();
-    Preparation::of(&plan.spec, &commands)
+    Preparation::of(&plan.spec, &commands, &judged(&plan.preparations))
+}
+
+/// What decides over the evidence of steps beside their commands: equal commands of two recipes may
+/// stand elsewhere, or have to return something else.
+fn judged(preparations: &[Stage]) -> String {
+    let steps = preparations.iter().flat_map(|stage| stage.steps.iter().map(move |step| (stage.phase, step)));
+    let judged: Vec<_> = steps
+        .map(|(phase, step)| {
+            (phase, step.part, step.index, step.name(), &step.expected, step.allow_failure, step.advisory)
+        })
+        .collect();
+    format!("{judged:?}")
 }
 
 /// A sandbox, with the evidence of its preparations if it is ready already.
@@ -284,7 +296,8 @@ fn start(
         None => None,
     };
     if let Some((sandbox, record)) = ready
-        && let Ok(kept) = serde_json::from_slice(&record)
+        && let Ok(kept) = serde_json::from_slice::<Kept>(&record)
+        && kept.meets(&plan.preparations)
     {
         return Ok((sandbox, Some(kept)));
     }
@@ -474,8 +487,9 @@ impl Runner<'_> {
             }
             Err(cause) => {
                 let cause = self.room.failure(cause);
-                self.halted |= !step.allow_failure && !step.advisory;
-                if !step.advisory {
+                let over = is_over(cause.code, limit);
+                self.halted |= over || (!step.allow_failure && !step.advisory);
+                if over || !step.advisory {
                     let at = Some(self.run.steps.len());
                     self.run.failure.get_or_insert(RunFailure { phase, step: at, cause: cause.clone() });
                 }
@@ -491,7 +505,8 @@ impl Runner<'_> {
     /// The limit that comes first for a step that begins now.
     fn limit(&self, step: &Step) -> Limit {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        match step.timeout.filter(|own| *own < left) {
+        let own = step.timeout.into_iter().chain(step.command.time_limit()).min();
+        match own.filter(|own| *own < left) {
             Some(own) => Limit::Step(own),
             None => Limit::Run(self.deadline.saturating_duration_since(self.times.began) + COLLECTING),
         }
@@ -551,8 +566,17 @@ impl Runner<'_> {
     }
 }
 
+/// Whether what a step failed from was the end of the run, which no step may overlook.
+fn is_over(code: Code, limit: Limit) -> bool {
+    match code {
+        Code::RunCancelled => true,
+        Code::RunTimeout => matches!(limit, Limit::Run(_)),
+        _ => false,
+    }
+}
+
 /// Whether a step returned what it had to.
-fn met(expected: &Expected, value: Value, printed: &str) -> Result<Value, Failure> {
+pub(super) fn met(expected: &Expected, value: Value, printed: &str) -> Result<Value, Failure> {
     let failed = |message| Err(Failure { code: Code::RunFailed, message, data: Value::Null });
     match expected {
         Expected::Anything => Ok(value),

@@ -16,14 +16,15 @@ pub struct Preparation {
 
 impl Preparation {
     /// None: it would have to be made anew each time. Something changed just now, the policy wants
-    /// somebody to be asked, or it depends on what no file may hold.
-    pub fn of(spec: &Spec, commands: &[Command]) -> Result<Option<Preparation>, SandboxError> {
+    /// somebody to be asked, or it depends on what no file may hold. `judged`: what else decides over
+    /// the record that is kept with the image, such as what the commands had to return.
+    pub fn of(spec: &Spec, commands: &[Command], judged: &str) -> Result<Option<Preparation>, SandboxError> {
         let mut spec = spec.clone();
         admit(&mut spec)?;
         if commands.is_empty() || commands.iter().any(|command| spec.policy.judge_command(command).is_err()) {
             return Ok(None);
         }
-        Ok(prepared::key_of(&spec, commands)?.map(|key| Preparation { key }))
+        Ok(prepared::key_of(&spec, commands, judged)?.map(|key| Preparation { key }))
     }
 }
 

@@ -150,7 +150,7 @@ impl Command {
     }
 
     /// The time that its arguments give it.
-    pub(super) fn time_limit(&self) -> Option<Duration> {
+    pub fn time_limit(&self) -> Option<Duration> {
         match self {
             Command::AgentRun(run) => run.time_limit(),
             _ => None,

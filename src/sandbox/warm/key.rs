@@ -98,8 +98,14 @@ pub(super) fn particular(base: &str, spec: &Spec) -> Result<Option<String>, Sand
     Ok(Some(key.finish()))
 }
 
-/// The key of what commands, given by their digest, make of it. They may have looked at every mount.
-pub(super) fn prepared(base: &str, spec: &Spec, commands: &str) -> Result<Option<String>, SandboxError> {
+/// The key of what commands, given by their digest, make of it, judged in this way. They may have looked
+/// at every mount.
+pub(super) fn prepared(
+    base: &str,
+    spec: &Spec,
+    commands: &str,
+    judged: &str,
+) -> Result<Option<String>, SandboxError> {
     // Who has to approve commands wants to be asked each time.
     if !spec.environment.is_empty() || spec.policy.approvals != Approvals::Never {
         return Ok(None);
@@ -108,6 +114,7 @@ pub(super) fn prepared(base: &str, spec: &Spec, commands: &str) -> Result<Option
     key.part(base.as_bytes());
     configured(&mut key, spec);
     key.part(commands.as_bytes());
+    key.part(judged.as_bytes());
     for mount in &spec.mounts {
         shape(&mut key, mount);
         key.part(if mount.capture { b"captured" } else { b"not" });

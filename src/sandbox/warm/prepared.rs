@@ -49,12 +49,17 @@ pub(super) fn forget() {
     AT_HAND.clear();
 }
 
-/// The key of the image of `spec` after `commands`, if there can be one.
-pub(in crate::sandbox) fn key_of(spec: &Spec, commands: &[Command]) -> Result<Option<String>, SandboxError> {
+/// The key of the image of `spec` after `commands`, and of a record that `judged` decides over too, if
+/// there can be one.
+pub(in crate::sandbox) fn key_of(
+    spec: &Spec,
+    commands: &[Command],
+    judged: &str,
+) -> Result<Option<String>, SandboxError> {
     if commands.iter().any(holds_password) {
         return Ok(None);
     }
-    key::prepared(&key::base(spec)?, spec, &digest(commands))
+    key::prepared(&key::base(spec)?, spec, &digest(commands), judged)
 }
 
 /// No file may hold one, and an image would.
