@@ -33,14 +33,14 @@ pub use deliver::{APPLY_SCHEMA, Applied, Mode, apply};
 pub use error::ApplyError;
 pub use named::Named;
 pub use pending::{
-    PENDING_APPLY_LIST_SCHEMA, PENDING_APPLY_RESOLUTION_SCHEMA, PENDING_APPLY_SCHEMA, PendingApply,
-    PendingDecision, PendingList, PendingState, Resolution, Verdict, accept, list as list_pending,
-    pending_artifacts, reject,
+    PENDING_APPLY_LIST_SCHEMA, PENDING_APPLY_RESOLUTION_SCHEMA, PENDING_APPLY_SCHEMA, PENDING_KIND,
+    PendingApply, PendingDecision, PendingList, PendingState, Resolution, Verdict, accept,
+    list as list_pending, pending_artifacts, reject,
 };
 pub use preflight::{APPLY_PREFLIGHT_SCHEMA, Preflight, preflight};
 pub use request::{ApplyRequest, Payload};
 pub use result::{APPLY_RESULT_SCHEMA, ApplyResult};
 pub use review::{REVIEW_RESULT_SCHEMA, ReviewAction, ReviewRequest, Reviewed, review};
 pub use rows::ChangedRow;
-pub use stage::{PENDING_KIND, StageRequest, stage};
+pub use stage::{StageRequest, stage};
 pub use target::{TargetConfig, TargetKind};

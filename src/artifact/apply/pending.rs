@@ -10,7 +10,6 @@ use super::audit::{AuditLog, Log, REVIEW_AUDIT_SCHEMA, error_value};
 use super::deliver::{Applied, Mode, hand_over};
 use super::error::ApplyError;
 use super::request::{ApplyRequest, principal};
-use super::stage::PENDING_KIND;
 use crate::artifact::{Store, store_directory};
 use crate::contract::{Refusal, iso8601, parse_iso8601};
 use crate::host::{Host, Record, Records};
@@ -21,6 +20,8 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+/// What a pending apply is to a host that has pending actions of many kinds.
+pub const PENDING_KIND: &str = "wp_codebox_apply_back";
 /// Schema ids.
 pub const PENDING_APPLY_SCHEMA: &str = "wp-codebox/pending-apply/v1";
 pub const PENDING_APPLY_LIST_SCHEMA: &str = "wp-codebox/pending-apply-list/v1";

@@ -12,8 +12,6 @@ use crate::contract::iso8601;
 use crate::host::Host;
 use serde_json::{Map, Value, json};
 
-/// What a pending apply is to a host that has pending actions of many kinds.
-pub const PENDING_KIND: &str = "wp_codebox_apply_back";
 const PREVIEW_SCHEMA: &str = "wp-codebox/pending-apply-preview/v1";
 const FILTER: &str = "wp_codebox_stage_pending_apply_artifact";
 const SUMMARY: &str = "Apply approved changes of a sandbox.";
@@ -67,7 +65,7 @@ fn arguments(store: &Store, request: &StageRequest, ready: &Ready) -> Value {
         apply_input.insert("apply_target".into(), Value::Object(target.clone()));
     }
     json!({
-        "kind": PENDING_KIND,
+        "kind": pending::PENDING_KIND,
         "summary": summary.or(reviewed).unwrap_or(SUMMARY),
         "apply_input": apply_input,
         "preview_data": {

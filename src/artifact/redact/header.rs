@@ -3,7 +3,7 @@
 use super::credential::{is_placeholder, looks_random, run};
 use super::field::Field;
 use super::mask::Hit;
-use super::shapes::Sight;
+use super::sight::Sight;
 
 pub const AUTHORIZATION: &str = "authorization-header";
 pub const COOKIE: &str = "cookie-header";

@@ -21,6 +21,7 @@ mod mask;
 mod private_key;
 mod secret;
 mod shapes;
+mod sight;
 mod skeleton;
 mod spell;
 mod stream;

@@ -3,7 +3,7 @@
 use super::REACH;
 use super::credential::run;
 use super::mask::Hit;
-use super::shapes::Sight;
+use super::sight::Sight;
 
 const KIND: &str = "private-key";
 /// What stands between two runs of the body: ends of lines and what leads a line, written out or

@@ -3,7 +3,7 @@
 use super::credential::{looks_random, run};
 use super::header;
 use super::mask::Hit;
-use super::shapes::Sight;
+use super::sight::Sight;
 
 /// How an issuer writes its tokens.
 pub struct Token {

@@ -2,7 +2,7 @@
 
 use super::credential::{is_placeholder, looks_random, run};
 use super::mask::Hit;
-use super::shapes::Sight;
+use super::sight::Sight;
 
 const KIND: &str = "url-credentials";
 const LONGEST: usize = 512;
