@@ -165,6 +165,8 @@ final class ApplyBackProcessTest extends ProcessTestCase {
 		}
 		self::assertSame( $before, Site::files( $this->workspace ) );
 		self::assertSame( 'pending', $this->wp( 'artifacts', 'pending' )['pending'][0]['state'] );
+		// Tests that come after this one list what waits for a decision.
+		$this->wp( 'artifacts', 'reject', $staged['pending_id'] );
 	}
 
 	public function test_the_whole_road_over_rest(): void {
