@@ -273,8 +273,10 @@ fn whoever_may_only_write_artifacts_cannot_write_into_a_bundle() {
         assert_eq!(code(Store::open(&root).unwrap_err()), Code::ArtifactsRootForbidden);
     }
     assert!(!nested.exists());
-    let inner = Store::open_existing(&bundle.directory.join("files")).unwrap_err();
-    assert_eq!(code(inner), Code::ArtifactsRootForbidden);
+    // Whoever reads would leave an index there, and whoever decides a line in a log.
+    for root in [bundle.directory.clone(), bundle.directory.join("files")] {
+        assert_eq!(code(Store::open_existing(&root).unwrap_err()), Code::ArtifactsRootForbidden);
+    }
     let link = room.dir.path().join("link");
     symlink(bundle.directory.join("files"), &link).unwrap();
     assert_eq!(code(Store::open(&link).unwrap_err()), Code::ArtifactsRootForbidden);
@@ -282,10 +284,6 @@ fn whoever_may_only_write_artifacts_cannot_write_into_a_bundle() {
     let half_made = room.root().join(".tmp-0123456789abcdef/files");
     fs::create_dir_all(&half_made).unwrap();
     assert_eq!(code(Store::open(&half_made).unwrap_err()), Code::ArtifactsRootForbidden);
-    // A bundle as a root can be read, which leaves nothing behind in it.
-    let reader = Store::open_existing(&bundle.directory).unwrap();
-    assert_eq!(reader.list(&ListQuery::default()).unwrap().total, 1);
-    reader.prune(&Default::default(), std::time::SystemTime::now()).unwrap();
     room.store.verified(&bundle.id).unwrap();
     // A web application's manifest above a store is nobody's bundle.
     fs::write(room.dir.path().join("manifest.json"), r#"{"id":"my-app"}"#).unwrap();

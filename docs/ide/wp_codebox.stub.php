@@ -592,6 +592,11 @@ final class WP_Codebox_API {
 	 *     kept: int,
 	 *     freed_bytes: int,
 	 *     leftovers_removed: int,
+	 *     left?: list<array{
+	 *         directory: string,
+	 *         reason: 'not_a_bundle'|'failed',
+	 *         message?: string|null,
+	 *     }>,
 	 * }|\WP_Error
 	 * @throws \WP_Codebox_Exception Refused, where there is no WP_Error.
 	 */

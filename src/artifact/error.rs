@@ -83,7 +83,7 @@ pub enum ArtifactError {
 
     /// A store in a bundle would put files of its own there, and the bundle would never verify again.
     /// Name another directory.
-    #[error("{} is part of a bundle, or a directory of a store's own, and cannot be a store", .0.display())]
+    #[error("{} is a bundle or part of one, or a directory of a store's own, and cannot be a store", .0.display())]
     RootWithinAnother(PathBuf),
 
     /// Nothing is where the source of an import should be, or no source was named.

@@ -94,10 +94,7 @@ impl Store {
         let known = self.read_index();
         let mut found = Found { known, rows: Vec::new(), damaged: Vec::new(), fresh: 0 };
         let read = |why| ArtifactError::Io { what: "the artifacts root cannot be read".into(), why };
-        // What lies in a bundle belongs to it, and nothing is written there.
-        if found.visit(&self.dir, "") && found.rows.iter().any(|row| row.is_bundle) {
-            return Ok(found);
-        }
+        found.visit(&self.dir, "");
         for outer in directories(&self.dir).map_err(read)? {
             if found.visit_named(&self.dir, &outer, &outer) {
                 continue;

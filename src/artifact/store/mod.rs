@@ -68,7 +68,7 @@ impl Store {
     /// The store at `root`, made if need be: for the operator's eyes only (mode 0700), with files
     /// that keep web servers from serving it.
     pub fn open(root: &Path) -> Result<Store, ArtifactError> {
-        root::refuse_within_another(root, true)?;
+        root::refuse_within_another(root)?;
         root::create(root).map_err(|why| ArtifactError::RootUnwritable { root: root.into(), why })?;
         let store = Store::open_existing(root)?;
         root::write_deny_files(&store.dir)
@@ -76,11 +76,11 @@ impl Store {
         Ok(store)
     }
 
-    /// The store at `root`, which must be there; it may be read-only, or be itself a bundle.
+    /// The store at `root`, which must be there; it may be read-only.
     pub fn open_existing(root: &Path) -> Result<Store, ArtifactError> {
         let missing = |_| ArtifactError::RootMissing(root.into());
         let root = root.canonicalize().map_err(missing)?;
-        root::refuse_within_another(&root, false)?;
+        root::refuse_within_another(&root)?;
         let dir = Dir::open_trusted(&root).map_err(missing)?;
         Ok(Store { root, dir })
     }

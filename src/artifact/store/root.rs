@@ -25,17 +25,17 @@ const DENY_FILES: [(&str, &str); 3] = [
     ),
 ];
 
-/// Refuses a root that lies in a bundle, or in a directory that a store is about to give its name or
-/// to remove: what is written there would spoil what is not its own. A root that is itself a bundle can
-/// be read and not be `written`.
-pub fn refuse_within_another(root: &Path, written: bool) -> Result<(), ArtifactError> {
+/// Refuses a root that is a bundle or lies in one, or in a directory that a store is about to give its name or
+/// to remove: what is written there would spoil what is not its own. Whoever only
+/// reads would write an index, or a line in an audit log.
+pub fn refuse_within_another(root: &Path) -> Result<(), ArtifactError> {
     let real = real_path(root).ok_or_else(|| ArtifactError::RootMissing(root.into()))?;
     let own = real.components().any(|part| part.as_os_str().to_str().is_some_and(scratch::is_name));
     let is_bundle = |directory: &Path| {
         Dir::open_trusted(directory)
             .is_ok_and(|dir| read_manifest_raw(&dir).is_ok_and(|m| is_bundle_manifest(&m)))
     };
-    if own || real.ancestors().skip(usize::from(!written)).any(is_bundle) {
+    if own || real.ancestors().any(is_bundle) {
         return Err(ArtifactError::RootWithinAnother(root.into()));
     }
     Ok(())
