@@ -35,7 +35,7 @@ pub fn check(bundle: &mut Checked<'_>, changed: &ChangedFiles, report: &mut Repo
         let combined = combined.get_or_insert_with(|| Patch::read(bundle.dir, PATCH_PATH));
         let Some(combined) = combined.as_ref() else { return };
         let own = if bundle.lists(&path) { Patch::read(bundle.dir, &path) } else { None };
-        if !own.is_some_and(|own| own.is_part(combined, &files)) {
+        if !own.is_some_and(|own| own.belongs_to(combined, &files)) {
             let why = "It is not the mount's part of the combined patch.";
             report.add(Code::ReviewEvidenceMismatch, path.as_str(), why, Some(&path));
         }
@@ -60,7 +60,7 @@ impl Patch {
 
     /// Whether this is what `combined` has of these files of one mount. Of those with a secret both
     /// patches show what was left, and nothing of them is applied: only their number is known.
-    fn is_part(mut self, combined: &Patch, files: &[&ChangedFile]) -> bool {
+    fn belongs_to(mut self, combined: &Patch, files: &[&ChangedFile]) -> bool {
         let redacted = files.iter().filter(|file| file.redacted).count();
         let same = files.iter().filter(|file| !file.redacted).all(|file| {
             let (relative, path) =
