@@ -2,6 +2,8 @@
 
 mod support;
 
+#[path = "apply/agreement.rs"]
+mod agreement;
 #[path = "apply/approval.rs"]
 mod approval;
 #[path = "apply/attacks.rs"]

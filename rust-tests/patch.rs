@@ -7,10 +7,10 @@ use proptest::sample::{Index, select};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use support::git;
 use support::tree::{self, Node, Tree, text, tree};
+use support::{bundle, git};
 use wp_codebox::artifact::{
-    CaptureLimits, ChangeStatus, ChangedFiles, Found, Omission, PatchSink, Redactor, capture,
+    CaptureLimits, ChangeStatus, ChangedFiles, Found, Omission, PatchSink, Redactor, capture, verify_bundle,
 };
 use wp_codebox::contract::{Change, ChangeSet, FileContent, FileKind, FileState};
 
@@ -642,6 +642,17 @@ proptest! {
                 Err(why) => prop_assert!(false, "{}\n{}", why, lossy(&patch)),
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(20), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_bundle_of_any_change_of_any_tree_verifies(Trees(before, after) in trees()) {
+        let room = bundle::room();
+        let written = room.store.write(bundle::draft("session", &before, &after)).unwrap().bundle;
+        prop_assert_eq!(verify_bundle(&written.directory).unwrap().violations, []);
     }
 }
 

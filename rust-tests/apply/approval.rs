@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use wp_codebox::artifact::apply::{Mode, Named, Preflight, StageRequest, apply, preflight, stage};
 use wp_codebox::artifact::patch::parse;
-use wp_codebox::artifact::{Bundle, verify_bundle};
+use wp_codebox::artifact::{Bundle, conclusions_digest};
 use wp_codebox::contract::{Code, Refusal, digest_hex, stable_json};
 
 fn three() -> (Tree, Tree) {
@@ -114,9 +114,65 @@ fn a_moved_file_is_approved_by_its_new_name_and_brings_the_old_one() {
     assert_eq!(code(preflight(&house.room.store, &old, &house.parent)), Code::ApprovedFilesInvalid);
 }
 
-/// Changes changed-files.json and makes everything else fit, as whoever makes bundles could. Without
-/// the digests that bundles of our making have, less is held against the list.
-fn reseal(bundle: &Bundle, change: impl FnOnce(&mut Value)) -> std::path::PathBuf {
+/// Whose bundle it says it is. Those of another making lack two of our digests, and less is held against
+/// their lists.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Making {
+    Ours,
+    Another,
+}
+
+/// What our reviews say of these rows, but for flags.
+fn derived(rows: &[Value]) -> Value {
+    let count = |status: &str| rows.iter().filter(|row| row["status"] == status).count();
+    let files: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            let label = format!("{} {}", row["status"].as_str()?, row["relativePath"].as_str()?);
+            let (path, status) = (&row["path"], &row["status"]);
+            let (mount, relative) = (&row["mountTarget"], &row["relativePath"]);
+            Some(json!({ "path": path, "status": status, "label": label, "mountTarget": mount, "relativePath": relative }))
+        })
+        .map(|file| file.unwrap_or_default())
+        .collect();
+    let summary = match rows.len() {
+        1 => "Sandbox produced changes in 1 file.".to_owned(),
+        n => format!("Sandbox produced changes in {n} files."),
+    };
+    json!({
+        "summary": summary,
+        "stats": {
+            "added": count("added"), "modified": count("modified"), "deleted": count("deleted"),
+            "renamed": count("renamed"), "total": rows.len(),
+        },
+        "changedFiles": files,
+        "riskFlags": [],
+    })
+}
+
+/// The digest of the files that the id covers only through it.
+fn evidence(dir: &Path, manifest: &Value) -> Value {
+    let own = [
+        "manifest.json",
+        "metadata.json",
+        "files/review.json",
+        "files/changed-files.json",
+        "files/patch.diff",
+    ];
+    let rows = manifest["files"].as_array().unwrap().iter().map(|row| row["path"].as_str().unwrap());
+    let mut paths: Vec<&str> = rows.filter(|path| !own.contains(path)).collect();
+    paths.sort_unstable();
+    let list: Vec<Value> = paths
+        .into_iter()
+        .map(|path| json!({ "path": path, "sha256": digest_hex([fs::read(dir.join(path)).unwrap().as_slice()]) }))
+        .collect();
+    let canonical = stable_json(&json!(list));
+    let value = digest_hex([b"wp-codebox/artifact-evidence/v1\n".as_slice(), canonical.as_bytes()]);
+    json!({ "algorithm": "sha256", "value": value })
+}
+
+/// Changes changed-files.json and makes everything else fit, as whoever makes bundles could.
+fn reseal(bundle: &Bundle, making: Making, change: impl FnOnce(&mut Value)) -> std::path::PathBuf {
     let dir = &bundle.directory;
     let read = |path: &str| -> Value { serde_json::from_slice(&fs::read(dir.join(path)).unwrap()).unwrap() };
     let write = |path: &str, value: &Value| {
@@ -124,10 +180,22 @@ fn reseal(bundle: &Bundle, change: impl FnOnce(&mut Value)) -> std::path::PathBu
     };
     let mut changed = read("files/changed-files.json");
     change(&mut changed);
-    changed
-        .as_object_mut()
-        .unwrap()
-        .retain(|field, _| !["evidence", "conclusions"].contains(&field.as_str()));
+    let patch_sha256 = digest_hex([fs::read(dir.join("files/patch.diff")).unwrap().as_slice()]);
+    if making == Making::Ours {
+        let mut review = read("files/review.json");
+        let all = derived(changed["files"].as_array().unwrap());
+        review.as_object_mut().unwrap().extend(all.as_object().unwrap().clone());
+        review["evidence"]["patchSha256"] = json!(patch_sha256);
+        write("files/review.json", &review);
+        fs::copy(dir.join("files/patch.diff"), dir.join("files/diffs/mount-0.patch")).unwrap();
+        changed["evidence"] = evidence(dir, &read("manifest.json"));
+        changed["conclusions"] = json!(conclusions_digest(&review, &read("metadata.json")));
+    } else {
+        changed
+            .as_object_mut()
+            .unwrap()
+            .retain(|field, _| !["evidence", "conclusions"].contains(&field.as_str()));
+    }
     write("files/changed-files.json", &changed);
     let digest = wp_codebox::artifact::content_digest(
         &fs::read(dir.join("files/changed-files.json")).unwrap(),
@@ -145,13 +213,12 @@ fn reseal(bundle: &Bundle, change: impl FnOnce(&mut Value)) -> std::path::PathBu
         if value.get("contentDigest").is_some() {
             value["contentDigest"]["value"] = json!(digest);
         }
-        if value.get("changedFiles").is_some() {
+        if making == Making::Another && value.get("changedFiles").is_some() {
             value["changedFiles"] = changed["files"].clone();
         }
         if value.get("evidence").is_some_and(Value::is_object) {
             value["evidence"]["artifactContentDigest"] = json!(digest);
-            value["evidence"]["patchSha256"] =
-                json!(digest_hex([fs::read(dir.join("files/patch.diff")).unwrap().as_slice()]));
+            value["evidence"]["patchSha256"] = json!(patch_sha256);
         }
         write(path, &value);
     }
@@ -175,15 +242,23 @@ fn reseal(bundle: &Bundle, change: impl FnOnce(&mut Value)) -> std::path::PathBu
     write("manifest.json", &manifest);
     let place = dir.parent().unwrap().join(&id);
     fs::rename(dir, &place).unwrap();
-    let verified = verify_bundle(&place).unwrap();
-    assert_eq!(verified.violations, []);
     place
 }
 
-pub fn resealed(house: &crate::house::House, bundle: &Bundle, change: impl FnOnce(&mut Value)) -> Bundle {
-    let place = reseal(bundle, change);
+/// The bundle as its maker changed it, with digests that are right.
+pub fn remade(
+    house: &crate::house::House,
+    bundle: &Bundle,
+    making: Making,
+    change: impl FnOnce(&mut Value),
+) -> Bundle {
+    let place = reseal(bundle, making, change);
     let id = place.file_name().unwrap().to_str().unwrap();
     house.room.store.get_strict(id).unwrap()
+}
+
+pub fn resealed(house: &crate::house::House, bundle: &Bundle, change: impl FnOnce(&mut Value)) -> Bundle {
+    remade(house, bundle, Making::Another, change)
 }
 
 /// A bundle with another patch, which everything in it agrees with.
@@ -239,7 +314,13 @@ fn a_block_that_touches_more_than_is_approved_is_refused() {
     let bundle = house.run(&before, &after);
     // The patch moves b.php away under cover of a.php.
     let patch = "diff --git a/b.php b/a.php\nsimilarity index 100%\nrename from b.php\nrename to a.php\n";
-    let bundle = with_patch(&house, &bundle, patch);
+    fs::write(&bundle.paths.patch, patch).unwrap();
+    // Its maker says nothing of either.
+    let bundle = resealed(&house, &bundle, |changed| {
+        changed["files"] = ["a.php", "b.php"]
+            .map(|name| json!({ "path": format!("/workspace/{name}"), "relativePath": name }))
+            .into();
+    });
     let refusal = flight(&house, &bundle, &["a.php"]).unwrap_err();
     assert_eq!(refusal.code, Code::ApprovedFilesIncomplete);
     let staged = StageRequest { apply: request(&bundle, &["a.php"]), ..Default::default() };
@@ -254,7 +335,7 @@ fn a_patch_that_is_none_is_refused() {
         ("\n \n", Code::PatchMissing),
         ("hello\n", Code::PatchUnfilterable),
         ("--- a/a.php\n+++ b/a.php\n@@ -1 +1 @@\n-one\n+ONE\n", Code::PatchUnfilterable),
-        ("diff --git a/x b/x\nold mode 100644\nnew mode 100755\n", Code::ApprovedPatchMissing),
+        ("diff --git a/x b/x\nold mode 100644\nnew mode 100755\n", Code::ArtifactVerificationFailed),
     ] {
         let house = house(&before);
         let bundle = house.run(&before, &after);
@@ -335,8 +416,8 @@ fn spoiled(patch: Option<&str>, spoil: impl Fn(&mut Value)) -> Refusal {
 /// The refusal is one of a row that disagrees with the patch, for this reason.
 fn disagrees(patch: Option<&str>, why: &str, spoil: impl Fn(&mut Value)) {
     let refusal = spoiled(patch, spoil);
-    assert_eq!(refusal.code, Code::ChangedFilesInvalid, "{refusal}");
-    assert!(refusal.message.contains(why), "{refusal}");
+    assert_eq!(refusal.code, Code::ArtifactVerificationFailed, "{refusal}");
+    assert!(refusal.facts["violations"].to_string().contains(why), "{:?}", refusal.facts);
 }
 
 /// Takes what a row says of its content away, so that something else has to notice.
@@ -350,7 +431,7 @@ fn silent(row: &mut Value) {
 fn a_row_whose_names_are_of_two_files_is_refused() {
     // The approval would be of one, and the patch of the other.
     disagrees(None, "relativePath names another file", |row| row["path"] = json!("/workspace/readme.txt"));
-    disagrees(None, "relativePath names another file", |row| row["mountTarget"] = json!("/elsewhere"));
+    disagrees(None, "mountTarget is not the target", |row| row["mountTarget"] = json!("/elsewhere"));
     disagrees(None, "relativePath names another file", |row| {
         row.as_object_mut().unwrap().retain(|field, _| !["kind", "mountTarget"].contains(&field.as_str()));
         row["relativePath"] = json!("b.php");
@@ -359,7 +440,7 @@ fn a_row_whose_names_are_of_two_files_is_refused() {
         row["path"] = json!("/workspace/readme.txt");
         row["relativePath"] = json!("readme.txt");
     });
-    disagrees(None, "patchPath names another file", |row| {
+    disagrees(None, "relativePath is missing", |row| {
         row.as_object_mut().unwrap().remove("relativePath");
         row["patchPath"] = json!("b.php");
     });
@@ -368,21 +449,29 @@ fn a_row_whose_names_are_of_two_files_is_refused() {
 #[test]
 fn a_patch_that_deletes_a_file_whose_row_keeps_it_is_refused() {
     let deleted = "diff --git a/a.php b/a.php\ndeleted file mode 100644\n--- a/a.php\n+++ /dev/null\n@@ -1 +0,0 @@\n-one\n";
-    disagrees(Some(deleted), "deletes a file that the row keeps", |_| ());
-    disagrees(Some(deleted), "deletes a file that the row keeps", silent);
+    disagrees(Some(deleted), "does not do what the status says", |_| ());
+    disagrees(Some(deleted), "does not do what the status says", silent);
+    disagrees(Some(deleted), "deletes a file that the row keeps", |row| {
+        row.as_object_mut().unwrap().remove("kind");
+    });
 }
 
 #[test]
 fn a_patch_that_keeps_a_file_whose_row_deletes_it_is_refused() {
-    disagrees(None, "keeps a file whose status is deleted", |row| row["status"] = json!("deleted"));
-    disagrees(None, "keeps a file whose status is deleted", |row| row["status"] = json!("removed"));
+    disagrees(None, "does not do what the status says", |row| row["status"] = json!("deleted"));
+    disagrees(None, "keeps a file whose status is deleted", |row| {
+        row.as_object_mut().unwrap().remove("kind");
+        row["status"] = json!("removed");
+    });
 }
 
 #[test]
 fn a_patch_that_makes_a_plain_file_executable_is_refused() {
     let executable = "diff --git a/a.php b/a.php\nold mode 100644\nnew mode 100755\n";
-    disagrees(Some(executable), "another mode than afterMode", |row| {
+    disagrees(Some(executable), "another mode than the row", |_| ());
+    disagrees(Some(executable), "another mode than the row", |row| {
         silent(row);
+        row.as_object_mut().unwrap().remove("kind");
         row["afterMode"] = json!("100644");
     });
 }
@@ -391,6 +480,7 @@ fn a_patch_that_makes_a_plain_file_executable_is_refused() {
 fn a_patch_that_moves_a_file_whose_status_is_not_renamed_is_refused() {
     let moved = "diff --git a/b.php b/a.php\nsimilarity index 100%\nrename from b.php\nrename to a.php\n";
     disagrees(Some(moved), "the status is not renamed", |row| {
+        row.as_object_mut().unwrap().remove("kind");
         row["status"] = json!("added");
         row["renamedFrom"] = json!("/workspace/b.php");
     });
@@ -408,11 +498,13 @@ fn a_patch_that_moves_a_file_away_whose_own_row_keeps_it_is_refused() {
         let rows = changed["files"].as_array_mut().unwrap();
         rows.retain(|row| row["relativePath"] != "c d.txt");
         rows.iter_mut().for_each(silent);
+        rows.iter_mut().for_each(|row| drop(row.as_object_mut().unwrap().remove("kind")));
     });
     let done = apply(&house.room.store, &everything(&bundle), Mode::Apply, &house.parent);
     let refusal = Refusal::from(done.unwrap_err());
-    assert_eq!(refusal.code, Code::ChangedFilesInvalid);
-    assert!(refusal.message.contains("/workspace/b.php: the patch deletes"), "{refusal}");
+    assert_eq!(refusal.code, Code::ArtifactVerificationFailed);
+    let violations = refusal.facts["violations"].to_string();
+    assert!(violations.contains("the patch deletes a file that the row keeps"), "{violations}");
     assert_eq!(house.now(), before);
 }
 
@@ -420,7 +512,7 @@ fn a_patch_that_moves_a_file_away_whose_own_row_keeps_it_is_refused() {
 fn a_symlink_that_the_review_shows_as_a_file_is_refused_whoever_applies_it() {
     let link = "diff --git a/a.php b/a.php\ndeleted file mode 100644\n--- a/a.php\n+++ /dev/null\n@@ -1 +0,0 @@\n-one\n\
         diff --git a/a.php b/a.php\nnew file mode 120000\n--- /dev/null\n+++ b/a.php\n@@ -0,0 +1 @@\n+/etc/passwd\n\\ No newline at end of file\n";
-    disagrees(Some(link), "another kind of file", silent);
+    disagrees(Some(link), "another kind of file", |_| ());
     disagrees(Some(link), "another kind of file", |row| {
         silent(row);
         row.as_object_mut().unwrap().remove("kind");

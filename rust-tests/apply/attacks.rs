@@ -252,5 +252,5 @@ fn a_patch_that_touches_a_file_twice_or_moves_it_on_is_refused() {
         assert!(matches!(check_conflicts(&blocks), Err(PatchError::Conflict(_))), "{patch}");
     }
     let (before, after) = one();
-    assert_eq!(refused(&before, &after, &format!("{edit}{again}")), Code::PatchUnfilterable);
+    assert_eq!(refused(&before, &after, &format!("{edit}{again}")), Code::ArtifactVerificationFailed);
 }

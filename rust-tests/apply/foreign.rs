@@ -7,9 +7,11 @@ use crate::support::forge::{Foreign, sha256};
 use crate::support::tree::{Tree, text, tree};
 use serde_json::{Value, json};
 use std::fs;
-use wp_codebox::artifact::apply::{ApplyRequest, Mode, apply, preflight};
+use wp_codebox::artifact::apply::{
+    ApplyRequest, Mode, ReviewAction, ReviewRequest, StageRequest, apply, preflight, review, stage,
+};
 use wp_codebox::artifact::{Bundle, ImportOperation, ImportRequest, ImportStatus, ListQuery};
-use wp_codebox::contract::Code;
+use wp_codebox::contract::{Code, Refusal};
 
 const PATCH: &str = "diff --git a/edit.php b/edit.php
 --- a/edit.php
@@ -90,6 +92,13 @@ fn imported(house: &House, by_list: bool, patch_path: &str) -> Bundle {
     bundle
 }
 
+/// The hash of the manifest, as somebody sends it who has looked at the bundle.
+fn seen(bundle: &Bundle) -> Option<String> {
+    let rows = bundle.manifest.as_ref().unwrap()["files"].as_array().unwrap();
+    let own = rows.iter().find(|row| row["path"] == "manifest.json").unwrap();
+    own["sha256"]["value"].as_str().map(str::to_owned)
+}
+
 #[test]
 fn a_bundle_of_the_reference_is_imported_listed_and_applied() {
     for by_list in [true, false] {
@@ -102,7 +111,8 @@ fn a_bundle_of_the_reference_is_imported_listed_and_applied() {
             assert!(house.room.store.inspect(&bundle.id).unwrap().verification.valid);
             let ready = preflight(&house.room.store, &everything(&bundle), &house.parent).unwrap();
             assert_eq!(ready.payload.patch, PATCH, "{by_list} {patch_path}");
-            apply(&house.room.store, &everything(&bundle), Mode::Apply, &house.parent).unwrap();
+            let request = ApplyRequest { manifest_sha256: seen(&bundle), ..everything(&bundle) };
+            apply(&house.room.store, &request, Mode::Apply, &house.parent).unwrap();
             assert_eq!(house.now(), after());
         }
     }
@@ -116,6 +126,7 @@ fn one_file_of_a_bundle_of_the_reference_is_one_block() {
     let request = ApplyRequest {
         artifact_id: bundle.id.clone(),
         approved_files: vec!["/workspace/edit.php".to_owned()].into(),
+        manifest_sha256: seen(&bundle),
         ..ApplyRequest::default()
     };
     apply(&house.room.store, &request, Mode::Apply, &house.parent).unwrap();
@@ -135,4 +146,39 @@ fn a_bundle_of_the_reference_with_another_patch_is_refused_though_its_id_does_no
     let done = apply(&house.room.store, &everything(&bundle), Mode::Apply, &house.parent);
     assert_eq!(code(done), Code::ArtifactVerificationFailed);
     assert_eq!(house.now(), before());
+}
+
+#[test]
+fn an_id_that_covers_no_byte_is_not_enough_to_approve_by() {
+    // Two bundles with other bytes would have this id: the hash of the manifest says which was seen.
+    let house = house(&before());
+    house.apply_here();
+    let bundle = imported(&house, true, "{}");
+    let (store, wanted) = (&house.room.store, everything(&bundle));
+    let staged = StageRequest { apply: wanted.clone(), ..Default::default() };
+    let decision = |action, apply: &ApplyRequest| ReviewRequest {
+        action,
+        apply: apply.clone(),
+        reason: None,
+        decided_at: None,
+        context: None,
+    };
+    let approval = decision(ReviewAction::Approve, &wanted);
+    for refusal in [
+        stage(store, &staged, &house.parent).map(drop).unwrap_err(),
+        review(store, &approval, &house.parent).map(drop).unwrap_err(),
+        apply(store, &wanted, Mode::Apply, &house.parent).map(drop).unwrap_err(),
+        apply(store, &wanted, Mode::DryRun, &house.parent).map(drop).unwrap_err(),
+    ] {
+        let refusal = Refusal::from(refusal);
+        assert_eq!(refusal.code, Code::PendingApplyChanged);
+        assert_eq!(refusal.facts["field"], "manifest_sha256");
+    }
+    assert_eq!(house.now(), before());
+    // Looking and saying no need none.
+    preflight(store, &wanted, &house.parent).unwrap();
+    review(store, &decision(ReviewAction::Reject, &wanted), &house.parent).unwrap();
+    let seen = ApplyRequest { manifest_sha256: seen(&bundle), ..wanted };
+    review(store, &decision(ReviewAction::Approve, &seen), &house.parent).unwrap();
+    assert_eq!(house.now(), after());
 }

@@ -193,6 +193,11 @@ impl State<'_> {
             file.omit(Omission::Secret);
             return Ok(Some(file));
         }
+        // Half a name is none: what is left of it could be another file's.
+        if file.redacted {
+            file.omit(Omission::Secret);
+            return Ok(Some(file));
+        }
         let same_content = file.before_sha256 == file.after_sha256;
         let similarity = rename.map(|(_, percent)| percent);
         let blocks = match (&old, &new) {
@@ -240,10 +245,16 @@ impl State<'_> {
             file.omit(Omission::PatchFull);
             return Ok(Some(file));
         }
-        self.written += combined.len() as u64;
+        let size = combined.len() as u64;
         let mut found = Found::default();
         let combined = self.redactor.bytes(&combined, &mut found);
         file.redacted |= !found.is_empty();
+        let patch_path = [names.prefix.as_bytes(), to].concat();
+        if file.redacted && !is_still_of(&combined, &patch_path, blocks.len()) {
+            file.omit(Omission::Secret);
+            return Ok(Some(file));
+        }
+        self.written += size;
         self.found.absorb(&found);
         sink.combined(&combined)?;
         if names.prefix.is_empty() {
@@ -255,7 +266,6 @@ impl State<'_> {
             let own = self.redactor.bytes(&own, &mut found);
             sink.mount(names.set.mount_index, &own, &found)?;
         }
-        let patch_path = [names.prefix.as_bytes(), to].concat();
         file.patch_path = Some(path::encode(&patch_path).into_owned());
         if let Some(new) = new.filter(|new| !new.mode.is_symlink()) {
             sink.content(&file, &new.bytes)?;
@@ -370,6 +380,11 @@ impl ChangedFile {
         self.omitted = Some(why);
         self.truncated = why.is_truncation();
     }
+}
+
+/// Whether markers have left these blocks what they were: so many, and of this file.
+fn is_still_of(patch: &[u8], path: &[u8], blocks: usize) -> bool {
+    patch::parse(patch).is_ok_and(|all| all.len() == blocks && all.iter().all(|block| block.path() == path))
 }
 
 /// Every directory above a path that changed.

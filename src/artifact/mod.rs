@@ -72,7 +72,7 @@ pub use test_results::{
     RawLogReference, SuiteCounts, TEST_RESULTS_SCHEMA, TestResults, TestStatus, TestSuite, TestSummary,
 };
 pub use verify::{
-    BundleVerdict, INSPECTION_SCHEMA, Inspection, STORE_VERIFICATION_SCHEMA, StoreVerification, Unsupported,
-    VERIFICATION_SCHEMA, Verification, VerifyQuery, Violation, ViolationCode, check_payload,
+    BundleVerdict, INSPECTION_SCHEMA, IdCovers, Inspection, STORE_VERIFICATION_SCHEMA, StoreVerification,
+    Unsupported, VERIFICATION_SCHEMA, Verification, VerifyQuery, Violation, ViolationCode, check_payload,
     unsupported_keywords, verify_bundle,
 };

@@ -7,12 +7,13 @@
 use super::error::ApplyError;
 use super::filter::filter;
 use super::named::Named;
+use super::request::ApplyRequest;
 use super::rows::{ChangedRow, rows};
 use crate::artifact::bundle::{
     Limits, MANIFEST_PATH, METADATA_PATH, REVIEW_PATH, TEST_RESULTS_PATH, parse_document,
 };
 use crate::artifact::digest::{CHANGED_FILES_PATH, PATCH_PATH};
-use crate::artifact::verify::verify;
+use crate::artifact::verify::{IdCovers, verify};
 use crate::artifact::{ArtifactError, Bundle, Store, Verification};
 use crate::contract::digest_hex;
 use serde_json::{Value, json};
@@ -64,10 +65,14 @@ pub enum Extent {
 impl Trusted {
     /// Verifies the bundle and reads what it is about. The bytes are those that were verified, even
     /// if somebody changes the files meanwhile.
-    pub fn read(store: &Store, id: &str) -> Result<Trusted, ApplyError> {
-        let located = store.locate(id)?;
+    pub fn read(store: &Store, request: &ApplyRequest) -> Result<Trusted, ApplyError> {
+        let located = store.locate(&request.artifact_id)?;
         let mut bundle = store.read(&located, Limits::Strict)?;
         let verification = verify(&located.dir, &bundle.directory).into_result()?;
+        // Before anything comes of it, whoever reads it for whatever purpose.
+        if request.manifest_sha256.as_ref().is_some_and(|seen| *seen != manifest_sha256(&verification)) {
+            return Err(ApplyError::BundleChanged(bundle.id));
+        }
         let read = |path: &str, limit| -> Result<Vec<u8>, ApplyError> {
             let bytes = located
                 .dir
@@ -101,6 +106,24 @@ impl Trusted {
             distrust(review, &rows);
         }
         Ok(Trusted { bundle, verification, rows, patch })
+    }
+
+    /// Refuses a bundle whose id vouches for no byte of it, unless the request says by the hash of the
+    /// manifest which one it is about.
+    pub fn pinned(self, request: &ApplyRequest) -> Result<Trusted, ApplyError> {
+        let vouched_for = matches!(self.verification.id_covers, IdCovers::Changes | IdCovers::Everything);
+        match vouched_for || request.manifest_sha256.is_some() {
+            true => Ok(self),
+            false => Err(ApplyError::Unpinned(self.bundle.id)),
+        }
+    }
+
+    /// Those of the names that are changed files, as a decision against them records it.
+    pub fn changed_among(&self, named: &Named) -> Result<Vec<String>, ApplyError> {
+        let paths: HashSet<&str> = self.rows.iter().map(|row| row.path.as_str()).collect();
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            named.among(paths.iter().copied())?.into_iter().partition(|name| paths.contains(name.as_str()));
+        if unknown.is_empty() { Ok(known) } else { Err(ApplyError::NotChanged(unknown)) }
     }
 
     /// What is left if only these files are approved.
@@ -140,7 +163,8 @@ impl Trusted {
         if self.patch.trim_ascii().is_empty() {
             return Err(ArtifactError::PatchMissing.into());
         }
-        let patch = String::from_utf8(filter(&self.patch, &rows)?)
+        let others: Vec<&ChangedRow> = self.rows.iter().filter(|row| !seen.contains(&row.path)).collect();
+        let patch = String::from_utf8(filter(&self.patch, &rows, &others)?)
             .map_err(|_| ApplyError::Unfilterable("it is not UTF-8".into()))?;
         Ok(Approved {
             patch_sha256: digest_hex([patch.as_bytes()]),
@@ -157,8 +181,12 @@ impl Trusted {
 impl Approved {
     /// The hash of the manifest, which has the hash of every other file in it.
     pub fn manifest_sha256(&self) -> String {
-        stated_hash(&self.verification, MANIFEST_PATH).unwrap_or_default()
+        manifest_sha256(&self.verification)
     }
+}
+
+fn manifest_sha256(verification: &Verification) -> String {
+    stated_hash(verification, MANIFEST_PATH).unwrap_or_default()
 }
 
 /// Of a review that the id does not vouch for, nothing that can be counted is believed.

@@ -3,9 +3,11 @@
 //! In: approved rows, and where the bundle says that their mounts came from. Out: which files are
 //! stale, or that it cannot be known: the directory is gone, or is none that the caller may name.
 
+use super::agreement::{Mount, mount_target};
 use super::error::ApplyError;
 use super::rows::ChangedRow;
 use super::tree::{Tree, digest_matches};
+use crate::artifact::patch::directories_above;
 use crate::host::Settings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,16 +50,20 @@ pub fn check(
         .filter_map(|row| Some((row.mount_index, row.relative()?)))
         .collect();
     let has_room = |row: &ChangedRow| {
-        row.relative()
-            .is_some_and(|path| above(&path).any(|p| going.contains(&(row.mount_index, p.to_vec()))))
+        row.relative().is_some_and(|path| {
+            directories_above(&path).any(|p| going.contains(&(row.mount_index, p.to_vec())))
+        })
     };
+    let recorded = Mount::recorded(metadata);
     for row in rows {
-        let index = row.mount_index.unwrap_or(usize::MAX);
+        // Several mounts may have one target in bundles of another making; the row says which.
+        let is_its = |mount: &Mount| mount_target(row, &recorded) == Some(mount.target());
+        let stated = row.mount_index.filter(|index| recorded.get(*index).is_some_and(is_its));
+        let index = stated.or_else(|| recorded.iter().position(is_its)).unwrap_or(usize::MAX);
         let at = match sources.iter().position(|(known, _)| *known == index) {
             Some(at) => at,
             None => {
-                let source = mounts.get(index).filter(|mount| is_of(mount, row));
-                let source = source.and_then(|mount| mount["source"].as_str());
+                let source = mounts.get(index).and_then(|mount| mount["source"].as_str());
                 sources.push((index, source.and_then(|path| open(Path::new(path), settings))));
                 sources.len() - 1
             }
@@ -88,16 +94,6 @@ fn is_current(row: &ChangedRow, tree: &Tree, has_room: bool) -> Option<bool> {
     };
     // A moved file must not land on another.
     Some(same && (before == path || free(&path)?))
-}
-
-/// The directories above a path.
-fn above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    path.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(slash, _)| &path[..slash])
-}
-
-fn is_of(mount: &Value, row: &ChangedRow) -> bool {
-    let trimmed = |text: &str| text.trim_end_matches('/').to_owned();
-    mount["target"].as_str().map(trimmed) == row.mount_target.as_deref().map(trimmed)
 }
 
 /// The directory, if there is one and the caller may name it. What a bundle says of itself is not

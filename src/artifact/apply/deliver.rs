@@ -59,8 +59,8 @@ pub fn apply(
     mode: Mode,
     host: &dyn Host,
 ) -> Result<Applied, ApplyError> {
-    let approved =
-        Trusted::read(store, &request.artifact_id)?.approve(&request.approved_files, Extent::Some)?;
+    let trusted = Trusted::read(store, request)?.pinned(request)?;
+    let approved = trusted.approve(&request.approved_files, Extent::Some)?;
     hand_over(store, approved, request, mode, host)
 }
 

@@ -148,6 +148,11 @@ pub enum ApplyError {
     #[error("manifest_sha256: the bundle {0} was changed since")]
     BundleChanged(String),
 
+    /// The id covers the list of the bundle's files and not their bytes. Give the hash of the manifest that
+    /// you have looked at.
+    #[error("manifest_sha256: the id of {0} does not cover the bytes of its files: say which were looked at")]
+    Unpinned(String),
+
     /// The filter wp_codebox_can_resolve_pending_apply_artifact says no.
     #[error("you may not decide about the pending apply {0}")]
     Forbidden(String),
@@ -184,7 +189,9 @@ impl ApplyError {
             ApplyError::NoPending => Code::PendingApplyUnavailable,
             ApplyError::PendingUnknown(_) => Code::PendingApplyNotFound,
             ApplyError::PendingDecided { .. } | ApplyError::TooManyPending(_) => Code::PendingApplyDecided,
-            ApplyError::PendingChanged(_) | ApplyError::BundleChanged(_) => Code::PendingApplyChanged,
+            ApplyError::PendingChanged(_) | ApplyError::BundleChanged(_) | ApplyError::Unpinned(_) => {
+                Code::PendingApplyChanged
+            }
             ApplyError::Forbidden(_) => Code::Forbidden,
         }
     }
@@ -214,7 +221,9 @@ impl From<ApplyError> for Refusal {
                 refusal.with("files", vec![path])
             }
             ApplyError::Target(_) => refusal.with("field", "apply_target"),
-            ApplyError::BundleChanged(_) => refusal.with("field", "manifest_sha256"),
+            ApplyError::BundleChanged(_) | ApplyError::Unpinned(_) => {
+                refusal.with("field", "manifest_sha256")
+            }
             ApplyError::ActionMissing => refusal.with("field", "action"),
             ApplyError::PendingUnknown(id) | ApplyError::PendingChanged(id) => refusal.with("pending_id", id),
             ApplyError::PendingDecided { id, state } => refusal.with("pending_id", id).with("state", state),

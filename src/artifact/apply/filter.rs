@@ -1,6 +1,5 @@
 //! The part of a patch that concerns some files, and nothing else.
 
-use super::agreement::{Lines, check_block, check_lines, check_names};
 use super::error::ApplyError;
 use super::rows::ChangedRow;
 use crate::artifact::patch::{FilePatch, check_conflicts, parse};
@@ -9,40 +8,30 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 /// The blocks of `patch` that are of these rows, unchanged and in their order.
 ///
 /// A block is kept if its file is one of the rows', and only if every path that it touches is: a
-/// block that moves a file which is not approved is not kept by half, it is refused.
-pub fn filter(patch: &[u8], rows: &[ChangedRow]) -> Result<Vec<u8>, ApplyError> {
+/// block that moves a file which is not approved is not kept by half, it is refused. That rows and
+/// blocks agree has been verified; `others` are the rows that are not approved.
+pub fn filter(patch: &[u8], rows: &[ChangedRow], others: &[&ChangedRow]) -> Result<Vec<u8>, ApplyError> {
     let blocks = parse(patch)?;
     if blocks.is_empty() {
         return Err(ApplyError::Unfilterable("it has no blocks".into()));
     }
-    rows.iter().try_for_each(check_names)?;
     let names = Names::of(rows)?;
+    names.are_not_of(others)?;
     let mut found = HashSet::new();
     let mut torn = BTreeSet::new();
     let mut kept: Vec<FilePatch> = Vec::new();
-    let mut lines = vec![Lines::default(); rows.len()];
     let total = blocks.len();
-    let made: HashSet<Vec<u8>> =
-        blocks.iter().filter(|block| block.old_path.is_none()).map(|block| block.path().to_vec()).collect();
     for block in blocks {
         let of: Vec<usize> = block.paths().filter_map(|path| names.main.get(path).copied()).collect();
         if of.is_empty() {
             continue;
         }
         if block.paths().all(|path| names.covered.contains(path)) {
-            let row = |path: &[u8]| names.main.get(path).map(|i| &rows[*i]);
             // A file that moves to a name which is not approved is not moved by half.
-            let Some(own) = names.main.get(block.path()).copied() else {
+            if !names.main.contains_key(block.path()) {
                 torn.extend(of);
                 continue;
-            };
-            lines[own].add(&block);
-            check_block(
-                &block,
-                &rows[own],
-                block.old_path.as_deref().and_then(row),
-                made.contains(block.path()),
-            )?;
+            }
             found.extend(of);
             kept.push(block);
         } else {
@@ -55,7 +44,6 @@ pub fn filter(patch: &[u8], rows: &[ChangedRow]) -> Result<Vec<u8>, ApplyError> 
         return Err(ApplyError::NotInPatch(lost));
     }
     check_conflicts(&kept)?;
-    rows.iter().zip(&lines).try_for_each(|(row, lines)| check_lines(row, lines))?;
     let filtered = match kept.len() == total {
         true => patch.to_vec(),
         false => kept.iter().flat_map(|block| &patch[block.span.clone()]).copied().collect(),
@@ -86,9 +74,7 @@ impl Names {
             for path in paths {
                 names.covered.insert(path.clone());
                 if names.main.insert(path.clone(), i).is_some_and(|other| other != i) {
-                    let path = String::from_utf8_lossy(&path);
-                    let why = format!("{path:?} stands for two files in it");
-                    return Err(ApplyError::Unfilterable(why));
+                    return Err(two_files(&path));
                 }
             }
             names.covered.extend(row.renamed_patch_path());
@@ -99,4 +85,17 @@ impl Names {
             false => Err(ApplyError::NoPatchPath(nameless)),
         }
     }
+
+    /// A block whose name could be that of a file which is not approved is nobody's.
+    fn are_not_of(&self, others: &[&ChangedRow]) -> Result<(), ApplyError> {
+        let mut shared = others.iter().flat_map(|row| row.patch_paths());
+        match shared.find(|path| self.main.contains_key(path)) {
+            None => Ok(()),
+            Some(path) => Err(two_files(&path)),
+        }
+    }
+}
+
+fn two_files(path: &[u8]) -> ApplyError {
+    ApplyError::Unfilterable(format!("{:?} stands for two files in it", String::from_utf8_lossy(path)))
 }

@@ -25,6 +25,7 @@ mod stage;
 mod target;
 mod tree;
 
+pub(in crate::artifact) use agreement::{Mount, disagreements};
 pub use audit::{
     APPLY_AUDIT_SCHEMA, AuditLog, AuditProblem, AuditVerdict, Log, REVIEW_AUDIT_SCHEMA, Receipt,
 };
@@ -42,5 +43,6 @@ pub use request::{ApplyRequest, Payload};
 pub use result::{APPLY_RESULT_SCHEMA, ApplyResult};
 pub use review::{REVIEW_RESULT_SCHEMA, ReviewAction, ReviewRequest, Reviewed, review};
 pub use rows::ChangedRow;
+pub(in crate::artifact) use rows::rows;
 pub use stage::{StageRequest, stage};
 pub use target::{TargetConfig, TargetKind};

@@ -390,13 +390,16 @@ fn carry_out(pending: &PendingApply, host: &dyn Host) -> Result<Applied, ApplyEr
     };
     let root = store_directory(&host.settings()?, text("artifacts_path").as_deref())?;
     let store = Store::open_existing(&root)?;
-    let approved =
-        Trusted::read(&store, &request.artifact_id)?.approve(&request.approved_files, Extent::Some)?;
-    let same = approved.patch_sha256 == pending.patch_sha256
-        && approved.bundle.content_digest == pending.content_digest
-        && request.manifest_sha256.as_ref().is_some_and(|seen| *seen == approved.manifest_sha256());
-    if !same {
-        return Err(ApplyError::PendingChanged(pending.pending_id.clone()));
+    let changed = || ApplyError::PendingChanged(pending.pending_id.clone());
+    let trusted = Trusted::read(&store, &request).map_err(|why| match why {
+        ApplyError::BundleChanged(_) => changed(),
+        why => why,
+    })?;
+    let approved = trusted.approve(&request.approved_files, Extent::Some)?;
+    if approved.patch_sha256 != pending.patch_sha256
+        || approved.bundle.content_digest != pending.content_digest
+    {
+        return Err(changed());
     }
     hand_over(&store, approved, &request, Mode::Apply, host)
 }

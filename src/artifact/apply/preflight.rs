@@ -31,8 +31,7 @@ pub struct Preflight {
 
 /// Holds an approval of everything in a bundle against the bundle and the files it was made from.
 pub fn preflight(store: &Store, request: &ApplyRequest, host: &dyn Host) -> Result<Preflight, ApplyError> {
-    let approved =
-        Trusted::read(store, &request.artifact_id)?.approve(&request.approved_files, Extent::All)?;
+    let approved = Trusted::read(store, request)?.approve(&request.approved_files, Extent::All)?;
     let ready = Ready::new(approved, request, host)?;
     let payload = ready.payload();
     let Ready { approved, base, .. } = ready;

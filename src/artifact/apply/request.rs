@@ -56,9 +56,6 @@ pub struct Ready {
 
 impl Ready {
     pub fn new(approved: Approved, request: &ApplyRequest, host: &dyn Host) -> Result<Ready, ApplyError> {
-        if request.manifest_sha256.as_ref().is_some_and(|seen| *seen != approved.manifest_sha256()) {
-            return Err(ApplyError::BundleChanged(approved.bundle.id));
-        }
         let base = base::check(&approved.rows, approved.bundle.metadata.as_ref(), &host.settings()?)?;
         let principal = principal(host)?;
         let named =

@@ -70,15 +70,16 @@ pub struct Reviewed {
 
 /// Decides about a bundle that verifies.
 pub fn review(store: &Store, request: &ReviewRequest, host: &dyn Host) -> Result<Reviewed, ApplyError> {
-    let trusted = Trusted::read(store, &request.apply.artifact_id)?;
+    let trusted = Trusted::read(store, &request.apply)?;
     let (bundle, verification) = (trusted.bundle.clone(), trusted.verification.clone());
     let approved_files = match request.action {
         ReviewAction::Approve => {
+            let trusted = trusted.pinned(&request.apply)?;
             let approved = trusted.approve(&request.apply.approved_files, Extent::Some)?;
             let Approved { files, .. } = approved;
             files
         }
-        _ => request.apply.approved_files.names(),
+        _ => trusted.changed_among(&request.apply.approved_files)?,
     };
     let principal = principal(host)?;
     let decision = decision(request, &bundle, &approved_files, &principal, host);

@@ -36,11 +36,20 @@ pub struct ChangedRow {
     pub before_mode: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_mode: Option<String>,
-    /// Lines that went and came, where it is text.
+    /// Bytes afterwards, or before if it is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// Lines before, where it is text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_lines: Option<u64>,
+    /// Lines that went and came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_lines: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added_lines: Option<u64>,
+    /// Whether one side is not text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub binary: bool,
     /// A secret was replaced in what the bundle has of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redacted: bool,
@@ -103,12 +112,18 @@ impl ChangedRow {
     /// Where in the mount the file was before it was renamed.
     pub fn before_path(&self) -> Option<Vec<u8>> {
         let target = self.mount_target.as_deref()?.trim_end_matches('/');
-        let from = self.renamed_from.as_deref()?.strip_prefix(target)?.strip_prefix('/')?;
-        Some(self.bytes(from))
+        let from = self.bytes(self.renamed_from.as_deref()?);
+        Some(from.strip_prefix(target.as_bytes())?.strip_prefix(b"/")?.to_vec())
     }
 
     pub fn is_deletion(&self) -> bool {
         matches!(self.status.as_deref(), Some("deleted" | "removed"))
+    }
+
+    /// Whether its owner could execute it before, if the row says so.
+    pub fn was_executable(&self) -> Option<bool> {
+        let mode = u32::from_str_radix(self.before_mode.as_deref()?, 8).ok()?;
+        Some(mode & 0o100 != 0)
     }
 
     /// Whether what was a file is none afterwards: others can be beneath its name then.
@@ -119,6 +134,11 @@ impl ChangedRow {
     /// Whether content that the bundle does not have would be needed.
     pub fn is_unusable(&self) -> bool {
         self.redacted || self.truncated
+    }
+
+    /// Whether its name was a secret: what stands in its place names nothing.
+    pub fn is_unnamed(&self) -> bool {
+        self.kind.is_some() && self.redacted && self.omitted.as_deref() == Some("secret")
     }
 
     /// Whether the patch carries the change.

@@ -28,7 +28,7 @@ pub struct StageRequest {
 
 /// Stages approved files of a bundle that verifies.
 pub fn stage(store: &Store, request: &StageRequest, host: &dyn Host) -> Result<Value, ApplyError> {
-    let trusted = Trusted::read(store, &request.apply.artifact_id)?;
+    let trusted = Trusted::read(store, &request.apply)?.pinned(&request.apply)?;
     let approved = trusted.approve(&request.apply.approved_files, Extent::Some)?;
     let ready = Ready::new(approved, &request.apply, host)?;
     let bundle = json!(ready.approved.bundle);

@@ -4,7 +4,7 @@ use super::conclusions::Conclusions;
 use super::diffs::Patches;
 use super::manifest::Manifest;
 use super::metadata::{ARTIFACT_OUTCOME_SCHEMA, OutcomeFile};
-use super::paths::{MANIFEST_PATH, OUTCOME_PATH, REVIEW_PATH};
+use super::paths::{MANIFEST_PATH, MOUNTS_PATH, OUTCOME_PATH, REVIEW_PATH};
 use super::read::Bundle;
 use super::staging::{Documents, Staging};
 use super::{agent, clean, commands, manifest};
@@ -142,7 +142,7 @@ fn evidence(
         staging.tally.add(DATABASE_CHANGES_PATH, &found);
         staging.json(DATABASE_CHANGES_PATH, "database-changes", &changes)?;
     }
-    staging.json("files/mounts.json", "mounts", &draft.mounts)?;
+    staging.json(MOUNTS_PATH, "mounts", &draft.mounts)?;
     staging.json("files/diagnostics.json", "diagnostics", &Diagnostics::of(&draft.diagnostics))?;
     let results = draft.test_results.clone().unwrap_or_else(TestResults::unknown);
     staging.json("files/test-results.json", "test-results", &results)?;

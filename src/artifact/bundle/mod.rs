@@ -31,8 +31,8 @@ pub(super) use metadata::ArtifactPaths;
 pub use metadata::{ARTIFACT_OUTCOME_SCHEMA, Metadata};
 pub(super) use paths::{
     AGENT_RESULT_PATH, AGENT_TASK_RESULT_PATH, BLUEPRINT_PATH, CAPTURED_FILES, COMPLETION_OUTCOME_PATH,
-    MOUNT_PATCHES, MOUNTED_FILES_PATH, OUTCOME_PATH, TEST_RESULTS_PATH, TRANSCRIPT_PATH, captured_path,
-    mount_patch_path,
+    MOUNT_PATCHES, MOUNTED_FILES_PATH, MOUNTS_PATH, OUTCOME_PATH, TEST_RESULTS_PATH, TRANSCRIPT_PATH,
+    captured_path, mount_patch_path,
 };
 pub use paths::{MANIFEST_PATH, METADATA_PATH, REVIEW_PATH};
 pub use progress::{ProgressStep, ProgressType};

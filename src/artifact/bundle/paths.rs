@@ -7,6 +7,7 @@ pub const MANIFEST_PATH: &str = "manifest.json";
 pub const METADATA_PATH: &str = "metadata.json";
 pub const BLUEPRINT_PATH: &str = "blueprint.after.json";
 pub const BLUEPRINT_NOTES_PATH: &str = "blueprint.after-notes.json";
+pub const MOUNTS_PATH: &str = "files/mounts.json";
 pub const MOUNTED_FILES_PATH: &str = "files/mounted-files.json";
 pub const OUTCOME_PATH: &str = "files/outcome.json";
 pub const REVIEW_PATH: &str = "files/review.json";

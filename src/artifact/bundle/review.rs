@@ -179,9 +179,12 @@ fn file_flags(file: &ChangedFile) -> Vec<String> {
         .before_lines
         .is_some_and(|lines| lines >= REWRITE_LINES && replaced * 100 >= lines * REWRITE_PERCENT);
     let executable = |mode: &Option<String>| {
-        file.kind == NodeKind::File
-            && mode.as_ref().is_some_and(|m| u32::from_str_radix(m, 8).is_ok_and(|m| m & 0o111 != 0))
+        let mode = mode.as_deref().filter(|_| file.kind == NodeKind::File);
+        mode.and_then(|mode| u32::from_str_radix(mode, 8).ok()).unwrap_or_default() & 0o111
     };
+    let (was, is) = (executable(&file.before_mode), executable(&file.after_mode));
+    // A bit for others before hides nothing: what a patch gives is the owner's.
+    let made_executable = is != 0 && was == 0 || is & !was & 0o100 != 0;
     let gone = file.status == ChangeStatus::Deleted;
     [
         (file.redacted, "redacted"),
@@ -189,7 +192,7 @@ fn file_flags(file: &ChangedFile) -> Vec<String> {
         (file.truncated, "content-omitted"),
         (file.omitted == Some(Omission::GitInternal), "git-internal"),
         (file.kind == NodeKind::Symlink && !gone, "symlink"),
-        (executable(&file.after_mode) && !executable(&file.before_mode), "made-executable"),
+        (made_executable, "made-executable"),
         (file.path.chars().any(char::is_control), "control-character-in-name"),
     ]
     .into_iter()

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 /// Refuses patches whose meaning depends on the order or on the file system: a path touched twice
 /// (but for a file that turns into a symlink or back: gone and come), and anything beneath a
 /// symlink that the patch makes, moves or may move (CVE-2023-23946), also where only case tells the
-/// names apart (CVE-2024-32002).
+/// names apart (CVE-2024-32002), and a file beneath another that is there afterwards.
 pub fn check_conflicts(blocks: &[FilePatch]) -> Result<(), PatchError> {
     let conflict = |path: &[u8]| PatchError::Conflict(String::from_utf8_lossy(path).into_owned());
     let mut left: HashSet<&[u8]> = HashSet::new();
@@ -47,17 +47,20 @@ pub fn check_conflicts(blocks: &[FilePatch]) -> Result<(), PatchError> {
         .flat_map(|b| b.paths().map(fold))
         .collect();
     for path in blocks.iter().filter(|b| b.new_path.is_some()).flat_map(FilePatch::paths) {
-        let folded = fold(path);
-        let beneath = folded
-            .iter()
-            .enumerate()
-            .filter(|(_, b)| **b == b'/')
-            .any(|(slash, _)| links.contains(&folded[..slash]));
-        if beneath {
+        if directories_above(&fold(path)).any(|above| links.contains(above)) {
             return Err(conflict(path));
         }
     }
-    Ok(())
+    let files: HashSet<Vec<u8>> = made.iter().map(|path| fold(path)).collect();
+    match made.iter().find(|path| directories_above(&fold(path)).any(|above| files.contains(above))) {
+        Some(path) => Err(conflict(path)),
+        None => Ok(()),
+    }
+}
+
+/// The directories that a path is beneath, the outermost first.
+pub fn directories_above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(slash, _)| &path[..slash])
 }
 
 /// The name as a file system that ignores case sees it.

@@ -23,7 +23,7 @@ mod rename;
 
 pub use apply::{Misfit, apply};
 pub use block::{Block, Body, Side, is_text};
-pub use conflicts::check_conflicts;
+pub use conflicts::{check_conflicts, directories_above};
 pub use dotgit::{is_git_internal, is_gitmodules};
 pub use hunks::DiffBudget;
 pub use object::{GitMode, blob_id};

@@ -19,6 +19,10 @@ pub enum PatchError {
     #[error("line {line} of the patch: {why}")]
     Malformed { line: usize, why: &'static str },
 
+    /// It has more files or more lines than are read. Make several patches.
+    #[error("line {line} of the patch: {why}")]
+    TooLarge { line: usize, why: &'static str },
+
     /// A path leaves the tree, or reaches into git's own directory. Never applied.
     #[error("the patch names {0:?}, which no patch may touch")]
     UnsafePath(String),
@@ -105,7 +109,7 @@ pub fn parse(patch: &[u8]) -> Result<Vec<FilePatch>, PatchError> {
             break;
         }
         if blocks.len() == MAX_BLOCKS {
-            return Err(reader.error("too many files"));
+            return Err(PatchError::TooLarge { line: reader.line, why: "too many files" });
         }
         let block = block(&mut reader)?;
         block.paths().try_for_each(check_path)?;
@@ -368,7 +372,7 @@ fn hunk(reader: &mut Reader<'_>) -> Result<Hunk, PatchError> {
         }
         reader.hunk_lines += 1;
         if reader.hunk_lines > MAX_LINES {
-            return Err(reader.error_before("too many lines"));
+            return Err(PatchError::TooLarge { line: reader.line, why: "too many lines" });
         }
         old_left -= takes.0;
         new_left -= takes.1;

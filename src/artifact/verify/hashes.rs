@@ -1,6 +1,6 @@
 //! Hashes of files, and the digests over them.
 
-use super::{Checked, Report, ViolationCode as Code};
+use super::{Checked, IdCovers, Report, ViolationCode as Code};
 use crate::artifact::bundle::{MANIFEST_PATH, METADATA_PATH, REVIEW_PATH, read_json, recompute};
 use crate::artifact::confined::Dir;
 use crate::artifact::digest::{
@@ -45,10 +45,21 @@ pub fn stated(digest: &Value) -> Option<&str> {
     (digest["algorithm"] == "sha256").then_some(value)
 }
 
-pub fn check(bundle: &mut Checked<'_>, report: &mut Report) {
+pub fn check(bundle: &mut Checked<'_>, report: &mut Report) -> IdCovers {
     each_file(bundle, report);
     content(bundle, report);
-    evidence(bundle, report);
+    let has_evidence = evidence(bundle, report);
+    match is_by_list(bundle) {
+        _ if !bundle.id().starts_with(ID_PREFIX) => IdCovers::Nothing,
+        true => IdCovers::FileList,
+        false if has_evidence => IdCovers::Everything,
+        false => IdCovers::Changes,
+    }
+}
+
+fn is_by_list(bundle: &Checked<'_>) -> bool {
+    let inputs = bundle.manifest["contentDigest"]["inputs"].as_array();
+    inputs.is_some_and(|inputs| inputs.iter().eq([FILE_LIST_INPUT]))
 }
 
 fn each_file(bundle: &mut Checked<'_>, report: &mut Report) {
@@ -78,9 +89,7 @@ fn each_file(bundle: &mut Checked<'_>, report: &mut Report) {
 
 fn content(bundle: &Checked<'_>, report: &mut Report) {
     let stated = bundle.content_digest();
-    let inputs = bundle.manifest["contentDigest"]["inputs"].as_array();
-    let by_list = inputs.is_some_and(|inputs| inputs.iter().eq([FILE_LIST_INPUT]));
-    let matches = if by_list {
+    let matches = if is_by_list(bundle) {
         file_list_digests(bundle.manifest).iter().any(|actual| actual == stated)
     } else {
         recompute(bundle.dir, bundle.manifest).is_ok_and(|actual| actual == stated)
@@ -96,10 +105,11 @@ fn content(bundle: &Checked<'_>, report: &mut Report) {
 }
 
 /// The digest in changed-files.json covers every payload file that the content digest does not.
-fn evidence(bundle: &mut Checked<'_>, report: &mut Report) {
-    let Ok(changed) = read_json(bundle.dir, CHANGED_FILES_PATH) else { return };
+/// Whether there is one.
+fn evidence(bundle: &mut Checked<'_>, report: &mut Report) -> bool {
+    let Ok(changed) = read_json(bundle.dir, CHANGED_FILES_PATH) else { return false };
     if changed["evidence"].is_null() {
-        return;
+        return false;
     }
     let own = [MANIFEST_PATH, METADATA_PATH, REVIEW_PATH, CHANGED_FILES_PATH, PATCH_PATH];
     let covered: Vec<String> =
@@ -115,4 +125,5 @@ fn evidence(bundle: &mut Checked<'_>, report: &mut Report) {
             Some(CHANGED_FILES_PATH),
         );
     }
+    true
 }

@@ -17,6 +17,7 @@ mod layout;
 mod mount_patches;
 mod payload_schema;
 mod references;
+mod rows;
 mod store;
 
 pub use payload_schema::{Unsupported, check as check_payload, unsupported as unsupported_keywords};
@@ -53,9 +54,27 @@ pub struct Verification {
     /// How many violations are not listed.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unlisted: usize,
+    /// What the id vouches for.
+    #[serde(default)]
+    pub id_covers: IdCovers,
     /// If it could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest: Option<Value>,
+}
+
+/// What nobody can change in a bundle without giving it another id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdCovers {
+    /// The id follows from nothing.
+    #[default]
+    Nothing,
+    /// Names and kinds of the files, and no byte of them.
+    FileList,
+    /// The list of changed files and the patch.
+    Changes,
+    /// Every byte but the manifest's: a bundle of our making.
+    Everything,
 }
 
 /// One rule, broken at one place.
@@ -136,6 +155,7 @@ impl Verification {
 /// Verifies the bundle in `dir`, which is at `directory`.
 pub(in crate::artifact) fn verify(dir: &Dir, directory: &Path) -> Verification {
     let mut report = Report::default();
+    let mut id_covers = IdCovers::default();
     let manifest = match read_manifest_raw(dir) {
         Ok(manifest) => Some(manifest),
         Err(error) => {
@@ -154,9 +174,10 @@ pub(in crate::artifact) fn verify(dir: &Dir, directory: &Path) -> Verification {
         let listed = listed.filter_map(|row| row["path"].as_str()).collect();
         let mut bundle = Checked { dir, manifest, listed, hashes: Hashes::new(dir) };
         if layout::files(&bundle, &mut report) {
-            hashes::check(&mut bundle, &mut report);
+            id_covers = hashes::check(&mut bundle, &mut report);
             references::check(&mut bundle, &mut report);
             conclusions::check(&mut bundle, &mut report);
+            rows::check(&bundle, &mut report);
             browser::check(&mut bundle, &mut report);
             foreign::check(&mut bundle, &mut report);
         }
@@ -167,6 +188,7 @@ pub(in crate::artifact) fn verify(dir: &Dir, directory: &Path) -> Verification {
         valid: report.violations.is_empty(),
         violations: report.violations,
         unlisted: report.unlisted,
+        id_covers,
         manifest,
     }
 }

@@ -1,5 +1,6 @@
 //! Which targets the operator has configured.
 
+use crate::artifact::apply::agreement::{Mount, mount_target};
 use crate::artifact::apply::error::ApplyError;
 use crate::artifact::apply::request::Ready;
 use crate::host::Host;
@@ -63,7 +64,12 @@ pub fn choose(ready: &Ready, host: &dyn Host) -> Result<TargetConfig, ApplyError
     };
     let chosen = chosen.ok_or_else(|| ApplyError::Target(format!("name one of {names}")))?;
     let target = targets.swap_remove(chosen);
-    let mounts: Vec<_> = ready.approved.rows.iter().map(|row| row.mount_target.as_deref()).collect();
+    let recorded = Mount::recorded(ready.approved.bundle.metadata.as_ref());
+    let mounts: Vec<_> = ready.approved.rows.iter().map(|row| mount_target(row, &recorded)).collect();
+    if mounts.contains(&None) {
+        let why = "the bundle does not say which mount the approved files are of";
+        return Err(ApplyError::Target(why.into()));
+    }
     let trimmed = |mount: Option<&str>| mount.map(|path| path.trim_end_matches('/').to_owned());
     if mounts.windows(2).any(|pair| trimmed(pair[0]) != trimmed(pair[1])) {
         let why = "the approved files are of several mounts: apply them mount by mount";

@@ -64,6 +64,15 @@ pub fn plan(approved: &Approved, base: &dyn Base) -> Result<Vec<Change>, ApplyEr
     Ok(planned.files.into_values().filter(real).collect())
 }
 
+/// Whether the file is not the one that the row is about. What the row does not say, it need not be.
+fn is_other(row: &ChangedRow, old: &Old, bytes: &[u8]) -> bool {
+    let lines = || bytes.split_inclusive(|b| *b == b'\n').count() as u64;
+    let size = row.size.filter(|_| row.is_deletion());
+    row.before_sha256.as_ref().is_some_and(|sha256| *sha256 != old.sha256)
+        || row.before_lines.is_some_and(|stated| stated != lines())
+        || size.is_some_and(|size| size != bytes.len() as u64)
+}
+
 struct Planned<'a> {
     base: &'a dyn Base,
     files: BTreeMap<String, Change>,
@@ -94,9 +103,7 @@ impl Planned<'_> {
                 return Ok(());
             }
         };
-        let expected = row.before_sha256.as_deref();
-        let is_other = |(old, _): &(Old, _)| expected.is_some_and(|sha256| old.sha256 != sha256);
-        if old.iter().flatten().any(is_other) {
+        if old.iter().flatten().any(|(old, bytes)| is_other(row, old, bytes)) {
             self.stale.push(row.path.clone());
             return Ok(());
         }
@@ -118,7 +125,8 @@ impl Planned<'_> {
             return self.set(&own, row, was, None);
         };
         let sha256 = digest_hex([content.as_slice()]);
-        if row.after_sha256.as_deref().is_some_and(|expected| expected != sha256) {
+        let other_size = row.size.is_some_and(|size| size != content.len() as u64);
+        if other_size || row.after_sha256.as_deref().is_some_and(|expected| expected != sha256) {
             let why = "the patch does not give the content that the bundle lists";
             return Err(ApplyError::Refused { path: row.path.clone(), why });
         }
@@ -132,6 +140,12 @@ impl Planned<'_> {
             _ => GitMode::Executable,
         });
         let mode = block.new_mode.or(kept).unwrap_or(GitMode::Regular);
+        // What was executable already is not pointed out to a reviewer.
+        if kept.is_some_and(|kept| kept != mode && row.was_executable() != Some(kept == GitMode::Executable))
+        {
+            self.stale.push(row.path.clone());
+            return Ok(());
+        }
         let new = Some(New { mode, sha256, bytes: content });
         let replaced = match (&block.old_path, block.is_rename()) {
             (Some(_), false) => was,

@@ -4,6 +4,7 @@
 //! the repository is run. The branch moves in one step, and only if it is where it was.
 
 mod program;
+mod tree;
 
 use super::Done;
 use super::config::TargetConfig;
@@ -18,6 +19,7 @@ use crate::host::Host;
 use program::{Git, MAX_ANSWER};
 use serde_json::Value;
 use std::io;
+use tree::Staged;
 
 const AUTHOR: &str = "WP Codebox <wp-codebox@localhost>";
 
@@ -54,8 +56,9 @@ pub fn apply(target: &TargetConfig, ready: &Ready, mode: Mode, host: &dyn Host) 
         return Ok(Done { commit: None, branch: Some(branch) });
     }
     git.run(&["read-tree", &base])?;
-    git.stage(&changes, &prefix, base.len())?;
+    let staged = git.stage(&changes, &prefix, base.len())?;
     let tree = git.run(&["write-tree"])?;
+    git.check_tree(&base, &tree, &staged)?;
     let message = message(ready);
     let commit = git.feed(&["commit-tree", &tree, "-p", &base, "-F", "-"], message.as_bytes())?;
     let before = tip.unwrap_or_else(|| "0".repeat(commit.len()));
@@ -178,20 +181,35 @@ impl Commit<'_> {
 
 impl Git {
     /// Objects of the changes into our index. Names have ids of `length` digits here.
-    fn stage(&self, changes: &[Change], prefix: &str, length: usize) -> Result<(), ApplyError> {
-        let mut lines = Vec::new();
+    fn stage<'c>(
+        &self,
+        changes: &'c [Change],
+        prefix: &str,
+        length: usize,
+    ) -> Result<Vec<Staged<'c>>, ApplyError> {
+        let mut staged = Vec::new();
         // What goes makes room: a file for a directory of its name, and the other way round.
         let (gone, others): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.new.is_none());
         for change in gone.into_iter().chain(others) {
-            let (mode, id) = match &change.new {
-                None => ("0", "0".repeat(length)),
+            let new = match &change.new {
+                None => None,
                 Some(New { mode, bytes, .. }) => {
-                    (mode.as_str(), self.feed(&["hash-object", "-w", "--no-filters", "--stdin"], bytes)?)
+                    Some((*mode, self.feed(&["hash-object", "-w", "--no-filters", "--stdin"], bytes)?))
                 }
             };
-            lines.extend(format!("{mode} {id}\t{prefix}{}\0", change.path).bytes());
+            staged.push(Staged { path: format!("{prefix}{}", change.path), new, change });
         }
-        self.feed(&["update-index", "-z", "--index-info"], &lines).map(drop)
+        let nothing = "0".repeat(length);
+        let mut lines = Vec::new();
+        for Staged { path, new, .. } in &staged {
+            let (mode, id) = match new {
+                None => ("0", &nothing),
+                Some((mode, id)) => (mode.as_str(), id),
+            };
+            lines.extend(format!("{mode} {id}\t{path}\0").bytes());
+        }
+        self.feed(&["update-index", "-z", "--index-info"], &lines)?;
+        Ok(staged)
     }
 
     /// A branch that stands for another one would move that.
