@@ -64,15 +64,18 @@ fn without(row: &mut Value, fields: &[&str]) {
 
 /// A bundle of ours with these rows and this patch, everything else of it fitted to them.
 fn forged(house: &House, rows: Vec<Value>, patch: &str) -> Bundle {
-    let mut after = files();
-    after.insert(b"a.php".to_vec(), text("EVIL\n"));
     // What is captured of the files is what the rows say.
+    let mut after = files();
     for row in &rows {
         let relative = row["relativePath"].as_str().unwrap_or_default();
         if row["path"] == format!("/workspace/{relative}") {
             let content = if row["status"] == "added" { "c\n" } else { "EVIL\n" };
             after.insert(relative.as_bytes().to_vec(), text(content));
         }
+    }
+    // A row that lies has nothing captured, and a run has changed something.
+    if after == files() {
+        after.insert(b"a.php".to_vec(), text("EVIL\n"));
     }
     let bundle = house.run(&files(), &after);
     fs::write(&bundle.paths.patch, patch).unwrap();
